@@ -1,0 +1,1 @@
+"""Who somebody is: accounts, invitations, sessions, the roster and the keys that may be trusted."""

@@ -1,0 +1,179 @@
+"""Which public keys may be sealed to. Nothing in the database is believed by itself (SAFETY 4: a key swapped in a row).
+
+- staff: carried by the roster that the service root signed; the root is pinned outside the database
+- a participant: vouched for by a facilitator of their case who is on the roster
+- a case: stated by a facilitator on the roster
+- the workers: authenticated under the keyring
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.db.transaction import Reading
+from relay.errors import Conflict, Unavailable, VaultRefused
+from relay.house import House
+from relay.vault.grants import Holder
+from relay.vault.statements import CaseKeyStatement, Roster, RosterEntry, Vouch
+from relay.vault.suite import PublicKey, Verifier
+
+WORKER_PURPOSE = "worker key"
+
+
+class TrustedKey(msgspec.Struct, frozen=True):
+    """A public key whose owner is proved, and the holder that a grant to it names."""
+
+    holder: Holder
+    public: PublicKey
+
+
+class _RosterRow(msgspec.Struct, frozen=True):
+    version: int
+    body: bytes
+    signature: bytes
+
+
+class _KeyRow(msgspec.Struct, frozen=True):
+    version: int
+    hpke_public: bytes
+    signing_public: bytes
+
+
+class _VouchRow(msgspec.Struct, frozen=True):
+    key_version: int
+    hpke_public: bytes
+    signing_public: bytes
+    facilitator_id: UUID
+    vouched_at: datetime
+    signature: bytes
+
+
+class _CaseKeyRow(msgspec.Struct, frozen=True):
+    version: int
+    public: bytes
+    facilitator_id: UUID
+    signature: bytes
+
+
+class _WorkerKeyRow(msgspec.Struct, frozen=True):
+    epoch: int
+    id: UUID
+    public: bytes
+    mac: bytes
+
+
+async def roster(tx: Reading, house: House) -> Roster:
+    """Return the service's newest roster, checked against the pinned root. Raise `Unavailable` if there is none."""
+    row = await tx.one(
+        _RosterRow,
+        "SELECT version, body, signature FROM relay.rosters WHERE service_id = %s ORDER BY version DESC LIMIT 1",
+        [house.pins.service_id],
+    )
+    if row is None:
+        raise Unavailable("No staff roster has been signed yet. Sign one with: relay staff sign")
+    signed = msgspec.json.decode(row.body, type=Roster)
+    signed.verify(row.signature, house.pins.root)
+    if signed.service != house.pins.service_id or signed.version != row.version or signed.version < house.pins.roster_version:
+        raise VaultRefused
+    return signed
+
+
+def verifier_of(signed: Roster, facilitator: UUID) -> Verifier:
+    """Return the signing key of somebody on the roster, or raise `VaultRefused`."""
+    entry = signed.entry(facilitator)
+    if entry is None:
+        raise VaultRefused
+    return Verifier(entry.signing_key)
+
+
+async def staff_key(tx: Reading, house: House, account_id: UUID) -> TrustedKey:
+    """Return the key of a member of staff, as the roster carries it. Raise `Conflict` if it does not."""
+    entry = (await roster(tx, house)).entry(account_id)
+    if entry is None:
+        raise Conflict("This person's keys are not on the signed staff roster yet. Ask for: relay staff sign")
+    return await _matching_key(tx, entry)
+
+
+async def _matching_key(tx: Reading, entry: RosterEntry) -> TrustedKey:
+    row = await tx.one(
+        _KeyRow,
+        "SELECT version, hpke_public, signing_public FROM relay.account_keys WHERE account_id = %s AND version = %s",
+        [entry.account, entry.key_version],
+    )
+    if row is None:
+        raise VaultRefused
+    public = PublicKey(row.hpke_public)
+    if public.fingerprint != entry.fingerprint:
+        raise VaultRefused
+    return TrustedKey(Holder(kind="account", id=entry.account, key_version=entry.key_version), public)
+
+
+async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: UUID) -> TrustedKey:
+    """Return a participant's current key, vouched for in this case. Raise `Conflict` if nobody has vouched for it."""
+    row = await tx.one(
+        _VouchRow,
+        """
+        SELECT k.version AS key_version, k.hpke_public, k.signing_public, v.facilitator_id, v.vouched_at, v.signature
+        FROM relay.account_keys k
+        JOIN relay.vouches v ON v.account_id = k.account_id AND v.key_version = k.version AND v.case_id = %s
+        WHERE k.account_id = %s
+          AND k.version = (SELECT max(version) FROM relay.account_keys WHERE account_id = k.account_id)
+        """,
+        [case_id, account_id],
+    )
+    if row is None:
+        raise Conflict("A facilitator has to confirm this person's keys first.")
+    public = PublicKey(row.hpke_public)
+    vouch = Vouch(
+        service=house.pins.service_id,
+        case=case_id,
+        account=account_id,
+        key_version=row.key_version,
+        fingerprint=public.fingerprint,
+        signing_key=row.signing_public,
+        facilitator=row.facilitator_id,
+        vouched_at=int(row.vouched_at.timestamp()),
+    )
+    vouch.verify(row.signature, verifier_of(await roster(tx, house), row.facilitator_id))
+    return TrustedKey(Holder(kind="account", id=account_id, key_version=row.key_version), public)
+
+
+async def case_key(tx: Reading, house: House, case_id: UUID) -> TrustedKey:
+    """Return a case's current public key, as a facilitator on the roster stated it."""
+    row = await tx.one(
+        _CaseKeyRow,
+        "SELECT version, public, facilitator_id, signature FROM relay.case_keys WHERE case_id = %s"
+        " ORDER BY version DESC LIMIT 1",
+        [case_id],
+    )
+    if row is None:
+        raise VaultRefused
+    public = PublicKey(row.public)
+    statement = CaseKeyStatement(
+        service=house.pins.service_id,
+        case=case_id,
+        key_version=row.version,
+        fingerprint=public.fingerprint,
+        facilitator=row.facilitator_id,
+    )
+    statement.verify(row.signature, verifier_of(await roster(tx, house), row.facilitator_id))
+    return TrustedKey(Holder(kind="case", id=case_id, key_version=row.version), public)
+
+
+def worker_key_message(epoch: int, key_id: UUID, public: bytes) -> bytes:
+    """Return what the keyring authenticates of a worker's public key."""
+    return epoch.to_bytes(8, "big") + key_id.bytes + public
+
+
+async def worker_key(tx: Reading, house: House) -> TrustedKey:
+    """Return the workers' current public key. Raise `Unavailable` if no worker has published one yet."""
+    row = await tx.one(
+        _WorkerKeyRow,
+        "SELECT epoch, id, public, mac FROM relay.worker_keys WHERE retired_at IS NULL ORDER BY epoch DESC LIMIT 1",
+    )
+    if row is None:
+        raise Unavailable("No worker has started yet, so nothing can be made safe. Please try again in a moment.")
+    if house.keyring.mac(WORKER_PURPOSE, worker_key_message(row.epoch, row.id, row.public)) != row.mac:
+        raise VaultRefused
+    return TrustedKey(Holder(kind="worker", id=row.id, key_version=row.epoch), PublicKey(row.public))
