@@ -1,0 +1,17 @@
+"""The vault: pure cryptography on bytes. It knows no database, no network and no other part of Relay.
+
+    suite        the one suite: contexts, key pairs, signing keys, data keys
+    aead         the only module that constructs an AEAD
+    seal         bytes sealed to one public key (HPKE)
+    grants       data keys and case keys sealed to a holder; grants that wait for their time
+    stream       objects: segments that open on their own, uploads that resume
+    padding      sizes that say little
+    passphrase   secrets under a passphrase and a pepper
+    keyring      the service's own secret, which PostgreSQL never sees
+    columns      text in rows, sealed; names looked up by keyed hash
+    split        sessions of two halves
+    statements   what people sign
+    release      the record that a release is
+
+Every byte is specified in `docs/vault-format.md`. Whatever cannot be opened raises the one `VaultRefused`.
+"""

@@ -1,0 +1,119 @@
+"""What people sign. Each statement has one canonical form: `suite.encode` of its fields, in order, under its own purpose.
+
+Whoever verifies builds the statement from values they hold themselves and checks the signature against that. A statement
+is never parsed out of a signed message, so a field that was moved or changed can only make the check fail.
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+import msgspec
+
+from relay.vault.suite import Field, Signer, Verifier, encode
+
+
+def _field(value: object) -> Field:
+    match value:
+        case bytes() | str() | int() | UUID():
+            return value
+        case tuple():
+            return tuple(map(_field, value))
+        case msgspec.Struct():
+            return tuple(map(_field, msgspec.structs.astuple(value)))
+        case _:
+            raise TypeError("a statement holds bytes, text, integers, UUIDs, and tuples and structs of these")
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """The root of all statements. A subclass sets `purpose` and lists its fields; their order is part of the format."""
+
+    purpose: ClassVar[str]
+
+    def canonical(self) -> bytes:
+        """Return the bytes that are signed."""
+        return encode(f"statement/{self.purpose}", *map(_field, msgspec.structs.astuple(self)))
+
+    def sign(self, signer: Signer) -> bytes:
+        """Sign (Ed25519, 64 bytes)."""
+        return signer.sign(self.canonical())
+
+    def verify(self, signature: bytes, verifier: Verifier) -> None:
+        """Raise `VaultRefused` unless the holder of `verifier`'s key signed exactly this."""
+        verifier.verify(signature, self.canonical())
+
+
+class Approval(Statement, frozen=True, kw_only=True):
+    """A facilitator looked at all of this rendition and approves it. It makes nothing readable."""
+
+    purpose: ClassVar[str] = "approval"
+
+    service: UUID
+    case: UUID
+    item: UUID
+    revision: UUID
+    rendition: UUID
+    sha256: bytes
+    object: UUID
+    commitment: bytes
+    facilitator: UUID
+    decided_at: int
+
+
+class Vouch(Statement, frozen=True, kw_only=True):
+    """A facilitator of the case says that these public keys are this participant's."""
+
+    purpose: ClassVar[str] = "vouch"
+
+    service: UUID
+    case: UUID
+    account: UUID
+    key_version: int
+    fingerprint: bytes
+    signing_key: bytes
+    facilitator: UUID
+    vouched_at: int
+
+
+class CaseKeyStatement(Statement, frozen=True, kw_only=True):
+    """A facilitator of the case says that this is the case's public key. Without it nothing is sealed to a case."""
+
+    purpose: ClassVar[str] = "case key"
+
+    service: UUID
+    case: UUID
+    key_version: int
+    fingerprint: bytes
+    facilitator: UUID
+
+
+class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One member of staff: what they may be, and their public keys."""
+
+    account: UUID
+    roles: tuple[str, ...]
+    key_version: int
+    fingerprint: bytes
+    signing_key: bytes
+
+
+class Roster(Statement, frozen=True, kw_only=True):
+    """All staff of a service, signed offline by its root. A staff key that it does not carry is never sealed to.
+
+    `version` only rises: a reader remembers the highest it has seen and takes no lower one.
+    """
+
+    purpose: ClassVar[str] = "roster"
+
+    service: UUID
+    version: int
+    entries: tuple[RosterEntry, ...]
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` unless the entries are in order of account, each once: one roster has one form."""
+        accounts = [entry.account.bytes for entry in self.entries]
+        if accounts != sorted(set(accounts)):
+            raise ValueError("a roster lists each account once, in order of its identifier")
+
+    def entry(self, account: UUID) -> RosterEntry | None:
+        """Return the entry of an account, if it is on the roster."""
+        return next((entry for entry in self.entries if entry.account == account), None)
