@@ -1,4 +1,4 @@
-"""The blob store: encrypted objects under random names. It never sees a plain byte, and knows nothing of their format.
+"""The blob store: encrypted objects under random names. It sees no plain byte and knows no format.
 
     interface   what every store can do
     folder      a folder on a disk

@@ -1,7 +1,7 @@
 """A blob store in a folder: `ab/cd/<name>` holds finished blobs, `unfinished/<name>` the others.
 
-Files have mode 0600, folders 0700. A rename finishes a blob: it is atomic, and files and folders are synced around it.
-A lock on the file keeps a second writer out, and goes with the process that held it.
+Files have mode 0600, folders 0700. A rename finishes a blob: it is atomic, and files and folders are synced
+around it. A lock on the file keeps a second writer out, and goes with the process that held it.
 """
 
 import fcntl
@@ -73,7 +73,8 @@ class FolderWriter:
         shard = self._finished.parent
         _make_folder(shard.parent)
         _make_folder(shard)
-        # Nothing can be overwritten: while the unfinished file is there, nobody else creates one of this name.
+        # Nothing can be overwritten: while the unfinished file is there, nobody else creates one of this
+        # name.
         self._path.rename(self._finished)
         _sync_folder(shard)
         _sync_folder(self._path.parent)
@@ -161,7 +162,8 @@ class FolderBlobs:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | _FLAGS, 0o600)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         writer = FolderWriter(descriptor, path, self._finished_path(name))
-        # Checked after the unfinished file is there: a commit of the same name is now either seen or cannot happen.
+        # Checked after the unfinished file is there: a commit of the same name is now either seen or cannot
+        # happen.
         if self._finished_path(name).exists():
             writer.abort()
             raise FileExistsError(name)
@@ -180,7 +182,9 @@ class FolderBlobs:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             writer.close()
-            raise Conflict("This upload is still being written elsewhere. Please try again in a moment.") from None
+            raise Conflict(
+                "This upload is still being written elsewhere. Please try again in a moment."
+            ) from None
         # The last writer may have finished or removed it just before this one got the lock.
         if not path.exists():
             writer.close()

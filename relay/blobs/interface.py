@@ -1,7 +1,8 @@
 """What every blob store can do. One contract test suite (`tests/unit/blobs`) runs over all of them.
 
-A blob is unfinished from `create` until `commit`, and can only then be opened; from then on it never changes. Unfinished
-blobs live apart. After a crash each blob is either finished, whole and durable, or unfinished and can be resumed.
+A blob is unfinished from `create` until `commit`, and can only then be opened; from then on it never changes.
+Unfinished blobs live apart. After a crash each blob is either finished, whole and durable, or unfinished and
+can be resumed.
 """
 
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 
 
 class BlobWriter(Protocol):
-    """Writes one unfinished blob. One writer at a time. Leaving its `with` block without `commit` keeps it unfinished."""
+    """Writes one unfinished blob, alone. Leaving `with` without `commit` keeps it unfinished."""
 
     @property
     def size(self) -> int:
@@ -60,7 +61,7 @@ class BlobWriter(Protocol):
 
 
 class BlobReader(Protocol):
-    """Reads one finished blob. A deleted blob can still be read to its end by whoever has it open, or stops with an error."""
+    """Reads one finished blob."""
 
     @property
     def size(self) -> int:

@@ -4,7 +4,8 @@
     aead         the only module that constructs an AEAD
     seal         bytes sealed to one public key (HPKE)
     grants       data keys and case keys sealed to a holder; grants that wait for their time
-    stream       objects: segments that open on their own, uploads that resume
+    segments     the layout of an object, and the keys of its parts
+    stream       objects written, uploaded and read
     padding      sizes that say little
     passphrase   secrets under a passphrase and a pepper
     keyring      the service's own secret, which PostgreSQL never sees

@@ -1,8 +1,8 @@
-"""The only module that constructs an AEAD: AES-256-GCM, so that each use of a key and a nonce can be seen in one place.
+"""The only module that constructs an AEAD (AES-256-GCM), so that every use of a key can be seen in one place.
 
-AES-GCM breaks when a key meets one nonce twice, and does not commit to its key (one ciphertext can be made that
-opens under two keys). So `Cipher` is used by `stream` alone, which counts, and everything else goes through `seal_once`:
-a fresh key each time, and a 32-byte commitment to it that is checked first.
+AES-GCM breaks when a key meets one nonce twice, and does not commit to its key (one ciphertext can be made
+that opens under two keys). So `Cipher` is used by `stream` alone, which counts, and everything else goes
+through `seal_once`: a fresh key each time, and a 32-byte commitment to it that is checked first.
 """
 
 import hmac
@@ -48,7 +48,7 @@ def _schedule(secret: bytes, salt: bytes, info: bytes) -> tuple[bytes, bytes]:
 
 
 def seal_once(secret: bytes, plain: bytes, info: bytes) -> Sealed:
-    """Seal under a key used once, derived from `secret`, a random salt and `info`. Opens only with the same `info`."""
+    """Seal under a key used once, derived from `secret`, a random salt and `info`."""
     salt = os.urandom(_SALT)
     key, commitment = _schedule(secret, salt, info)
     return Sealed(VERSION + salt + commitment + AESGCM(key).encrypt(_ONLY_NONCE, plain, None))

@@ -1,4 +1,4 @@
-"""Text in rows: sealed under the keyring, bound to its table, column and row; and names that are looked up by keyed hash."""
+"""Text in rows, sealed under the keyring and bound to its place; names that are looked up by keyed hash."""
 
 import unicodedata
 from uuid import UUID

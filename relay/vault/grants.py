@@ -1,7 +1,8 @@
 """Grants: a data key, or a case key, sealed to one holder.
 
-A grant opens for the holder, object, case and service that it was made for, and for no other: all are in its `info`.
-A planted grant is not kept out here, since anyone can seal to a public key; that is the release record's work (`release`).
+A grant opens for the holder, object, case and service that it was made for, and for no other: all are in its
+`info`. A planted grant is not kept out here, since anyone can seal to a public key; that is the release
+record's work (`release`).
 """
 
 import hmac
@@ -18,7 +19,7 @@ HolderKind = Literal["account", "case", "worker", "recovery"]
 
 
 class Holder(msgspec.Struct, frozen=True):
-    """Whose key a grant is sealed to: an account, a case, the workers of an epoch, or the service's recovery key."""
+    """Whose key it is sealed to: an account's, a case's, the workers' of an epoch, or the recovery key."""
 
     kind: HolderKind
     id: UUID
@@ -64,8 +65,8 @@ def seal_scheduled(
 ) -> Sealed:
     """Seal a recipient's grant once more, to the workers, until `not_before` (seconds since 1970).
 
-    The workers can take this layer off and never the one below. The time is bound in, so that moving it in the
-    database makes the grant useless instead of early.
+    The workers can take this layer off and never the one below. The time is bound in, so that moving it in
+    the database makes the grant useless instead of early.
     """
     info = _scheduled_info(service, case, object_id, recipient, worker, not_before)
     return seal(to_worker, recipient_grant, info)
@@ -82,7 +83,7 @@ def unwrap_scheduled(
     worker: Holder,
     not_before: int,
 ) -> Sealed:
-    """Take off the workers' layer and return the recipient's grant. Whether it is time is for the caller to check."""
+    """Take off the workers' layer, or raise `VaultRefused`. Whether it is time, the caller checks."""
     info = _scheduled_info(service, case, object_id, recipient, worker, not_before)
     return Sealed(open_sealed(worker_key, sealed, info))
 
@@ -110,7 +111,8 @@ def open_case_key(
 ) -> KeyPair:
     """Open a case's private key, or raise `VaultRefused`.
 
-    `fingerprint` is the one that a facilitator signed (`statements.CaseKeyStatement`): another key is refused.
+    `fingerprint` is the one that a facilitator signed (`statements.CaseKeyStatement`): another key is
+    refused.
     """
     info = _case_key_info(service, case, case_key_version, holder)
     case_key = KeyPair.from_seeds(open_sealed(key, sealed, info))

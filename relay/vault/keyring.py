@@ -15,10 +15,10 @@ _CONTENT = re.compile(rb"relay keyring 1\n([0-9a-f]{64})\n")
 
 
 class Keyring(Protocol):
-    """Whatever can make a keyed hash: a file here, a key management service elsewhere. All else derives from it."""
+    """Whatever can make a keyed hash: a file, or a key management service. All else derives from it."""
 
     def mac(self, purpose: str, message: bytes) -> bytes:
-        """Return 32 bytes that nobody without the keyring can make. Different purposes never give the same."""
+        """Return 32 bytes that nobody without the keyring can make, and no other purpose gives."""
         ...
 
 
@@ -36,14 +36,18 @@ class FileKeyring:
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Make a new one, durably. Raise `KeyringRefused` if there is a file already or none can be written."""
+        """Make a new one, durably. Raise `KeyringRefused` if there is one already or none can be written."""
         secret = os.urandom(32)
         try:
             descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
         except FileExistsError:
-            raise KeyringRefused("There is a keyring here already, and a keyring is never overwritten.") from None
+            raise KeyringRefused(
+                "There is a keyring here already, and a keyring is never overwritten."
+            ) from None
         except OSError:
-            raise KeyringRefused("The keyring cannot be written. Check that its folder exists and is yours.") from None
+            raise KeyringRefused(
+                "The keyring cannot be written. Check that its folder exists and is yours."
+            ) from None
         with os.fdopen(descriptor, "wb") as file:
             file.write(b"relay keyring 1\n" + secret.hex().encode() + b"\n")
             file.flush()
@@ -57,13 +61,17 @@ class FileKeyring:
         try:
             descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
-            raise KeyringRefused("The keyring cannot be read. Put the file back from where it is kept.") from None
+            raise KeyringRefused(
+                "The keyring cannot be read. Put the file back from where it is kept."
+            ) from None
         with os.fdopen(descriptor, "rb") as file:
             state = os.fstat(descriptor)
             if not stat.S_ISREG(state.st_mode) or state.st_uid != os.geteuid():
                 raise KeyringRefused("The keyring must be a plain file of the user who runs Relay.")
             if state.st_mode & 0o077:
-                raise KeyringRefused("Others can read the keyring. Set its mode to 0600 (chmod 600), then think who did.")
+                raise KeyringRefused(
+                    "Others can read the keyring. Set its mode to 0600 (chmod 600), then think who did."
+                )
             found = _CONTENT.fullmatch(file.read(1024))
         if found is None:
             raise KeyringRefused("The keyring is damaged. Put the file back from where it is kept.")

@@ -14,7 +14,7 @@ def _bucket(size: int, smallest: int) -> int:
 
 
 def pad(data: bytes, smallest: int = LETTER_BUCKET) -> bytes:
-    """Return the length (4 bytes), `data`, then zeros, up to a bucket: `smallest` bytes, or that doubled and doubled."""
+    """Return the length (4 bytes), `data`, then zeros up to `smallest` or that doubled often enough."""
     framed = len(data).to_bytes(4, "big") + data
     return framed.ljust(_bucket(len(framed), smallest), b"\0")
 

@@ -1,8 +1,8 @@
 """A secret under a passphrase, and under a pepper that only the keyring can apply.
 
-    stretched = Argon2id(NFC(passphrase))                      slow to guess
-    peppered  = keyring(hash of stretched)                     impossible to guess with the database alone
-    key       = hash of both; `aead.seal_once` derives from it, bound to `info` and the parameters
+Argon2id stretches the passphrase, which makes guessing slow. A hash of the result goes through the keyring,
+which makes guessing impossible with the database alone. Both together are the key, bound to `info` and to the
+parameters.
 """
 
 import os
@@ -18,21 +18,21 @@ from relay.vault.aead import open_once, seal_once
 from relay.vault.suite import VERSION, Sealed, context
 
 Pepper: TypeAlias = Callable[[bytes], bytes]
-"""Takes 32 bytes, returns 32 bytes that need the keyring: `lambda message: keyring.mac("passphrase", message)`."""
+"""Takes 32 bytes, returns 32 that need the keyring: `lambda message: keyring.mac("passphrase", message)`."""
 
 _SALT = 16
 _PREFIX = 1 + 4 + 1 + 1 + _SALT
 
 
 class Parameters(msgspec.Struct, frozen=True, kw_only=True):
-    """What Argon2id costs (RFC 9106). The defaults are also the floor; the ceiling keeps a planted row from eating the machine."""
+    """What Argon2id costs (RFC 9106). The defaults are the floor too."""
 
     memory_kib: int = 65_536
     iterations: int = 3
     lanes: int = 1
 
     def within_bounds(self) -> bool:
-        """Tell whether this is neither too cheap to guess nor too dear to try."""
+        """Tell whether this is neither too cheap to guess nor dear enough to stall the machine."""
         return 65_536 <= self.memory_kib <= 1_048_576 and 3 <= self.iterations <= 16 and 1 <= self.lanes <= 4
 
 
@@ -80,7 +80,7 @@ def seal_with_passphrase(
 
 
 def open_with_passphrase(sealed: bytes, passphrase: str, pepper: Pepper, info: bytes) -> bytes:
-    """Undo `seal_with_passphrase`, or raise `VaultRefused`: wrong passphrase, parameters below the floor, anything else."""
+    """Undo `seal_with_passphrase`, or raise `VaultRefused`, also for parameters that are out of bounds."""
     prefix, box = sealed[:_PREFIX], sealed[_PREFIX:]
     if len(prefix) != _PREFIX or prefix[:1] != VERSION:
         raise VaultRefused

@@ -1,8 +1,8 @@
 """The release record: what a release is, signed by the one or two who approved it.
 
-A grant alone proves nothing, since anyone can seal to a public key. So whoever opens a released item first builds the
-record from values that they hold (their own account and keys, the case and item they asked for, the object they were
-given) and checks every signature against it.
+A grant alone proves nothing, since anyone can seal to a public key. So whoever opens a released item first
+builds the record from values that they hold (their own account and keys, the case and item they asked for,
+the object they were given) and checks every signature against it.
 """
 
 from collections.abc import Mapping
@@ -45,9 +45,10 @@ class ReleaseRecord(Statement, frozen=True, kw_only=True):
 def verify(
     expected: ReleaseRecord, signatures: Mapping[UUID, bytes], verifiers: Mapping[UUID, Verifier]
 ) -> None:
-    """Raise `VaultRefused` unless every facilitator named in `expected` signed it, with nobody missing or twice.
+    """Raise `VaultRefused` unless every facilitator named in `expected` signed it, none missing or twice.
 
-    `signatures` and `verifiers` are by facilitator. The verifiers come from the roster, never from beside the record.
+    `signatures` and `verifiers` are by facilitator. The verifiers come from the roster, never from beside the
+    record.
     """
     approvers = expected.facilitators
     if expected.version != SUITE or not 1 <= len(approvers) <= MOST_APPROVERS:

@@ -1,8 +1,8 @@
 """Bytes sealed to one public key: HPKE base mode (RFC 9180), one message per encapsulation.
 
-It names no sender. Who sealed, and what, is proved by statements (`statements`, `release`); what the seal may be used
-for is bound by `info`. It carries no commitment of its own: what is sealed here is a key, and each key is checked against
-one the reader already has (an object's commitment, a public key's fingerprint).
+It names no sender. Who sealed, and what, is proved by statements (`statements`, `release`); what the seal may
+be used for is bound by `info`. It carries no commitment of its own: what is sealed here is a key, and each
+key is checked against one the reader already has (an object's commitment, a public key's fingerprint).
 """
 
 from cryptography.exceptions import InvalidTag
@@ -27,7 +27,7 @@ def seal(to: PublicKey, plain: bytes, info: bytes) -> Sealed:
 
 
 def open_sealed(key: KeyPair, sealed: bytes, info: bytes) -> bytes:
-    """Undo `seal`, or raise `VaultRefused`. `info` is rebuilt from the reader's own values, never read from a message."""
+    """Undo `seal`, or raise `VaultRefused`. `info` is built from the reader's own values."""
     if sealed[:1] != VERSION:
         raise VaultRefused
     try:

@@ -1,4 +1,4 @@
-"""A person's keys while they are signed in: the cookie holds one half, the database the other, and only both open them."""
+"""A person's keys while they are signed in: half in the cookie, half in the database; only both open them."""
 
 import os
 from typing import NamedTuple

@@ -1,7 +1,9 @@
-"""What people sign. Each statement has one canonical form: `suite.encode` of its fields, in order, under its own purpose.
+"""What people sign.
 
-Whoever verifies builds the statement from values they hold themselves and checks the signature against that. A statement
-is never parsed out of a signed message, so a field that was moved or changed can only make the check fail.
+A statement has one canonical form: `suite.encode` of its fields, in order, under a purpose of its own.
+Whoever verifies builds the statement from values they hold themselves and checks the signature against that.
+A statement is never parsed out of a signed message, so a field that was moved or changed can only make the
+check fail.
 """
 
 from typing import ClassVar
@@ -25,7 +27,7 @@ def _field(value: object) -> Field:
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """The root of all statements. A subclass sets `purpose` and lists its fields; their order is part of the format."""
+    """The root. A subclass sets `purpose` and lists its fields; their order is part of the format."""
 
     purpose: ClassVar[str]
 
@@ -75,7 +77,7 @@ class Vouch(Statement, frozen=True, kw_only=True):
 
 
 class CaseKeyStatement(Statement, frozen=True, kw_only=True):
-    """A facilitator of the case says that this is the case's public key. Without it nothing is sealed to a case."""
+    """A facilitator of the case says that this is its public key. Nothing is sealed to a case without it."""
 
     purpose: ClassVar[str] = "case key"
 
@@ -97,7 +99,7 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Roster(Statement, frozen=True, kw_only=True):
-    """All staff of a service, signed offline by its root. A staff key that it does not carry is never sealed to.
+    """All staff of a service, signed offline by its root. No staff key is sealed to that it does not carry.
 
     `version` only rises: a reader remembers the highest it has seen and takes no lower one.
     """
@@ -109,7 +111,7 @@ class Roster(Statement, frozen=True, kw_only=True):
     entries: tuple[RosterEntry, ...]
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` unless the entries are in order of account, each once: one roster has one form."""
+        """Raise `ValueError` unless the accounts are in order, each once: one roster has one form."""
         accounts = [entry.account.bytes for entry in self.entries]
         if accounts != sorted(set(accounts)):
             raise ValueError("a roster lists each account once, in order of its identifier")

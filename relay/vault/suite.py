@@ -1,7 +1,7 @@
 """The one suite (version 1): what a seal is bound to, and the keys.
 
-HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM; Ed25519 (RFC 8032); HKDF-SHA512 (RFC 5869).
-There are no options: another suite would be another version byte.
+HPKE (RFC 9180) with ML-KEM-768 + X25519, HKDF-SHA256 and AES-256-GCM; Ed25519 (RFC 8032); HKDF-SHA512 (RFC
+5869). There are no options: another suite would be another version byte.
 """
 
 import hashlib
@@ -55,14 +55,15 @@ def _encode_field(field: Field) -> bytes:
 def encode(purpose: str, *fields: Field) -> bytes:
     """Say what something is for, in bytes that no other purpose or list of fields shares.
 
-    Each field carries a tag of its type and its length, so no two lists run into each other. Integers are unsigned
-    64-bit. Raises `TypeError`, `OverflowError` or `UnicodeEncodeError` for a field that has no such form.
+    Each field carries a tag of its type and its length, so no two lists run into each other. Integers are
+    unsigned 64-bit. Raises `TypeError`, `OverflowError` or `UnicodeEncodeError` for a field that has no such
+    form.
     """
     return _frame(b"p", f"relay/{SUITE}/{purpose}".encode()) + b"".join(map(_encode_field, fields))
 
 
 def context(purpose: str, *fields: Field) -> bytes:
-    """SHA-256 of `encode`: the 32 bytes that a seal is bound to, built by whoever opens it from their own values."""
+    """SHA-256 of `encode`: 32 bytes that a seal is bound to, which its opener makes from their own values."""
     return hashlib.sha256(encode(purpose, *fields)).digest()
 
 
@@ -146,7 +147,7 @@ class KeyPair(Secret):
 
     @classmethod
     def from_seeds(cls, seeds: bytes) -> Self:
-        """Rebuild from `.seeds`: the ML-KEM-768 seed (64 bytes, FIPS 203 d and z), then the X25519 key (32 bytes)."""
+        """Rebuild from `.seeds`: 64 bytes for ML-KEM-768 (d and z of FIPS 203), 32 for X25519."""
         return cls(seeds)
 
     @property
