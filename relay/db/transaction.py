@@ -137,7 +137,14 @@ class Database:
 
     @asynccontextmanager
     async def reading(self, actor: UUID | Job) -> AsyncIterator[Reading]:
-        """Open a transaction that looks and changes nothing that counts as an action."""
+        """Open a transaction that only looks: PostgreSQL refuses a change in it."""
+        async with self._transaction(actor) as connection:
+            await connection.execute("SET LOCAL transaction_read_only = on")
+            yield Reading(connection)
+
+    @asynccontextmanager
+    async def keeping(self, actor: UUID | Job) -> AsyncIterator[Reading]:
+        """Open a transaction for book-keeping: progress, leases, coverage, rows of objects that nobody can see yet."""
         async with self._transaction(actor) as connection:
             yield Reading(connection)
 

@@ -124,13 +124,12 @@ CREATE TABLE relay.claims (
     until timestamptz NOT NULL
 );
 
--- Which parts of a rendition were served to a reviewer: one bit a segment of the object.
+-- Which bytes of a rendition were served to a reviewer, as merged ranges.
 CREATE TABLE relay.coverage (
     rendition_id uuid NOT NULL REFERENCES relay.renditions,
     reviewer_id uuid NOT NULL REFERENCES relay.accounts,
     case_id uuid NOT NULL REFERENCES relay.cases,
-    segments integer NOT NULL CHECK (segments > 0),
-    seen bytea NOT NULL,
+    seen int8multirange NOT NULL,
     PRIMARY KEY (rendition_id, reviewer_id)
 );
 

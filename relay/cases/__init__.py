@@ -1,0 +1,1 @@
+"""The case: one harm, its people, its keys, and the gates without which nothing may pass."""

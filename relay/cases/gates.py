@@ -1,0 +1,180 @@
+"""What stands in the way of an item. Pure: facts in, reasons out; time is passed in.
+
+In this order (PRACTICE, "Before anything moves"):
+
+1. the case is open, and both people have a seat on opposite sides
+2. the victim asked for it
+3. the offender accepts responsibility, in full or in part
+4. both have agreed to this medium, and the agreement has not lapsed
+5. a facilitator has found it safe for both, and that has not run out
+6. no court order or licence condition forbids it
+7. nobody has pressed pause
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from relay.cases.model import Block, GateFacts, Medium, Seat
+
+SOMETHING_TO_PREPARE = (
+    "Your facilitator still has something to prepare before anything can be passed on. What you made is kept. "
+    "Ask your facilitator what happens next."
+)
+
+
+def blocks(facts: GateFacts, author_id: UUID, recipient_id: UUID, medium: Medium, now: datetime) -> tuple[Block, ...]:
+    """Return everything that keeps `author_id` from sending `medium` to `recipient_id` at `now`; nothing if it may pass."""
+    pair = _pair(facts, author_id, recipient_id)
+    if pair is None:
+        return (_NOT_OPPOSITE,)
+    victim, offender = pair
+    return (
+        *_case(facts),
+        *_request(facts, victim),
+        *_responsibility(facts, offender),
+        *(block for seat in pair for block in _consent(facts, seat, medium, now)),
+        *_safety(facts, now),
+        *(block for seat in pair for block in _restriction(facts, seat, now)),
+        *_pause(facts, pair),
+    )
+
+
+def for_staff(found: tuple[Block, ...]) -> tuple[str, ...]:
+    """Return the blocks in a facilitator's words."""
+    return tuple(block.staff for block in found)
+
+
+def for_participant(found: tuple[Block, ...], account_id: UUID) -> tuple[str, ...]:
+    """Return the blocks in words for one participant: their own plainly, everybody else's as one neutral sentence.
+
+    Whether the other person has agreed, paused or is restricted is theirs alone (DESIGN, "Always true", 5).
+    """
+    own = tuple(block.own for block in found if block.account_id == account_id)
+    return own if len(own) == len(found) else (*own, SOMETHING_TO_PREPARE)
+
+
+_NOT_OPPOSITE = Block(
+    code="not-opposite",
+    account_id=None,
+    staff="These two people are not (or no longer) a victim and an offender of this case. Check who is on the case.",
+    own=SOMETHING_TO_PREPARE,
+)
+
+
+def _pair(facts: GateFacts, one: UUID, other: UUID) -> tuple[Seat, Seat] | None:
+    """Return (victim, offender), or None if the two are not on opposite sides."""
+    seats = [seat for seat in (facts.seat_of(one), facts.seat_of(other)) if seat is not None]
+    by_part = {seat.part: seat for seat in seats}
+    if len(seats) != 2 or by_part.keys() != {"victim", "offender"}:  # noqa: PLR2004 - two people
+        return None
+    return by_part["victim"], by_part["offender"]
+
+
+def _case(facts: GateFacts) -> Iterator[Block]:
+    if facts.state != "open":
+        yield Block(
+            code="case-closed",
+            account_id=None,
+            staff="The case is closed. Open it again before anything can pass.",
+            own=SOMETHING_TO_PREPARE,
+        )
+
+
+def _request(facts: GateFacts, victim: Seat) -> Iterator[Block]:
+    if not any(request.asked for request in facts.requests if request.account_id == victim.account_id):
+        yield Block(
+            code="not-asked",
+            account_id=victim.account_id,
+            staff="The victim has not asked for this exchange (or took that back). Record it when they do.",
+            own="You have not asked for this exchange, or you took that back. Tell your facilitator if you want it.",
+        )
+
+
+def _responsibility(facts: GateFacts, offender: Seat) -> Iterator[Block]:
+    grade = next((r.grade for r in facts.responsibilities if r.account_id == offender.account_id), None)
+    if grade is None:
+        yield Block(
+            code="responsibility-missing",
+            account_id=offender.account_id,
+            staff="It is not recorded that the offender accepts responsibility. Record their statement and your reasoning.",
+            own="Your facilitator first needs to talk with you about responsibility for what happened.",
+        )
+    elif grade == "none":
+        yield Block(
+            code="responsibility-denied",
+            account_id=offender.account_id,
+            staff="The offender accepts no responsibility, so the process stops. If that changes, record a new statement.",
+            own="The exchange has stopped. Talk with your facilitator about responsibility for what happened.",
+        )
+
+
+def _consent(facts: GateFacts, seat: Seat, medium: Medium, now: datetime) -> Iterator[Block]:
+    consent = next((c for c in facts.consents if c.account_id == seat.account_id and c.medium == medium), None)
+    noun = {"letter": "letters", "audio": "audio recordings", "video": "films", "document": "documents"}[medium]
+    if consent is None or not consent.given:
+        yield Block(
+            code="consent-missing",
+            account_id=seat.account_id,
+            staff=f"The {seat.part} has not agreed to {noun}, or took that back. Ask them, and record the answer.",
+            own=f"You have not agreed to exchange {noun}, or you took that back. You can agree on the page of your case.",
+        )
+    elif consent.ask_again_at <= now:
+        yield Block(
+            code="consent-lapsed",
+            account_id=seat.account_id,
+            staff=f"The {seat.part}'s agreement to {noun} is due to be asked again. Ask them, and record the answer.",
+            own=f"It is time to ask you again whether you agree to exchange {noun}. You can answer on the page of your case.",
+        )
+
+
+def _safety(facts: GateFacts, now: datetime) -> Iterator[Block]:
+    if facts.assessment is None:
+        code, staff = "assessment-missing", "There is no safety assessment. Record one."
+    elif not facts.assessment.safe:
+        code, staff = "assessment-unsafe", "The safety assessment says that it is not safe. Nothing passes until a new one does."
+    elif facts.assessment.valid_until <= now:
+        code, staff = "assessment-lapsed", "The safety assessment has run out. Look at both sides again and record a new one."
+    else:
+        return
+    yield Block(code=code, account_id=None, staff=staff, own=SOMETHING_TO_PREPARE)
+
+
+def _restriction(facts: GateFacts, seat: Seat, now: datetime) -> Iterator[Block]:
+    for restriction in facts.restrictions:
+        if (
+            restriction.account_id == seat.account_id
+            and restriction.until > now
+            and not restriction.lifted
+            and not restriction.excepted
+        ):
+            yield Block(
+                code="restricted",
+                account_id=seat.account_id,
+                staff=(
+                    f"A court order or licence condition on the {seat.part} forbids contact until "
+                    f"{restriction.until:%d %B %Y}. Nothing passes unless a permitted exception is recorded with its evidence."
+                ),
+                own="A court order or licence condition forbids this at the moment. Talk with your facilitator.",
+            )
+
+
+def _pause(facts: GateFacts, pair: tuple[Seat, Seat]) -> Iterator[Block]:
+    for pause in facts.pauses:
+        if not pause.paused:
+            continue
+        if pause.account_id is None:
+            yield Block(
+                code="case-paused",
+                account_id=None,
+                staff="The case is paused. End the pause before anything can pass.",
+                own=SOMETHING_TO_PREPARE,
+            )
+        for seat in pair:
+            if pause.account_id == seat.account_id:
+                yield Block(
+                    code="person-paused",
+                    account_id=seat.account_id,
+                    staff=f"The {seat.part} has paused. Nothing passes until they, or you for them, end the pause.",
+                    own="You have paused. Nothing passes in either direction until you end the pause.",
+                )

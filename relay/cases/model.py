@@ -1,0 +1,126 @@
+"""A case and the facts of its gates, as the rules read them."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+Part = Literal["victim", "offender", "facilitator"]
+Medium = Literal["letter", "audio", "video", "document"]
+Grade = Literal["full", "partial", "none"]
+Manner = Literal["in_person", "by_telephone", "in_writing", "in_app"]
+
+MEDIA: tuple[Medium, ...] = ("letter", "audio", "video", "document")
+
+
+class Seat(msgspec.Struct, frozen=True, kw_only=True):
+    """A person's place in one case."""
+
+    id: UUID
+    account_id: UUID
+    part: Part
+
+
+class VictimRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a victim asks for the exchange."""
+
+    account_id: UUID
+    asked: bool
+
+
+class Responsibility(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an offender accepts responsibility."""
+
+    account_id: UUID
+    grade: Grade
+
+
+class Consent(msgspec.Struct, frozen=True, kw_only=True):
+    """One person's consent to one medium; it lapses at `ask_again_at`."""
+
+    account_id: UUID
+    medium: Medium
+    given: bool
+    ask_again_at: datetime
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """A facilitator's decision that the exchange is safe for both, until `valid_until`."""
+
+    safe: bool
+    valid_until: datetime
+
+
+class Restriction(msgspec.Struct, frozen=True, kw_only=True):
+    """A court order or licence condition on one person. `excepted`: indirect contact is permitted, with evidence."""
+
+    account_id: UUID
+    until: datetime
+    lifted: bool
+    excepted: bool
+
+
+class Pause(msgspec.Struct, frozen=True, kw_only=True):
+    """A stop by one person, or (`account_id` empty) of the whole case."""
+
+    account_id: UUID | None
+    paused: bool
+
+
+class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest record of each gate in one case (`relay.gate_facts` in SQL)."""
+
+    state: Literal["open", "closed"]
+    seats: tuple[Seat, ...]
+    requests: tuple[VictimRequest, ...]
+    responsibilities: tuple[Responsibility, ...]
+    consents: tuple[Consent, ...]
+    assessment: Assessment | None
+    restrictions: tuple[Restriction, ...]
+    pauses: tuple[Pause, ...]
+
+    def seat(self, seat_id: UUID) -> Seat | None:
+        """Return the seat, if somebody still sits there."""
+        return next((seat for seat in self.seats if seat.id == seat_id), None)
+
+    def seat_of(self, account_id: UUID) -> Seat | None:
+        """Return this account's seat, if they have one."""
+        return next((seat for seat in self.seats if seat.account_id == account_id), None)
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that stands in the way. `account_id` is whom it concerns; empty for the case as a whole.
+
+    `staff` tells a facilitator what to do. `own` tells the person concerned; nobody else ever reads it.
+    """
+
+    code: str
+    account_id: UUID | None
+    staff: str
+    own: str
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as its facilitators see it."""
+
+    id: UUID
+    reference: str
+    second_approval: bool
+    cooling_hours: int
+    state: str
+    key_version: int
+    created_at: datetime
+
+
+class PersonOnCase(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with a seat, as a facilitator sees them. `vouched`: their current key is confirmed for this case."""
+
+    seat_id: UUID
+    account_id: UUID
+    part: Part
+    name: str
+    label: str | None
+    state: str
+    key_version: int
+    vouched: bool
