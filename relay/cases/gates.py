@@ -46,12 +46,13 @@ def for_staff(found: tuple[Block, ...]) -> tuple[str, ...]:
 
 
 def for_participant(found: tuple[Block, ...], account_id: UUID) -> tuple[str, ...]:
-    """Return the blocks in words for one participant: their own plainly, everybody else's as one neutral sentence.
+    """Return what one participant is told: their own gates plainly, the case's as one neutral sentence.
 
-    Whether the other person has agreed, paused or is restricted is theirs alone (DESIGN, "Always true", 5).
+    What concerns the other person (agreement, pause, restriction, a request taken back) is left out: it stops the release,
+    never the writing, so that nothing they do can be read from here (DESIGN, "Always true", 5).
     """
     own = tuple(block.own for block in found if block.account_id == account_id)
-    return own if len(own) == len(found) else (*own, SOMETHING_TO_PREPARE)
+    return (*own, SOMETHING_TO_PREPARE) if any(block.account_id is None for block in found) else own
 
 
 _NOT_OPPOSITE = Block(

@@ -41,6 +41,7 @@ CREATE TABLE relay.items (
     failure text CHECK (failure ~ '^[a-z_]{1,40}$'),
     created_at timestamptz NOT NULL DEFAULT now(),
     ready_at timestamptz,             -- when it came into the queue
+    taken_back_at timestamptz,        -- the author took it back; if it was released before that, they are not told
     changed_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX items_queue ON relay.items (case_id, ready_at, id) WHERE state IN ('in_review', 'approved');

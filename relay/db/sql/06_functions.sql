@@ -8,13 +8,11 @@ GRANT SELECT, UPDATE ON relay.item_recipients TO relay_gate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sessions, relay.throttles TO relay_gate;
 GRANT UPDATE (tries) ON relay.invitations TO relay_gate;
 
--- Victims of the case who asked for the exchange and have not taken that back.
+-- Whether a victim of the case ever asked for the exchange. Taking that back closes a gate (relay/cases/gates.py) and
+-- changes nothing that an offender can see: a case that vanished would tell them.
 CREATE FUNCTION relay.victim_asked(p_case uuid) RETURNS boolean LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, pg_temp AS $$
-    SELECT coalesce(bool_or(asked), false) FROM (
-        SELECT DISTINCT ON (account_id) asked FROM relay.victim_requests
-        WHERE case_id = p_case ORDER BY account_id, number DESC
-    ) AS latest
+    SELECT EXISTS (SELECT FROM relay.victim_requests WHERE case_id = p_case AND asked)
 $$;
 
 -- An offender's cases are those in which a victim asked: before that there is nothing for them to see.

@@ -1,0 +1,92 @@
+"""A participant's view of their cases: their own part, whom they may address, what they agreed to, what stands in the way."""
+
+from uuid import UUID
+
+import msgspec
+
+from relay.cases import gates
+from relay.cases.model import MEDIA, Consent, GateFacts, Medium, Part, Seat
+from relay.cases.records import record_consent, record_pause
+from relay.cases.service import gate_facts
+from relay.db.transaction import Reading
+from relay.errors import Missing
+from relay.house import House
+from relay.identity.model import Person
+
+
+class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody whom a participant may address: a seat and the name that a facilitator set, never an account."""
+
+    seat_id: UUID
+    label: str
+
+
+class OwnCase(msgspec.Struct, frozen=True, kw_only=True):
+    """One case, as one participant sees it. `blocks` is by medium, in words for them."""
+
+    id: UUID
+    part: Part
+    counterparts: tuple[Counterpart, ...]
+    consents: tuple[Consent, ...]
+    paused: bool
+    blocks: dict[Medium, tuple[str, ...]]
+
+
+class _CounterpartRow(msgspec.Struct, frozen=True):
+    id: UUID
+    part: str
+    label_sealed: bytes | None
+
+
+async def own_cases(house: House, person: Person) -> list[OwnCase]:
+    """Return the participant's cases. An offender's are only those that a victim asked for."""
+    async with house.database.reading(person.id) as tx:
+        found = await tx.values("SELECT id FROM relay.cases ORDER BY id LIMIT 50")
+        return [await _own_case(tx, house, person, case_id) for case_id in found]
+
+
+async def own_case(house: House, person: Person, case_id: UUID) -> OwnCase:
+    """Return one of them, or raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        return await _own_case(tx, house, person, case_id)
+
+
+async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) -> OwnCase:
+    facts = await gate_facts(tx, case_id)
+    seat = facts.seat_of(person.id)
+    if seat is None or seat.part == "facilitator":
+        raise Missing
+    rows = await tx.all(_CounterpartRow, "SELECT * FROM relay.counterparts(%s)", [case_id])
+    return OwnCase(
+        id=case_id,
+        part=seat.part,
+        counterparts=tuple(Counterpart(seat_id=row.id, label=_label(house, row)) for row in rows),
+        consents=tuple(consent for consent in facts.consents if consent.account_id == person.id),
+        paused=any(pause.paused for pause in facts.pauses if pause.account_id == person.id),
+        blocks={medium: _blocks(facts, seat, medium, house) for medium in MEDIA},
+    )
+
+
+def _label(house: House, row: _CounterpartRow) -> str:
+    if row.label_sealed is None:
+        return house.settings.other_person
+    return house.columns.open("seats", "label", row.id, row.label_sealed)
+
+
+def _blocks(facts: GateFacts, seat: Seat, medium: Medium, house: House) -> tuple[str, ...]:
+    """What this participant reads about sending `medium`. Nothing in it is the other person's."""
+    others = [s for s in facts.seats if s.part in {"victim", "offender"} and s.part != seat.part]
+    found = [gates.blocks(facts, seat.account_id, other.account_id, medium, house.clock()) for other in others]
+    if not found:
+        return (gates.SOMETHING_TO_PREPARE,)
+    return min((gates.for_participant(one, seat.account_id) for one in found), key=len)
+
+
+async def choose_consent(house: House, person: Person, case_id: UUID, medium: Medium, *, given: bool) -> None:
+    """Record the participant's own agreement to a medium, or take it back in one step."""
+    await record_consent(house, person, case_id, person.id, medium, given=given)
+
+
+async def choose_pause(house: House, person: Person, case_id: UUID, *, paused: bool) -> None:
+    """Pause or go on. No reason is asked, and the other side is told nothing."""
+    await record_pause(house, person, case_id, person.id, paused=paused)

@@ -1,0 +1,181 @@
+"""Recording the gates. Each record is a new row that counts from now on; none is ever edited.
+
+A gate's change and an item's submission or release wait for each other (`lock_case`), so that a consent taken back a moment
+before a release stops it.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from relay.audit.tags import Tag
+from relay.cases.keys import put_case_text
+from relay.cases.model import MEDIA, Grade, Manner, Medium, Part
+from relay.cases.service import gate_facts
+from relay.db.transaction import Acting
+from relay.errors import Invalid, Missing
+from relay.house import House
+from relay.identity.model import Person
+
+CONSENT_WORDING = "2026-11"
+"""Version of the words on the consent page (relay/web): changed whenever they change."""
+
+MOST_TEXT = 20_000
+LONGEST_CONSENT = timedelta(days=400)
+
+
+async def _seated(act: Acting, case_id: UUID, account_id: UUID, *parts: Part) -> None:
+    await act.lock_case(case_id)
+    seat = (await gate_facts(act, case_id)).seat_of(account_id)
+    if seat is None or seat.part not in parts:
+        raise Missing
+
+
+def _checked_text(field: str, text: str) -> str:
+    text = text.strip()
+    if not 1 <= len(text) <= MOST_TEXT:
+        raise Invalid(**{field: f"Write down why, in 1 to {MOST_TEXT:,} characters. It is sealed to this case's facilitators."})
+    return text
+
+
+def _checked_future(field: str, moment: datetime, now: datetime) -> datetime:
+    if moment.tzinfo is None or moment <= now:
+        raise Invalid(**{field: "Give a date and time that lies in the future."})
+    return moment
+
+
+async def record_request(house: House, person: Person, case_id: UUID, victim_id: UUID, *, asked: bool) -> None:
+    """Record that a victim asked for the exchange, or took that back."""
+    record = uuid4()
+    async with house.database.acting(person.id, Tag.REQUEST_RECORDED, chain=case_id, subject=victim_id) as act:
+        await _seated(act, case_id, victim_id, "victim")
+        await act.run(
+            "INSERT INTO relay.victim_requests (id, case_id, account_id, asked, recorded_by, recorded_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [record, case_id, victim_id, asked, person.id, house.clock()],
+        )
+        act.note(record=record, asked=asked)
+
+
+async def record_responsibility(
+    house: House, person: Person, case_id: UUID, offender_id: UUID, grade: Grade, reasoning: str
+) -> None:
+    """Record how far an offender accepts responsibility, and the facilitator's reasoning."""
+    reasoning = _checked_text("reasoning", reasoning)
+    record = uuid4()
+    async with house.database.acting(person.id, Tag.RESPONSIBILITY_RECORDED, chain=case_id, subject=offender_id) as act:
+        await _seated(act, case_id, offender_id, "offender")
+        await act.run(
+            "INSERT INTO relay.responsibilities (id, case_id, account_id, grade, recorded_by, recorded_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [record, case_id, offender_id, grade, person.id, house.clock()],
+        )
+        await put_case_text(act, house, case_id, "responsibility", record, reasoning)
+        act.note(record=record, grade=grade)
+
+
+async def record_consent(
+    house: House,
+    person: Person,
+    case_id: UUID,
+    account_id: UUID,
+    medium: Medium,
+    *,
+    given: bool,
+    manner: Manner = "in_app",
+    ask_again_at: datetime | None = None,
+) -> None:
+    """Record that somebody agrees to one medium, or takes that back. By themselves, or by a facilitator who was told."""
+    now = house.clock()
+    ask_again_at = _checked_future("ask_again_at", ask_again_at or now + timedelta(days=180), now)
+    if ask_again_at > now + LONGEST_CONSENT:
+        raise Invalid(ask_again_at="Agreement is asked again after 400 days at the latest. Give an earlier date.")
+    if medium not in MEDIA:
+        raise Invalid(medium=f"Choose one of: {', '.join(MEDIA)}.")
+    record = uuid4()
+    async with house.database.acting(person.id, Tag.CONSENT_RECORDED, chain=case_id, subject=account_id) as act:
+        await _seated(act, case_id, account_id, "victim", "offender")
+        await act.run(
+            """
+            INSERT INTO relay.consents (id, case_id, account_id, medium, given, wording, manner, given_at, ask_again_at,
+                                        recorded_by, recorded_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [record, case_id, account_id, medium, given, CONSENT_WORDING, manner, now, ask_again_at, person.id, now],
+        )
+        act.note(record=record, medium=medium, given=given)
+
+
+async def record_assessment(
+    house: House, person: Person, case_id: UUID, *, safe: bool, valid_until: datetime, reasoning: str
+) -> None:
+    """Record whether the exchange is safe for both, until when, and why."""
+    now = house.clock()
+    reasoning, valid_until = _checked_text("reasoning", reasoning), _checked_future("valid_until", valid_until, now)
+    record = uuid4()
+    async with house.database.acting(person.id, Tag.ASSESSMENT_RECORDED, chain=case_id, subject=record) as act:
+        await act.lock_case(case_id)
+        await act.run(
+            "INSERT INTO relay.assessments (id, case_id, safe, valid_until, recorded_by, recorded_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [record, case_id, safe, valid_until, person.id, now],
+        )
+        await put_case_text(act, house, case_id, "assessment", record, reasoning)
+        act.note(safe=safe)
+
+
+async def record_restriction(
+    house: House,
+    person: Person,
+    case_id: UUID,
+    account_id: UUID,
+    *,
+    until: datetime,
+    description: str,
+    exception_evidence: str | None = None,
+    lifted: bool = False,
+    restriction_id: UUID | None = None,
+) -> UUID:
+    """Record a court order or licence condition, or (with `restriction_id`) what became of one already recorded.
+
+    It blocks until its end date, unless it is lifted, or `exception_evidence` says why indirect contact is permitted.
+    Return the restriction's id.
+    """
+    description = _checked_text("description", description)
+    record, restriction = uuid4(), restriction_id or uuid4()
+    async with house.database.acting(person.id, Tag.RESTRICTION_RECORDED, chain=case_id, subject=account_id) as act:
+        await _seated(act, case_id, account_id, "victim", "offender")
+        if restriction_id is not None and not await act.value(
+            "SELECT true FROM relay.restrictions WHERE restriction_id = %s AND case_id = %s AND account_id = %s LIMIT 1",
+            [restriction_id, case_id, account_id],
+        ):
+            raise Missing
+        await act.run(
+            """
+            INSERT INTO relay.restrictions (id, restriction_id, case_id, account_id, until, lifted, excepted, recorded_by,
+                                            recorded_at)
+            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+            """,
+            [record, restriction, case_id, account_id, until, lifted, exception_evidence is not None, person.id, house.clock()],
+        )
+        await put_case_text(act, house, case_id, "restriction", record, description)
+        if exception_evidence is not None:
+            evidence = _checked_text("exception_evidence", exception_evidence)
+            await put_case_text(act, house, case_id, "exception", record, evidence)
+        act.note(restriction=restriction, lifted=lifted, excepted=exception_evidence is not None)
+    return restriction
+
+
+async def record_pause(house: House, person: Person, case_id: UUID, account_id: UUID | None, *, paused: bool) -> None:
+    """Pause or go on: for one person, or (`account_id` empty) for the whole case. Silent to the other side."""
+    record = uuid4()
+    async with house.database.acting(person.id, Tag.PAUSE_RECORDED, chain=case_id, subject=account_id or case_id) as act:
+        if account_id is None:
+            await act.lock_case(case_id)
+        else:
+            await _seated(act, case_id, account_id, "victim", "offender")
+        await act.run(
+            "INSERT INTO relay.pauses (id, case_id, account_id, paused, recorded_by, recorded_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
+            [record, case_id, account_id, paused, person.id, house.clock()],
+        )
+        act.note(record=record, paused=paused)
