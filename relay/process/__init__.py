@@ -1,0 +1,1 @@
+"""Child processes that never outlive us: how they are launched, watched, logged and stopped."""
