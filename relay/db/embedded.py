@@ -92,16 +92,7 @@ class EmbeddedPostgres:
             password = read_secret(self._run / "postgres.password") or self._new_password()
             self._cluster.make(programs, password, durable=self._durable)
             self._cluster.clear()
-            for _ in range(5):
-                self._port = self._choose_port()
-                self._launch(programs)
-                dsn = Dsn(
-                    host=_HOST, port=self._port, user="postgres", password=password, database="postgres"
-                )
-                if self._ready(dsn):
-                    (self._run / "postgres.port").write_text(f"{self._port}\n")
-                    return dsn
-            raise Unavailable(f"PostgreSQL found no free port on {_HOST}.")
+            return self._launch_on_a_port(programs, password)
         except BaseException:
             self.stop()
             raise
@@ -153,7 +144,8 @@ class EmbeddedPostgres:
         except BlockingIOError:
             lock.close()
             raise Unavailable(
-                f"The data folder {self._run.parent} is in use by another Relay. Stop that one, or give another folder."
+                f"The data folder {self._run.parent} is in use by another Relay. "
+                "Stop that one, or give another folder."
             ) from None
         self._lock = lock
 
@@ -170,12 +162,22 @@ class EmbeddedPostgres:
     def _new_password(self) -> str:
         if self._cluster.folder.exists():
             raise Unavailable(
-                f"{self._run / 'postgres.password'} is missing, and without it nobody can sign in to the database. "
-                "Put it back from a backup."
+                f"{self._run / 'postgres.password'} is missing, and without it nobody can sign in to the "
+                "database. Put it back from a backup."
             )
         password = secrets.token_urlsafe(32)
         write_secret(self._run / "postgres.password", password)
         return password
+
+    def _launch_on_a_port(self, programs: Path, password: str) -> Dsn:
+        for _ in range(5):  # between the look and the start somebody else may take it
+            self._port = self._choose_port()
+            self._launch(programs)
+            dsn = Dsn(host=_HOST, port=self._port, user="postgres", password=password, database="postgres")
+            if self._ready(dsn):
+                (self._run / "postgres.port").write_text(f"{self._port}\n")
+                return dsn
+        raise Unavailable(f"PostgreSQL found no free port on {_HOST}.")
 
     def _choose_port(self) -> int:
         for wanted in (self._port or self._last_port(), 0):

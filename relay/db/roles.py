@@ -1,6 +1,6 @@
 """Who can sign in to PostgreSQL, and the database they sign in to.
 
-    relay_owner                 owns the schema, runs migrations; no superuser, and row-level security is forced on it
+    relay_owner                 owns the schema, runs migrations; no superuser, row-level security is forced
     relay_participants_login    the participants' app: member of relay_participants
     relay_desk_login            the desk app: member of relay_desk
     relay_worker_login          the workers: member of relay_worker
@@ -60,14 +60,14 @@ def _role(connection: psycopg.Connection, name: str, password: str, right: str) 
             sql.SQL("ALTER" if exists else "CREATE"),
             sql.Identifier(name),
             sql.SQL(right),
-            sql.Literal(verifier),  # type: ignore[arg-type]
+            sql.Literal(verifier),
         )
     )
 
 
 def _database(connection: psycopg.Connection, name: str) -> None:
     if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-        # as its member for this one statement: who is no superuser can give a database only to a role that it is in
+        # who is no superuser can give a database only to a role that it is in
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(sql.Identifier(OWNER)))
         connection.execute(
             sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))

@@ -1,5 +1,6 @@
 """A child's output, kept in a file of bounded size."""
 
+import itertools
 import os
 import threading
 from collections import deque
@@ -64,7 +65,7 @@ class RotatingLog:
             self._path,
             *(self._path.with_name(f"{self._path.name}.{n}") for n in range(1, self._keep + 1)),
         ]
-        for newer, older in reversed(list(zip(names, names[1:], strict=False))):
+        for newer, older in reversed(list(itertools.pairwise(names))):
             if newer.exists():
                 newer.replace(older)
         self._file = self._open()

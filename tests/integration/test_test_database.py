@@ -17,7 +17,7 @@ def test_a_login_can_do_nothing_until_it_takes_its_role(dsns: Dsns, surface: str
     with psycopg.connect(getattr(dsns, surface).url) as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
             connection.execute("SELECT FROM relay.items")
-        connection.execute(f"SET LOCAL ROLE relay_{surface}")  # type: ignore[arg-type]
+        connection.execute(f"SET LOCAL ROLE relay_{surface}")
         assert connection.execute("SELECT count(*) FROM relay.items").fetchone() == (0,)
 
 
@@ -29,7 +29,7 @@ def test_a_login_cannot_take_another_surfaces_role(dsns: Dsns, surface: str, oth
         psycopg.connect(getattr(dsns, surface).url) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
-        connection.execute(f"SET ROLE relay_{other}")  # type: ignore[arg-type]
+        connection.execute(f"SET ROLE relay_{other}")
 
 
 def test_the_owner_is_no_superuser_and_sees_no_rows_past_row_level_security(dsns: Dsns) -> None:

@@ -1,4 +1,4 @@
-"""The first exchange: roles, people, cases, gates, items, audit, the job queue, and row-level security over it all."""
+"""The first exchange: roles, people, cases, gates, items, audit, jobs, and row-level security over it all."""
 
 from alembic import op
 
