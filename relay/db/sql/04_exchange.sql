@@ -68,6 +68,7 @@ CREATE TABLE relay.uploads (
     owner_id uuid NOT NULL REFERENCES relay.accounts,
     length bigint NOT NULL CHECK (length > 0),
     received bigint NOT NULL DEFAULT 0 CHECK (received BETWEEN 0 AND length),
+    tail bytea NOT NULL DEFAULT '',   -- sealed: what is left over after the last full segment
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'complete', 'ended')),
     created_at timestamptz NOT NULL DEFAULT now(),
     expires_at timestamptz NOT NULL
@@ -277,7 +278,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
-ALTER FUNCTION relay.mark_waiting() OWNER TO relay_gate;
 CREATE TRIGGER mark_waiting AFTER UPDATE OF state ON relay.items
     FOR EACH ROW EXECUTE FUNCTION relay.mark_waiting();
 

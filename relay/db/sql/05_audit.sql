@@ -49,8 +49,9 @@ BEGIN
     RETURN v_sequence;
 END
 $$;
-ALTER FUNCTION relay.audit_append(uuid, text, uuid, text) OWNER TO relay_audit;
 REVOKE ALL ON FUNCTION relay.audit_append(uuid, text, uuid, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION relay.audit_append(uuid, text, uuid, text) TO relay_participants, relay_desk, relay_worker;
+-- last: once it is another's, we may not change who can call it, and PostgreSQL says so only in a warning
+ALTER FUNCTION relay.audit_append(uuid, text, uuid, text) OWNER TO relay_audit;
 GRANT INSERT ON relay.audit_entries TO relay_audit;
 GRANT SELECT, INSERT, UPDATE ON relay.audit_chains TO relay_audit;

@@ -229,7 +229,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
-ALTER FUNCTION relay.count_stored() OWNER TO relay_gate;
 CREATE TRIGGER count_stored AFTER INSERT OR UPDATE OF state, plaintext_size ON relay.objects
     FOR EACH ROW EXECUTE FUNCTION relay.count_stored();
 
@@ -289,8 +288,9 @@ DECLARE
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND p.prosecdef AND p.proname NOT IN ('audit_append') LOOP
-        EXECUTE format('ALTER FUNCTION %s OWNER TO relay_gate', f);
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', f);
+        -- the functions call one another
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO relay_gate', f);
     END LOOP;
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND (p.proname = ANY (shared) OR p.proname LIKE '%\_participants'
@@ -305,6 +305,11 @@ BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND p.proname = ANY (worker) LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO relay_worker', f);
+    END LOOP;
+    -- last: once they are another's, we may not change who can call them, and PostgreSQL says so only in a warning
+    FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+             WHERE n.nspname = 'relay' AND p.prosecdef AND p.proowner = current_user::regrole LOOP
+        EXECUTE format('ALTER FUNCTION %s OWNER TO relay_gate', f);
     END LOOP;
 END
 $$;
