@@ -6,7 +6,8 @@ What a person reads (`public`) is apart from what the log gets (`code`): neither
     ├── Refusal                 a person asked for something; `public` says what blocks and what to do
     │   ├── Invalid             400  the request's words are wrong (`fields` names each)
     │   ├── SignInNeeded        401  nobody is signed in, or the session ended
-    │   ├── Forbidden           403  the person may not do this, or must prove again who they are
+    │   ├── Forbidden           403  the person may not do this
+    │   │   └── StepUpNeeded         not before they prove again who they are
     │   ├── Missing             404  no such thing, or not theirs: the same answer for both
     │   ├── Conflict            409  the thing has moved on, or another one is under way
     │   │   ├── IllegalMove          the exchange's table has no such edge
@@ -70,6 +71,13 @@ class Forbidden(Refusal):
     code = "forbidden"
     status = 403
     public = "You may not do this."
+
+
+class StepUpNeeded(Forbidden):
+    """The person may do this once they have entered their passphrase again."""
+
+    code = "step-up-needed"
+    public = "Please enter your passphrase again before you do this."
 
 
 class Missing(Refusal):

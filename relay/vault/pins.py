@@ -16,12 +16,14 @@ from relay.vault.suite import PublicKey, Verifier
 
 
 class Pins(msgspec.Struct, frozen=True, kw_only=True):
-    """One service's fixed points. `roster_version` is the lowest roster that is still taken."""
+    """One service's fixed points. `roster_version` is the lowest roster that is still taken; `name` is what
+    the service calls itself."""
 
     service_id: UUID
     root_public: bytes
     recovery_public: bytes
     roster_version: int = 0
+    name: str = "Relay"
 
     @property
     def root(self) -> Verifier:
