@@ -1,0 +1,1 @@
+"""Making media safe: what comes out is made anew from pictures and sound, and holds nothing else."""

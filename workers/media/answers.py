@@ -1,0 +1,75 @@
+"""What children answer, and how much of it is believed.
+
+An answer is a fixed number of bytes, read as numbers and held against what is possible at all. `untrusted_` values
+become a `Source` or a `Result` here and nowhere else.
+"""
+
+import os
+import struct
+from dataclasses import dataclass
+from typing import TypeVar
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a probe said about an original."""
+
+    status: int
+    films: int
+    sounds: int
+    others: int
+    film_index: int
+    sound_index: int
+    channels: int
+    width: int
+    height: int
+    turn: int
+    shape_numerator: int
+    shape_denominator: int
+    rate_numerator: int
+    rate_denominator: int
+    claimed_ms: int
+    film_decodes: int
+    sound_decodes: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a verification said about a result."""
+
+    status: int
+    films: int
+    sounds: int
+    others: int
+    h264_high: int
+    aac: int
+    width: int
+    height: int
+    turn: int
+    channels: int
+    sample_rate: int
+    claimed_ms: int
+    pictures: int
+    tags: int
+    poster_bytes: int
+
+
+SOURCE = struct.Struct("<BHHHHHHIIiIIIIQBB")
+RESULT = struct.Struct("<BHHHBBIIiHIQIII")
+
+
+PAGES = struct.Struct("<BI")
+
+Answer = TypeVar("Answer")
+
+
+class Garbled(Exception):  # noqa: N818 - it names the state of the answer
+    """The child did not answer in its fixed form: it crashed, or it is no longer ours."""
+
+
+def receive(pipe: int, layout: struct.Struct) -> tuple[int, ...]:
+    """The numbers that a child wrote before it ended. One byte too few or too many is `Garbled`."""
+    untrusted_answer = os.read(pipe, layout.size + 1)
+    if len(untrusted_answer) != layout.size:
+        raise Garbled
+    return layout.unpack(untrusted_answer)

@@ -1,0 +1,130 @@
+"""The command lines of ffmpeg, built with ffmpeg-python.
+
+Two processes work at the same time. The first reads the hostile file and makes new picture and sound; it writes them
+into a pipe. The second has never seen the hostile file: it packs what comes into the final file, and decodes every bit
+of it, so that a result that was packed is a result that plays. Their clocks are the same, so nothing shifts.
+"""
+
+from typing import Any
+
+import ffmpeg
+
+from workers.media.answers import Source
+from workers.media.model import Kind, Limits
+from workers.media.shape import Picture
+from workers.media.tools import Tools
+
+READ, WRITE, SIDE = 3, 4, 5
+"""Descriptors of both: first input, first output, second output."""
+
+SOUND_RATE = 48_000
+PEAK_RATE = 8_000
+
+_QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
+_FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,wav,w64,mp3,aac,ogg,flac,amr,aiff,caf"
+_CODECS = ",".join((
+    *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9", "mpeg4", "msmpeg4v3", "msmpeg4"),
+    *("mpeg1video", "mpeg2video", "h263", "flv", "mjpeg", "dvvideo", "prores", "wmv1", "wmv2", "wmv3", "vc1"),
+    *("aac", "aac_latm", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac", "alac"),
+    *("amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb", "ac3", "eac3", "wmav1", "wmav2", "gsm_ms"),
+    *("adpcm_ima_wav", "adpcm_ms", "adpcm_ima_qt", "pcm_u8", "pcm_s8", "pcm_s16le", "pcm_s16be", "pcm_s24le"),
+    *("pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be", "pcm_f64le", "pcm_alaw", "pcm_mulaw"),
+))  # fmt: skip
+
+_NOTHING_ELSE: dict[str, Any] = {
+    "map_metadata": -1,
+    "map_chapters": -1,
+    "write_tmcd": 0,
+    "empty_hdlr_name": 1,
+    "fflags": "+bitexact",
+    "sn": None,
+    "dn": None,
+}
+"""No tags, chapters, time codes, handler names, encoder marks, subtitles or data tracks."""
+
+_FILM_CODEC: dict[str, Any] = {
+    "c:v": "libx264",
+    "preset": "veryfast",
+    "crf": 23,
+    "profile:v": "high",
+    "maxrate": "6M",
+    "bufsize": "12M",
+    "g": 60,
+    "flags:v": "+bitexact",
+}
+
+
+def _sound_codec(channels: int) -> dict[str, Any]:
+    return {"c:a": "aac", "b:a": "96k" if channels == 1 else "128k", "flags:a": "+bitexact"}
+
+
+def make(kind: Kind, source: Source, picture: Picture | None, limits: Limits, tools: Tools) -> tuple[str, ...]:
+    """The first process: the original at READ, new picture and sound to WRITE, progress to SIDE."""
+    name, options = tools.source(READ)
+    original = ffmpeg.input(
+        name,
+        **options,
+        format_whitelist=_FORMATS,
+        codec_whitelist=_CODECS,
+        max_streams=limits.streams,
+        **({"max_pixels": limits.film_pixels} if picture else {}),
+        t=limits.seconds(kind) + 1,
+    )
+    streams, codecs = [], {}
+    if picture is not None:
+        streams.append(_film(original[str(source.film_index)], picture))
+        codecs |= _FILM_CODEC
+    if source.sounds:
+        streams.append(_sound(original[str(source.sound_index)], source))
+        codecs |= _sound_codec(source.channels)
+    # the pieces need an index of their own only at the end, so that they can go through a pipe
+    pieces = {"f": "mp4", "movflags": "+frag_keyframe+delay_moov+default_base_moof"}
+    made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
+    settings = (*_QUIET, "-max_error_rate", "0.02", "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
+    return tuple(ffmpeg.compile(made.global_args(*settings), overwrite_output=True)[1:])
+
+
+def _film(stream: Any, picture: Picture) -> Any:
+    """Turned (ffmpeg does that by itself), at a steady rate, scaled to fit, square pixels, eight bits."""
+    return (
+        stream.filter("fps", fps=picture.rate)
+        .filter("scale", picture.width, picture.height, flags="bicubic", out_range="tv")
+        .filter("setsar", 1)
+        .filter("format", "yuv420p")
+    )
+
+
+def _sound(stream: Any, source: Source) -> Any:
+    """One or two channels at 48 kHz; gaps in the clock become silence, so that picture and sound stay together."""
+    layout = "mono" if source.channels == 1 else "stereo"
+    resampled = stream.filter("aresample", SOUND_RATE, **{"async": 1})
+    return resampled.filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+
+
+def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
+    """The second process: pieces at READ, the final file to WRITE, plain samples for the waveform to SIDE.
+
+    Any error in the pieces ends it. The filter that smooths block edges is left out of this decode: it changes what a
+    picture looks like, not whether it can be decoded.
+    """
+    pieces = ffmpeg.input(
+        f"pipe:{READ}",
+        f="mp4",
+        format_whitelist="mov,mp4,m4a,3gp,3g2,mj2",
+        protocol_whitelist="pipe",
+        codec_whitelist="h264,aac",
+        **({"skip_loop_filter": "all"} if film else {}),
+    )
+    tracks = [pieces["v:0"]] * film + [pieces["a:0"]] * sound
+    container = {"f": "ipod" if kind is Kind.AUDIO else "mp4", "movflags": "+faststart"}
+    marks = {"bsf:v": "filter_units=remove_types=6"} if film else {}
+    outputs = [
+        ffmpeg.output(*tracks, f"/proc/self/fd/{WRITE}", c="copy", **marks, **_NOTHING_ELSE, **container)
+    ]
+    if film:
+        outputs.append(ffmpeg.output(pieces["v:0"], "-", f="null"))
+    if sound:
+        samples = {"ac": 1, "ar": PEAK_RATE, "f": "s16le", "fflags": "+bitexact"}
+        outputs.append(ffmpeg.output(pieces["a:0"], f"/proc/self/fd/{SIDE}", **samples))
+    everything = ffmpeg.merge_outputs(*outputs).global_args(*_QUIET, "-xerror")
+    return tuple(ffmpeg.compile(everything, overwrite_output=True)[1:])

@@ -1,0 +1,74 @@
+"""Documents: pages become pixels in one child, and pixels become a PDF in another that never saw the original."""
+
+import os
+from contextlib import ExitStack
+
+from workers.media import answers, pdf
+from workers.media.answers import PAGES, Garbled
+from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
+from workers.media.room import Room
+from workers.sandbox import memory
+from workers.sandbox.pipe import Pipe
+from workers.sandbox.runner import Child, Task
+
+_SECONDS_PER_PAGE = 3
+_PROCESSOR_SECONDS = 60
+_DONE = 0
+_REASONS = {
+    1: Reason.DAMAGED,
+    2: Reason.PASSWORD,
+    3: Reason.TOO_MANY_PAGES,
+    4: Reason.TOO_MANY_PIXELS,
+    5: Reason.NO_PAGES,
+    6: Reason.UNSUPPORTED,
+}
+"""By the statuses of `children/render.py`."""
+
+
+def pixels(original: int, room: Room) -> Clean:
+    """Make a clean PDF of a sealed file in memory (PDF, JPEG, PNG, TIFF, WebP, HEIC). Raises `MediaRefused`."""
+    with ExitStack() as held:
+        clean, poster = memory.held(held, "clean"), memory.held(held, "poster")
+        pages = _bind(original, clean, poster, room)
+        memory.seal(clean)
+        memory.seal(poster)
+        try:
+            untrusted_count = room.ask("pages", PAGES, clean)
+            regular = pdf.is_regular(clean)
+        except Garbled as error:
+            raise MediaRefused(Reason.NOT_VERIFIED) from error
+        if untrusted_count != (_DONE, pages) or not regular:
+            raise MediaRefused(Reason.NOT_VERIFIED)
+        files = {str(Role.CLEAN): os.dup(clean), str(Role.POSTER): os.dup(poster)}
+        return Clean(Kind.DOCUMENT, files, Facts(pages=pages))
+
+
+def _bind(original: int, clean: int, poster: int, room: Room) -> int:
+    """Run both children at once; answer the number of pages."""
+    limits = room.limits
+    seconds = _PROCESSOR_SECONDS + _SECONDS_PER_PAGE * limits.pages
+    caps = room.caps(seconds, limits.output_bytes)
+    render = Child("render", (limits.pages, limits.page_pixels, limits.page_dots_per_inch))
+    bind = Child("bind", (limits.pages, limits.page_pixels))
+    with Pipe() as flow, Pipe() as rendered, Pipe() as bound, Pipe() as percents, ExitStack() as running:
+        task = Task(render, (original,), (flow.writing, rendered.writing), caps)
+        renderer = running.enter_context(room.sandbox.start(task))
+        task = Task(bind, (flow.reading,), (bound.writing, clean, poster, percents.writing), caps)
+        binder = running.enter_context(room.sandbox.start(task))
+        for ours in (flow.reading, flow.writing, rendered.writing, bound.writing, percents.writing):
+            for pipe in (flow, rendered, bound, percents):
+                pipe.close(ours)
+        room.follow([renderer, binder], seconds, (percents.reading, lambda heard: room.progress(min(99, heard[-1]))))
+        try:
+            status, untrusted_pages = answers.receive(rendered.reading, PAGES)
+        except Garbled as error:
+            raise MediaRefused(Reason.DAMAGED) from error
+        if status != _DONE:
+            raise MediaRefused(_REASONS.get(status, Reason.DAMAGED))
+        try:
+            bound_status, pages = answers.receive(bound.reading, PAGES)
+        except Garbled as error:
+            raise MediaRefused(Reason.NOT_VERIFIED) from error
+    if bound_status != _DONE or pages != untrusted_pages:
+        raise MediaRefused(Reason.NOT_VERIFIED)
+    return pages

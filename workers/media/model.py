@@ -1,0 +1,181 @@
+"""Words of the media room: kinds, limits, refusals, and what comes out."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+from relay.errors import RelayError
+
+MEBIBYTE = 1 << 20
+GIBIBYTE = 1 << 30
+PEAKS = 1000
+"""Bytes of a waveform: the loudest moment of each thousandth, 0 to 255."""
+
+
+class Kind(StrEnum):
+    """What an author sends, apart from letters."""
+
+    AUDIO = "audio"
+    VIDEO = "video"
+    DOCUMENT = "document"
+
+
+class Role(StrEnum):
+    """What a file of the result is for."""
+
+    CLEAN = "clean"
+    POSTER = "poster"
+
+
+MEDIA_TYPES: Mapping[tuple[Kind, Role], str] = {
+    (Kind.AUDIO, Role.CLEAN): "audio/mp4",
+    (Kind.VIDEO, Role.CLEAN): "video/mp4",
+    (Kind.VIDEO, Role.POSTER): "image/jpeg",
+    (Kind.DOCUMENT, Role.CLEAN): "application/pdf",
+    (Kind.DOCUMENT, Role.POSTER): "image/jpeg",
+}
+
+
+class Reason(StrEnum):
+    """Why a file was not taken. `sentence` is for its author and says what to do."""
+
+    EMPTY = "empty"
+    TOO_LARGE = "too-large"
+    TOO_LONG = "too-long"
+    TOO_SHORT = "too-short"
+    WRONG_KIND = "wrong-kind"
+    UNSUPPORTED = "unsupported"
+    DAMAGED = "damaged"
+    NO_SOUND = "no-sound"
+    SILENT = "silent"
+    NO_PICTURE = "no-picture"
+    TOO_MANY_PIXELS = "too-many-pixels"
+    TOO_MANY_STREAMS = "too-many-streams"
+    TOO_MANY_PAGES = "too-many-pages"
+    NO_PAGES = "no-pages"
+    PASSWORD = "password"  # noqa: S105 - a reason, not a secret
+    OUT_OF_TIME = "out-of-time"
+    RESULT_TOO_LARGE = "result-too-large"
+    NOT_VERIFIED = "not-verified"
+
+    @property
+    def sentence(self) -> str:
+        """What happened and what to do, in words for the author."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Reason.EMPTY: "This file is empty. Please choose it again, or record it again.",
+    Reason.TOO_LARGE: "This file is too large. Please send a shorter recording, or fewer pages.",
+    Reason.TOO_LONG: "This recording is too long. Please send it in parts, or record a shorter one.",
+    Reason.TOO_SHORT: "This recording is too short to hold anything. Please record it again.",
+    Reason.WRONG_KIND: "This is another kind of file than you chose. Please go back and choose the kind that fits,"
+    " or choose another file.",
+    Reason.UNSUPPORTED: "We cannot open this kind of file. Please send sound as MP3, M4A or WAV, film as MP4, and pages"
+    " as PDF or JPEG.",
+    Reason.DAMAGED: "This file is damaged or not complete. Please send it again from where it was made. If it does not"
+    " play there either, please record or scan it again.",
+    Reason.NO_SOUND: "There is no sound in this file. Please choose the recording again, or record it again.",
+    Reason.SILENT: "We cannot hear anything in this recording. Please check that the microphone is on, and record it"
+    " again.",
+    Reason.NO_PICTURE: "There is no moving picture in this file. If it is a recording of sound, please send it as"
+    " sound.",
+    Reason.TOO_MANY_PIXELS: "The picture is larger than we can open. Please send it in a smaller size.",
+    Reason.TOO_MANY_STREAMS: "This file holds too many tracks. Please send one with a single picture and sound.",
+    Reason.TOO_MANY_PAGES: "This document has too many pages. Please send it in parts.",
+    Reason.NO_PAGES: "There are no pages in this document. Please choose it again, or scan it again.",
+    Reason.PASSWORD: "This document is locked with a password. Please save a copy without a password and send that.",
+    Reason.OUT_OF_TIME: "It took too long to make this file safe, so we stopped. Please send it in another format, or"
+    " in parts.",
+    Reason.RESULT_TOO_LARGE: "This becomes larger than we can keep. Please send it in parts.",
+    Reason.NOT_VERIFIED: "We could not make sure that a safe copy of this file is complete, so it was not taken."
+    " Please send it in another format.",
+}
+
+
+class MediaRefused(RelayError):
+    """The file is not taken. `reason` tells why; `public` tells the author what to do."""
+
+    code = "media-refused"
+
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+        super().__init__(reason.sentence)
+
+
+class Cancelled(RelayError):
+    """Whoever asked for it does not want it any more. Nothing was kept."""
+
+    code = "media-cancelled"
+    public = "This was stopped before it was finished."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What is taken. Sizes in bytes, times in seconds."""
+
+    input_bytes: int = GIBIBYTE
+    output_bytes: int = 2 * GIBIBYTE
+    audio_seconds: int = 60 * 60
+    video_seconds: int = 30 * 60
+    pages: int = 60
+    page_pixels: int = 40_000_000
+    film_pixels: int = 36_000_000
+    """8K film (7680 × 4320) is just within."""
+    film_rate: int = 240
+    streams: int = 16
+    page_dots_per_inch: int = 200
+    memory_bytes: int = 3 * GIBIBYTE
+    """Address space of one child; the input and the output are not counted."""
+    slowness: int = 12
+    """Seconds of work allowed for each second of film or sound, on top of `least_seconds`."""
+    least_seconds: int = 120
+
+    def __post_init__(self) -> None:
+        """The whole house has been tried with 4 GiB and no more."""
+        if not 0 < self.input_bytes <= 4 * GIBIBYTE:
+            raise ValueError("input_bytes must be between 1 and 4 GiB")
+
+    def seconds(self, kind: Kind) -> int:
+        """The longest that a recording of this kind may be."""
+        return self.audio_seconds if kind is Kind.AUDIO else self.video_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is true of the clean file. Zero or empty where the kind has no such thing."""
+
+    duration_ms: int = 0
+    width: int = 0
+    height: int = 0
+    pages: int = 0
+    peaks: bytes = b""
+
+
+@dataclass(frozen=True)
+class Clean:
+    """The result. `files` are sealed memfds that belong to whoever holds this; leaving the context closes them."""
+
+    kind: Kind
+    files: Mapping[str, int]
+    facts: Facts = field(default_factory=Facts)
+
+    def media_type(self, role: str) -> str:
+        """The media type of one of the files."""
+        return MEDIA_TYPES[self.kind, Role(role)]
+
+    def close(self) -> None:
+        """Give the memory back. Once only."""
+        for descriptor in self.files.values():
+            os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,60 @@
+"""One job in the media room: its sandbox, its limits, its way to report and to be stopped."""
+
+import os
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from workers.media import answers
+from workers.media.model import Cancelled, Limits, MediaRefused, Reason
+from workers.media.tools import Tools
+from workers.sandbox.pipe import Pipe
+from workers.sandbox.protocol import Caps
+from workers.sandbox.runner import Child, Ending, Running, Sandbox, Stop, Task, watch
+
+LOOK_SECONDS = 60
+LOOK_OUTPUT = 16 << 20
+
+
+@dataclass(frozen=True)
+class Room:
+    """What every step of a job needs."""
+
+    sandbox: Sandbox
+    tools: Tools
+    limits: Limits
+    progress: Callable[[int], None]
+    stopped: Callable[[], bool]
+
+    def seconds(self, length_ms: int) -> int:
+        """How long work on something of this length may take."""
+        return self.limits.least_seconds + length_ms * self.limits.slowness // 1000
+
+    def caps(self, seconds: int, output_bytes: int) -> Caps:
+        """Caps of one child; all processors may be busy all of the time."""
+        processors = os.cpu_count() or 1
+        return Caps(seconds * processors, self.limits.memory_bytes, output_bytes)
+
+    def ask(self, child: str, layout: struct.Struct, source: int, *outputs: int) -> tuple[int, ...]:
+        """Let a child look at a file and answer in numbers; `Garbled` if it does not."""
+        with Pipe() as answer:
+            caps = self.caps(LOOK_SECONDS, LOOK_OUTPUT)
+            task = Task(Child(child), (source,), (answer.writing, *outputs), caps)
+            with self.sandbox.start(task) as running:
+                answer.close(answer.writing)
+                self.follow([running], LOOK_SECONDS)
+            return answers.receive(answer.reading, layout)
+
+    def follow(
+        self,
+        children: Sequence[Running],
+        seconds: float,
+        listen: tuple[int, Callable[[bytes], None]] | None = None,
+    ) -> list[Ending]:
+        """Wait for children; being stopped or too slow ends the whole job."""
+        endings = watch(children, seconds=seconds, stopped=self.stopped, listen=listen)
+        if any(ending.stop is Stop.WISH for ending in endings):
+            raise Cancelled
+        if any(ending.out_of_time for ending in endings):
+            raise MediaRefused(Reason.OUT_OF_TIME)
+        return endings

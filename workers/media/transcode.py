@@ -1,0 +1,124 @@
+"""Sound and film: look, make anew, check what came out."""
+
+import os
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+from workers.media import arguments, mp4, shape, waveform
+from workers.media.answers import RESULT, Garbled, Result, Source
+from workers.media.look import look
+from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
+from workers.media.progress import Progress
+from workers.media.room import Room
+from workers.media.shape import Picture
+from workers.sandbox import memory
+from workers.sandbox.pipe import Pipe
+from workers.sandbox.runner import Ending, Ffmpeg, Task
+
+_SHORTEST_MS = 100
+_DRIFT_MS = 500
+_DRIFT_PARTS = 50
+"""The result may be half a second plus a fiftieth longer or shorter than the original says of itself: what recorders get
+wrong about themselves, and less than what a file that was cut off lacks."""
+
+_OUT_OF_OUTPUT = -25  # SIGXFSZ
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Files in memory that a job fills."""
+
+    clean: int
+    samples: int
+    poster: int
+
+
+def transcode(kind: Kind, original: int, room: Room) -> Clean:
+    """Make a clean M4A or MP4 of a sealed file in memory. Raises `MediaRefused`."""
+    source = look(kind, original, room)
+    picture = shape.plan(source) if kind is Kind.VIDEO else None
+    with ExitStack() as held:
+        files = _Files(*(memory.held(held, name) for name in ("clean", "samples", "poster")))
+        _make(kind, original, source, picture, files, room)
+        memory.seal(files.clean)
+        facts = _check(source, picture, files, room)
+        if kind is Kind.AUDIO and waveform.is_silent(facts.peaks):
+            raise MediaRefused(Reason.SILENT)
+        kept = {Role.CLEAN: files.clean} | ({Role.POSTER: files.poster} if picture else {})
+        for file in kept.values():
+            memory.seal(file)
+        return Clean(kind, {str(role): os.dup(file) for role, file in kept.items()}, facts)
+
+
+def _make(
+    kind: Kind, original: int, source: Source, picture: Picture | None, files: _Files, room: Room
+) -> None:
+    """Run both processes at once; whichever fails ends the other."""
+    limits = room.limits
+    length_ms = source.claimed_ms or limits.seconds(kind) * 1000
+    seconds = room.seconds(length_ms)
+    with Pipe() as pieces, Pipe() as reports, ExitStack() as running:
+        make = Ffmpeg(room.tools.ffmpeg, arguments.make(kind, source, picture, limits, room.tools))
+        pack = Ffmpeg(
+            room.tools.ffmpeg, arguments.pack(kind, film=picture is not None, sound=source.sounds > 0)
+        )
+        caps = room.caps(seconds, limits.output_bytes)
+        maker = room.sandbox.start(Task(make, (original,), (pieces.writing, reports.writing), caps))
+        running.enter_context(maker)
+        packer = room.sandbox.start(Task(pack, (pieces.reading,), (files.clean, files.samples), caps))
+        running.enter_context(packer)
+        pieces.close(pieces.writing)
+        pieces.close(pieces.reading)
+        reports.close(reports.writing)
+        progress = Progress(room.progress, source.claimed_ms, original, maker.process.pid)
+        endings = room.follow([maker, packer], seconds, (reports.reading, progress.hear))
+    _judge(*endings)
+    if progress.made_ms > limits.seconds(kind) * 1000:
+        raise MediaRefused(Reason.TOO_LONG)
+
+
+def _judge(maker: Ending, packer: Ending) -> None:
+    """Which of the two failed first, and what that says about the file."""
+    if packer.code == _OUT_OF_OUTPUT:
+        raise MediaRefused(Reason.RESULT_TOO_LARGE)
+    if not maker.good:
+        raise MediaRefused(Reason.DAMAGED)
+    if not packer.good:
+        raise MediaRefused(Reason.NOT_VERIFIED)
+
+
+def _check(source: Source, picture: Picture | None, files: _Files, room: Room) -> Facts:
+    """Believe nothing about the result: open it as a stranger would, and read its structure ourselves."""
+    try:
+        numbers = room.ask("verify", RESULT, files.clean, files.poster)
+        untrusted_result = Result(*numbers)
+        structure = mp4.read(files.clean)
+    except (Garbled, mp4.Irregular) as error:
+        raise MediaRefused(Reason.NOT_VERIFIED) from error
+    expected = _expected(source, picture)
+    if any(getattr(untrusted_result, name) != value for name, value in expected.items()):
+        raise MediaRefused(Reason.NOT_VERIFIED)
+    if picture and not untrusted_result.pictures:
+        raise MediaRefused(Reason.NO_PICTURE)
+    length = structure.duration_ms
+    if length < _SHORTEST_MS:
+        raise MediaRefused(Reason.TOO_SHORT)
+    if source.claimed_ms and abs(length - source.claimed_ms) > _DRIFT_MS + source.claimed_ms // _DRIFT_PARTS:
+        raise MediaRefused(Reason.DAMAGED)
+    return Facts(
+        duration_ms=length,
+        width=picture.width if picture else 0,
+        height=picture.height if picture else 0,
+        peaks=waveform.peaks(files.samples),
+    )
+
+
+def _expected(source: Source, picture: Picture | None) -> dict[str, int]:
+    """What must be in the result, and nothing beside it."""
+    expected = {"status": 0, "films": 0, "sounds": 0, "others": 0, "tags": 0, "turn": 0}
+    if source.sounds:
+        channels = 1 if source.channels == 1 else 2
+        expected |= {"sounds": 1, "aac": 1, "channels": channels, "sample_rate": arguments.SOUND_RATE}
+    if picture:
+        expected |= {"films": 1, "h264_high": 1, "width": picture.width, "height": picture.height}
+    return expected
