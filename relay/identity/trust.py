@@ -15,6 +15,7 @@ from relay.db.transaction import Reading
 from relay.errors import Conflict, Unavailable, VaultRefused
 from relay.house import House
 from relay.vault.grants import Holder
+from relay.vault.pins import Pins
 from relay.vault.statements import CaseKeyStatement, Roster, RosterEntry, Vouch
 from relay.vault.suite import PublicKey, Verifier
 
@@ -63,19 +64,30 @@ class _WorkerKeyRow(msgspec.Struct, frozen=True):
     mac: bytes
 
 
-async def roster(tx: Reading, house: House) -> Roster:
-    """Return the service's newest roster, checked against the pinned root. Raise `Unavailable` if there is none."""
+async def newest_roster(tx: Reading, pins: Pins) -> Roster | None:
+    """Return the newest roster that is stored, checked against the pinned root and version, or None if there is none."""
     row = await tx.one(
         _RosterRow,
         "SELECT version, body, signature FROM relay.rosters WHERE service_id = %s ORDER BY version DESC LIMIT 1",
-        [house.pins.service_id],
+        [pins.service_id],
     )
     if row is None:
-        raise Unavailable("No staff roster has been signed yet. Sign one with: relay staff sign")
-    signed = msgspec.json.decode(row.body, type=Roster)
-    signed.verify(row.signature, house.pins.root)
-    if signed.service != house.pins.service_id or signed.version != row.version or signed.version < house.pins.roster_version:
+        return None
+    try:
+        signed = msgspec.json.decode(row.body, type=Roster)
+    except msgspec.MsgspecError:
+        raise VaultRefused from None
+    signed.verify(row.signature, pins.root)
+    if signed.service != pins.service_id or signed.version != row.version or signed.version < pins.roster_version:
         raise VaultRefused
+    return signed
+
+
+async def roster(tx: Reading, house: House) -> Roster:
+    """Return the service's newest roster. Raise `Unavailable` if none has been signed yet."""
+    signed = await newest_roster(tx, house.pins)
+    if signed is None:
+        raise Unavailable("No staff roster has been signed yet. Sign one with: relay staff sign")
     return signed
 
 

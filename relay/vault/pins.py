@@ -16,8 +16,10 @@ from relay.vault.suite import PublicKey, Verifier
 
 
 class Pins(msgspec.Struct, frozen=True, kw_only=True):
-    """One service's fixed points. `roster_version` is the lowest roster that is still taken; `name` is what
-    the service calls itself."""
+    """One service's fixed points.
+
+    `roster_version` is the lowest roster that is still taken; `name` is what the service calls itself.
+    """
 
     service_id: UUID
     root_public: bytes

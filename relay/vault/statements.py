@@ -61,6 +61,22 @@ class Approval(Statement, frozen=True, kw_only=True):
     decided_at: int
 
 
+class InvitationStatement(Statement, frozen=True, kw_only=True):
+    """A facilitator of the case invited this participant, with a secret of this hash.
+
+    It lies sealed to the case beside the secret. Anyone can seal to a case; this says that a facilitator did.
+    """
+
+    purpose: ClassVar[str] = "invitation"
+
+    service: UUID
+    case: UUID
+    account: UUID
+    invitation: UUID
+    secret_hash: bytes
+    facilitator: UUID
+
+
 class Vouch(Statement, frozen=True, kw_only=True):
     """A facilitator of the case says that these public keys are this participant's."""
 

@@ -1,0 +1,42 @@
+"""Names that people type: the one they sign in with, and the one a facilitator knows them by."""
+
+import unicodedata
+from uuid import UUID
+
+from relay.db.transaction import Surface
+from relay.errors import Invalid
+from relay.vault.columns import lookup
+from relay.vault.keyring import Keyring
+
+SHORTEST_SIGN_IN = 3
+LONGEST = 100
+
+
+def side_of(surface: Surface) -> str:
+    """Return whose accounts a surface knows: "staff" or "participant"."""
+    return "staff" if surface is Surface.DESK else "participant"
+
+
+def checked_sign_in_name(text: str) -> str:
+    """Return a sign-in name, or raise `Invalid`."""
+    text = text.strip()
+    telling = sum(character.isalnum() for character in unicodedata.normalize("NFKC", text))
+    if telling < SHORTEST_SIGN_IN or len(text) > LONGEST or not text.isprintable():
+        raise Invalid(
+            sign_in_name=f"Choose a name of {SHORTEST_SIGN_IN} to {LONGEST} letters or digits to sign in with."
+            " It need not be your own name, and nobody else sees it."
+        )
+    return text
+
+
+def checked_name(text: str, field: str = "name") -> str:
+    """Return a person's name as staff write it, or raise `Invalid` for `field`."""
+    text = " ".join(text.split())
+    if not 1 <= len(text) <= LONGEST or not text.isprintable():
+        raise Invalid(**{field: f"Write a name of 1 to {LONGEST} characters."})
+    return text
+
+
+def account_lookup(keyring: Keyring, service_id: UUID, side: str, sign_in_name: str) -> bytes:
+    """Return the keyed hash under which an account of one service and side is found."""
+    return lookup(keyring, f"account {side} {service_id}", sign_in_name)

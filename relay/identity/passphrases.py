@@ -1,0 +1,91 @@
+"""Passphrases: six random words to take, or own ones that are long and not easily guessed.
+
+No rules about digits or capitals (NIST SP 800-63B-4 section 3.1.1.2: length and a blocklist, nothing else).
+"""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+
+from zxcvbn import zxcvbn
+
+from relay.errors import Invalid
+
+SHORTEST = 15
+LONGEST = 200
+WORDS = 6
+
+_ENOUGH = 10.0
+"""Powers of ten of guesses (zxcvbn: common passwords, names, dates, keyboard walks, repeats and their mixtures)."""
+
+_TELLING = 8
+"""Letters and digits that must be left when the person's own words are taken out."""
+
+_MOST_ESTIMATED = 72
+
+
+@cache
+def word_list() -> tuple[str, ...]:
+    """Return the EFF's long list (CC BY 3.0 US): 7,776 words, none rude, none the start of another."""
+    text = files("xkcdpass").joinpath("static", "eff-long").read_text("utf-8")
+    return tuple(word for line in text.splitlines() if (word := line.strip()))
+
+
+def offered() -> str:
+    """Return six random words with spaces between: 77 bits."""
+    return " ".join(secrets.choice(word_list()) for _ in range(WORDS))
+
+
+def normalised(passphrase: str) -> str:
+    """Return the form in which a passphrase is measured; sealing and opening take the same one (NFC)."""
+    return unicodedata.normalize("NFC", passphrase)
+
+
+def checked(passphrase: str, *, own_words: Iterable[str] = ()) -> str:
+    """Return the passphrase, or raise `Invalid` with what to write instead.
+
+    `own_words` are what anyone might guess of this person: their name, their sign-in name, the service's name.
+    """
+    passphrase = normalised(passphrase)
+    if len(passphrase) < SHORTEST:
+        raise Invalid(
+            passphrase=f"Use at least {SHORTEST} characters. A short sentence that only you would think of works well,"
+            " or take the six words that are offered."
+        )
+    if len(passphrase) > LONGEST:
+        raise Invalid(passphrase=f"Use at most {LONGEST} characters.")
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Cn"} for character in passphrase):
+        raise Invalid(passphrase="Leave out line breaks and other invisible characters; use letters, digits, signs and spaces.")
+    words = _words(own_words)
+    if _telling(passphrase, words) < _TELLING:
+        raise Invalid(
+            passphrase="This is mostly a name that others know. Add words that have nothing to do with you,"
+            " or take the six words that are offered."
+        )
+    if _guesses(passphrase, words) < _ENOUGH:
+        raise Invalid(
+            passphrase="This is easy to guess: it is made of common passwords, patterns or repeats. Put several unrelated"
+            " words together, or take the six words that are offered."
+        )
+    return passphrase
+
+
+def _words(texts: Iterable[str]) -> list[str]:
+    found = {word for text in texts for word in re.findall(r"\w+", text.casefold()) if len(word) > 2}
+    return sorted(found, key=len, reverse=True)
+
+
+def _telling(passphrase: str, own_words: list[str]) -> int:
+    rest = passphrase.casefold()
+    for word in own_words:
+        rest = rest.replace(word, " ")
+    return sum(character.isalnum() for character in rest)
+
+
+def _guesses(passphrase: str, own_words: list[str]) -> float:
+    # the estimate takes time with the square of the length; more characters than these only make it harder to guess
+    estimate = zxcvbn(passphrase[:_MOST_ESTIMATED], user_inputs=list(own_words))
+    return float(estimate["guesses_log10"])

@@ -1,0 +1,81 @@
+"""Private halves under a passphrase. Argon2id takes 64 MiB and a core for 0.13 s, so there are two places for it."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from relay.errors import Busy, VaultRefused
+from relay.identity.model import PrivateBundle
+from relay.vault.keyring import Keyring
+from relay.vault.passphrase import DEFAULT, open_with_passphrase, seal_with_passphrase
+from relay.vault.suite import KeyPair, Sealed, Signer, context
+
+Answer = TypeVar("Answer")
+
+AT_ONCE = 2
+
+# of the process, not of a house: it is the process that has the memory
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+async def stretch(work: Callable[[], Answer], *, patience: float = 0.0) -> Answer:
+    """Run `work` in a thread while at most one other runs. Raise `Busy` (503) if no place is free within `patience` s."""
+
+    def in_its_place() -> Answer:
+        # taken and given back by the thread itself: whoever asked may be gone before it has finished
+        if not _places.acquire(timeout=patience) if patience else not _places.acquire(blocking=False):
+            raise Busy("Too many people are signing in at this moment. Please try again.", retry_after=2, status=503)
+        try:
+            return work()
+        finally:
+            _places.release()
+
+    return await asyncio.to_thread(in_its_place)
+
+
+def _info(service_id: UUID, account_id: UUID, key_version: int) -> bytes:
+    return context("private bundle", service_id, account_id, key_version)
+
+
+def seal_bundle(
+    keyring: Keyring, keys: KeyPair, signer: Signer, passphrase: str, service_id: UUID, account_id: UUID, key_version: int
+) -> Sealed:
+    """Seal a person's private halves under their passphrase and the keyring's pepper. Blocks; see `stretch`."""
+    bundle = msgspec.msgpack.encode(PrivateBundle(keys.seeds, signer.seed))
+    return seal_with_passphrase(bundle, passphrase, _pepper(keyring), _info(service_id, account_id, key_version))
+
+
+def open_bundle(
+    keyring: Keyring, sealed: bytes, passphrase: str, service_id: UUID, account_id: UUID, key_version: int
+) -> PrivateBundle:
+    """Open them again, or raise `VaultRefused`. Blocks; see `stretch`."""
+    opened = open_with_passphrase(sealed, passphrase, _pepper(keyring), _info(service_id, account_id, key_version))
+    try:
+        return msgspec.msgpack.decode(opened, type=PrivateBundle)
+    except msgspec.MsgspecError:
+        raise VaultRefused from None
+
+
+def waste(keyring: Keyring, passphrase: str) -> NoReturn:
+    """Take as long as `open_bundle` does and always raise `VaultRefused`: for names that nobody has."""
+    nobody = UUID(int=0)
+    open_bundle(keyring, _DECOY, passphrase, nobody, nobody, 0)
+    raise VaultRefused
+
+
+def _pepper(keyring: Keyring) -> Callable[[bytes], bytes]:
+    return lambda message: keyring.mac("passphrase", message)
+
+
+def _decoy() -> bytes:
+    """Bytes in the form of a sealed bundle at today's price. They open under no passphrase."""
+    version = bytes([1])
+    price = DEFAULT.memory_kib.to_bytes(4, "big") + bytes([DEFAULT.iterations, DEFAULT.lanes])
+    return version + price + bytes(16) + version + bytes(32 + 32 + 132 + 16)
+
+
+_DECOY = _decoy()
