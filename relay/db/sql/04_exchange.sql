@@ -163,6 +163,7 @@ CREATE TABLE relay.releases (
     recipient_id uuid NOT NULL REFERENCES relay.accounts,
     kind text NOT NULL,
     media_type text NOT NULL,
+    size bigint NOT NULL,
     duration_ms bigint,
     pages integer,
     sequence bigint NOT NULL,         -- of this recipient in this case, from 1
@@ -199,6 +200,7 @@ CREATE TABLE relay.scheduled_releases (
     object_id uuid NOT NULL,
     kind text NOT NULL,
     media_type text NOT NULL,
+    size bigint NOT NULL,
     duration_ms bigint,
     pages integer,
     sequence bigint NOT NULL,

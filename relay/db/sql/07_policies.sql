@@ -120,7 +120,7 @@ GRANT UPDATE (used_at) ON relay.invitations TO relay_participants, relay_desk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sealed_texts TO relay_participants, relay_desk;
 GRANT UPDATE (state, revision, failure, ready_at, changed_at) ON relay.items TO relay_participants, relay_desk, relay_worker;
 GRANT UPDATE (taken_back_at) ON relay.items TO relay_participants;
-GRANT UPDATE (received, state, expires_at) ON relay.uploads TO relay_participants, relay_worker;
+GRANT UPDATE (received, tail, state, expires_at) ON relay.uploads TO relay_participants, relay_worker;
 GRANT UPDATE (state, plaintext_size, commitment) ON relay.objects TO relay_participants, relay_worker;
 GRANT SELECT ON relay.renditions, relay.releases TO relay_participants;
 GRANT SELECT (id, item_id, revision_id, case_id, author_id, decision, reasons, decided_at) ON relay.reviews TO relay_participants;

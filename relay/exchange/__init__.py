@@ -1,0 +1,1 @@
+"""The exchange: items, their states, uploads, release, delivery."""

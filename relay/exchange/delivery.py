@@ -1,0 +1,131 @@
+"""Receiving: first only that something waits, then a choice. Nothing of it ever shows on the other side."""
+
+from typing import Literal, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.db.transaction import Reading
+from relay.errors import Conflict, Invalid, Missing, VaultRefused
+from relay.exchange.model import Content, Delivery
+from relay.exchange.objects import find_key
+from relay.exchange.proof import Signatures, verify
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import roster, verifier_of
+from relay.vault.release import ReleaseRecord
+
+Choice = Literal["open", "later", "hold", "refuse"]
+_STATE_OF = {"open": "opened", "later": "later", "hold": "held", "refuse": "refused"}
+
+_COLUMNS = "r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state"
+
+
+async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[Delivery]:
+    """Return what waits for this person or was opened by them, the newest first."""
+    async with house.database.reading(person.id) as tx:
+        return await tx.all(
+            Delivery,
+            f"""
+            SELECT {_COLUMNS} FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
+            WHERE r.recipient_id = %s ORDER BY r.released_at DESC, r.id LIMIT %s
+            """,
+            [person.id, limit],
+        )
+
+
+async def delivery(house: House, person: Person, release_id: UUID) -> Delivery:
+    """Return one of them, or raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        return await _find(tx, release_id)
+
+
+async def _find(tx: Reading, release_id: UUID) -> Delivery:
+    found = await tx.one(
+        Delivery,
+        f"SELECT {_COLUMNS} FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id WHERE r.id = %s",
+        [release_id],
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
+async def choose(house: House, person: Person, release_id: UUID, choice: Choice) -> None:
+    """Open it, leave it for later, have it held, or refuse it. Each can be taken back until it was opened."""
+    if choice not in _STATE_OF:
+        raise Invalid(choice="Choose one of: open, later, hold, refuse.")
+    async with house.database.acting(person.id, Tag.DELIVERY_CHOSEN, subject=release_id) as act:
+        act.chain = (await _find(act, release_id)).case_id
+        changed = await act.run(
+            "UPDATE relay.deliveries SET state = %s, changed_at = %s WHERE release_id = %s AND state <> 'opened'",
+            [_STATE_OF[choice], house.clock(), release_id],
+        )
+        if not changed and choice != "open":
+            raise Conflict("You have opened this already. You can stop reading it; nobody is told.")
+        act.note(choice=choice)
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    case_id: UUID
+    item_id: UUID
+    object_id: UUID
+    media_type: str
+    size: int
+    record: bytes
+    signatures: bytes
+    state: str
+
+
+async def content(house: House, person: Person, release_id: UUID) -> Content:
+    """Return what this person opened, after its release record was verified. Raise `Conflict` before they chose to open it.
+
+    The record is rebuilt from the reader's own values (their account, key and version; case, item and object of the row
+    that was found for them); what only the record can tell (revision, rendition, hash, approvers, times) is what the
+    facilitators' signatures then vouch for, and the object's header must carry the commitment that they signed.
+    """
+    async with house.database.reading(person.id) as tx:
+        row = await tx.one(
+            _Row,
+            "SELECT r.case_id, r.item_id, r.object_id, r.media_type, r.size, r.record, r.signatures,"
+            " d.state FROM relay.releases r"
+            " JOIN relay.deliveries d ON d.release_id = r.id WHERE r.id = %s AND r.recipient_id = %s",
+            [release_id, person.id],
+        )
+        if row is None:
+            raise Missing
+        if row.state != "opened":
+            raise Conflict("You have not opened this. Choose to open it first, whenever you want to, or never.")
+        record = _expected(house, person, row)
+        signed = await roster(tx, house)
+        verify(record, _decoded(row.signatures, Signatures), lambda facilitator: verifier_of(signed, facilitator))
+        key = await find_key(tx, house, row.case_id, row.object_id, person.holder, person.keys)
+    return Content(
+        object_id=row.object_id, key=key, commitment=record.commitment, media_type=row.media_type, size=row.size
+    )
+
+
+def _expected(house: House, person: Person, row: _Row) -> ReleaseRecord:
+    stored = _decoded(row.record, ReleaseRecord)
+    return msgspec.structs.replace(
+        stored,
+        version=1,
+        service=house.pins.service_id,
+        case=row.case_id,
+        item=row.item_id,
+        object=row.object_id,
+        recipient=person.id,
+        recipient_key=person.keys.public.fingerprint,
+        recipient_key_version=person.key_version,
+    )
+
+
+_T = TypeVar("_T")
+
+
+def _decoded(stored: bytes, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(stored, type=kind)
+    except msgspec.MsgspecError:
+        raise VaultRefused from None

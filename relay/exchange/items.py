@@ -1,0 +1,300 @@
+"""Use cases of an author: start an item, write, submit, take back, and see what became of it."""
+
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+from psycopg.errors import UniqueViolation
+
+from relay.audit.tags import Tag
+from relay.cases import gates
+from relay.cases.keys import own_text, put_text
+from relay.cases.model import MEDIA, Medium
+from relay.cases.service import gate_facts
+from relay.db.transaction import Acting, Reading
+from relay.errors import Blocked, Conflict, Invalid, Missing
+from relay.exchange import letters
+from relay.exchange.model import ITEM_COLUMNS, Feedback, Item, OwnItem
+from relay.exchange.objects import add_grant, find_key, finish, store_bytes
+from relay.exchange.transitions import Action, State, move
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import TrustedKey, case_key, worker_key
+from relay.vault.padding import pad
+from relay.vault.suite import DataKey
+
+MOST_DRAFTS = 20
+ONE_AT_A_TIME = (
+    "Something of yours to this person is being looked at already. It is one at a time: wait for your facilitator's answer, "
+    "or take the other one back. What you made now is kept."
+)
+
+
+async def find_item(tx: Reading, item_id: UUID) -> Item:
+    """Return an item that the actor may see, or raise `Missing`."""
+    item = await tx.one(Item, f"SELECT {ITEM_COLUMNS} FROM relay.items WHERE id = %s", [item_id])
+    if item is None:
+        raise Missing
+    return msgspec.structs.replace(item, state=State(item.state))
+
+
+async def lock_item(act: Acting, item_id: UUID) -> Item:
+    """Lock the item's case, then the item, and return it as it is now. Raise `Missing`."""
+    case_id = await act.value("SELECT case_id FROM relay.items WHERE id = %s", [item_id])
+    if case_id is None:
+        raise Missing
+    await act.lock_case(case_id)
+    item = await act.one(Item, f"SELECT {ITEM_COLUMNS} FROM relay.items WHERE id = %s FOR UPDATE", [item_id])
+    if item is None:
+        raise Missing
+    act.chain, act.subject = item.case_id, item.id
+    return msgspec.structs.replace(item, state=State(item.state))
+
+
+async def start_item(house: House, person: Person, case_id: UUID, kind: Medium, recipients: tuple[UUID, ...]) -> UUID:
+    """Start a draft to one or more seats of the other side. Return its id."""
+    if kind not in MEDIA:
+        raise Invalid(kind=f"Choose one of: {', '.join(MEDIA)}.")
+    if not recipients or len(set(recipients)) != len(recipients):
+        raise Invalid(recipients="Choose whom this is for, each person once.")
+    item_id = uuid4()
+    async with house.database.acting(person.id, Tag.ITEM_STARTED, chain=case_id, subject=item_id) as act:
+        await act.lock_case(case_id)
+        if not set(recipients) <= set(await act.values("SELECT id FROM relay.counterparts(%s)", [case_id])):
+            raise Missing
+        drafts = await act.value(
+            "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'", [person.id, case_id]
+        )
+        if drafts >= MOST_DRAFTS:
+            raise Conflict(f"You have {MOST_DRAFTS} unfinished items here. Finish one, or take one back, before you start another.")
+        await act.run(
+            "INSERT INTO relay.items (id, service_id, case_id, author_id, kind) VALUES (%s, %s, %s, %s, %s)",
+            [item_id, person.service_id, case_id, person.id, kind],
+        )
+        for seat_id in recipients:
+            await act.run(
+                "INSERT INTO relay.item_recipients (item_id, seat_id, case_id, author_id) VALUES (%s, %s, %s, %s)",
+                [item_id, seat_id, case_id, person.id],
+            )
+        act.note(kind=kind)
+    return item_id
+
+
+_WRITABLE = {State.DRAFT, State.CHANGES_REQUESTED, State.FAILED}
+
+
+def own_holder(person: Person) -> TrustedKey:
+    """Return the person's own public key: it is proved by the private half that they hold."""
+    return TrustedKey(person.holder, person.keys.public)
+
+
+async def save_draft(house: House, person: Person, item_id: UUID, text: str) -> None:
+    """Keep what has been written so far, sealed to its author alone: nobody else can open a draft."""
+    letters.check_length(text, house.settings.letter_characters)
+    async with house.database.acting(person.id, Tag.DRAFT_SAVED) as act:
+        item = await lock_item(act, item_id)
+        if item.kind != "letter":
+            raise Invalid(kind="Only a letter is written here. Upload a file for this item.")
+        if item.state not in _WRITABLE:
+            raise Conflict("This has been sent already. Take it back first if you want to change it.")
+        await put_text(act, house, own_holder(person), item.case_id, "draft", item_id, text)
+
+
+async def read_draft(house: House, person: Person, item_id: UUID) -> str:
+    """Return what has been written so far; empty if nothing yet."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        return await own_text(tx, house, person, item.case_id, "draft", item_id) or ""
+
+
+class _Original(NamedTuple):
+    """What is submitted. `size` and `commitment` are empty for an upload, whose row is complete already."""
+
+    object_id: UUID
+    key: DataKey
+    size: int | None
+    commitment: bytes | None
+
+
+async def submit(house: House, person: Person, item_id: UUID) -> None:
+    """Send the item to the facilitators: a new revision. Nothing is lost if it is refused."""
+    original = await _original(house, person, item_id)
+    try:
+        await _submit(house, person, item_id, original)
+    except UniqueViolation:
+        raise Conflict(ONE_AT_A_TIME) from None
+
+
+async def _original(house: House, person: Person, item_id: UUID) -> _Original:
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        move(item.state, Action.SUBMIT, "participants")
+        await _check_gates(tx, house, person, item)
+        if item.kind != "letter":
+            return await _uploaded(tx, house, person, item)
+        text = await own_text(tx, house, person, item.case_id, "draft", item_id) or ""
+    text = letters.checked(text, house.settings.letter_characters)
+    stored = await store_bytes(house, person.id, item.case_id, person.id, pad(text.encode()))
+    return _Original(stored.id, stored.key, stored.summary.plaintext_size, stored.summary.commitment)
+
+
+_NEW_UPLOAD = """
+SELECT u.object_id FROM relay.uploads u
+WHERE u.item_id = %s AND u.state = 'complete'
+  AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)
+ORDER BY u.created_at DESC LIMIT 1
+"""
+
+
+async def _uploaded(tx: Reading, house: House, person: Person, item: Item) -> _Original:
+    object_id = await tx.value(_NEW_UPLOAD, [item.id])
+    if object_id is None:
+        raise Conflict("There is no new file to send. Upload one, wait until it is complete, then send it.")
+    key = await find_key(tx, house, item.case_id, object_id, person.holder, person.keys)
+    return _Original(object_id, key, None, None)
+
+
+async def _check_gates(tx: Reading, house: House, person: Person, item: Item) -> None:
+    facts = await gate_facts(tx, item.case_id)
+    seats = await tx.values("SELECT seat_id FROM relay.item_recipients WHERE item_id = %s", [item.id])
+    for seat in map(facts.seat, seats):
+        recipient = seat.account_id if seat else item.id  # nobody sits there any more: found by no gate
+        found = gates.blocks(facts, person.id, recipient, item.kind, house.clock())
+        if words := gates.for_participant(found, person.id):
+            raise Blocked(words)
+
+
+async def _submit(house: House, person: Person, item_id: UUID, original: _Original) -> None:
+    revision_id = uuid4()
+    async with house.database.acting(person.id, Tag.ITEM_SUBMITTED) as act:
+        item = await lock_item(act, item_id)
+        edge = move(item.state, Action.SUBMIT, "participants")
+        await _check_gates(act, house, person, item)
+        if original.size is not None and original.commitment is not None:
+            await finish(act, original.object_id, original.size, original.commitment)
+        elif await act.value(_NEW_UPLOAD, [item_id]) != original.object_id:
+            raise Conflict
+        for to in (own_holder(person), await case_key(act, house, item.case_id), await worker_key(act, house)):
+            await add_grant(act, house, item.case_id, original.object_id, original.key, to)
+        await act.run(
+            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            [revision_id, item_id, item.case_id, person.id, item.revision + 1, original.object_id, house.clock()],
+        )
+        await act.run("INSERT INTO relay.work (revision_id, case_id) VALUES (%s, %s)", [revision_id, item.case_id])
+        await act.run(
+            "UPDATE relay.items SET state = %s, revision = revision + 1, failure = NULL WHERE id = %s",
+            [edge.target, item_id],
+        )
+        await act.enqueue("make_safe", revision_id)
+        act.note(revision=revision_id, number=item.revision + 1)
+
+
+async def withdraw(house: House, person: Person, item_id: UUID) -> None:
+    """Take an item back. From now on nothing of it is released.
+
+    If it was released already, that stays hidden: the author reads the same words, and what was given is not taken away.
+    """
+    now = house.clock()
+    async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
+        item = await lock_item(act, item_id)
+        if item.taken_back_at is not None:
+            raise Conflict("You have taken this back already.")
+        if item.state is State.RELEASED:
+            await act.run("UPDATE relay.items SET taken_back_at = %s WHERE id = %s", [now, item_id])
+        else:
+            edge = move(item.state, Action.WITHDRAW, "participants")
+            await act.run(
+                "UPDATE relay.items SET state = %s, taken_back_at = %s WHERE id = %s", [edge.target, now, item_id]
+            )
+        await act.run(
+            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'", [item_id]
+        )
+        act.note(was=item.state)
+
+
+class _OwnRow(msgspec.Struct, frozen=True):
+    id: UUID
+    case_id: UUID
+    kind: Medium
+    state: str
+    revision: int
+    failure: str | None
+    taken_back: bool
+    percent: int
+    recipients: list[UUID]
+    uploaded: bool
+
+
+_OWN = """
+SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.failure, i.taken_back_at IS NOT NULL AS taken_back,
+       coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
+                 WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
+       ARRAY(SELECT seat_id FROM relay.item_recipients p WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
+       EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
+               AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded
+FROM relay.items i
+"""
+
+
+def _own(row: _OwnRow) -> OwnItem:
+    state = "withdrawn" if row.taken_back else {"scheduled": "approved", "released": "approved"}.get(row.state, row.state)
+    return msgspec.convert(
+        {
+            "id": row.id, "case_id": row.case_id, "kind": row.kind, "state": state, "revision": row.revision,
+            "failure": row.failure, "percent": row.percent, "recipients": tuple(row.recipients), "uploaded": row.uploaded,
+        },
+        OwnItem,
+    )
+
+
+async def own_items(house: House, person: Person, case_id: UUID, *, limit: int = 100) -> list[OwnItem]:
+    """Return what this author made in a case, the newest first."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _OwnRow,
+            _OWN + "WHERE i.author_id = %s AND i.case_id = %s ORDER BY i.created_at DESC, i.id LIMIT %s",
+            [person.id, case_id, limit],
+        )
+    return [_own(row) for row in rows]
+
+
+async def own_item(house: House, person: Person, item_id: UUID) -> OwnItem:
+    """Return one of the author's items, or raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        row = await tx.one(_OwnRow, _OWN + "WHERE i.id = %s", [item_id])
+    if row is None:
+        raise Missing
+    return _own(row)
+
+
+class _FeedbackRow(msgspec.Struct, frozen=True):
+    id: UUID
+    revision: int
+    decision: str
+    reasons: str
+
+
+async def feedback(house: House, person: Person, item_id: UUID) -> list[Feedback]:
+    """Return what facilitators answered to each revision, the newest first. Approvals are not listed."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        rows = await tx.all(
+            _FeedbackRow,
+            """
+            SELECT v.id, r.number AS revision, v.decision, v.reasons
+            FROM relay.reviews v JOIN relay.revisions r ON r.id = v.revision_id
+            WHERE v.item_id = %s AND v.decision <> 'approve' ORDER BY v.decided_at DESC
+            """,
+            [item_id],
+        )
+        return [
+            msgspec.convert(
+                {
+                    "revision": row.revision, "decision": row.decision, "reasons": tuple(row.reasons.split()),
+                    "guidance": await own_text(tx, house, person, item.case_id, "guidance", row.id) or "",
+                },
+                Feedback,
+            )
+            for row in rows
+        ]

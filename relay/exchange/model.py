@@ -1,0 +1,104 @@
+"""Items and what becomes of them."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from relay.cases.model import Medium
+from relay.exchange.transitions import State
+from relay.vault.suite import DataKey
+
+RenditionRole = Literal["clean", "poster", "peaks"]
+DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
+
+LETTER_TYPE = "text/plain; charset=utf-8"
+
+
+class Item(msgspec.Struct, frozen=True, kw_only=True):
+    """One communication, as the code works with it."""
+
+    id: UUID
+    case_id: UUID
+    author_id: UUID
+    kind: Medium
+    state: State
+    revision: int
+    failure: str | None
+    created_at: datetime
+    ready_at: datetime | None
+    taken_back_at: datetime | None
+
+
+ITEM_COLUMNS = "id, case_id, author_id, kind, state, revision, failure, created_at, ready_at, taken_back_at"
+
+
+class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
+    """An item as its author sees it.
+
+    `state` says "approved" for everything from approval on: whether and when it was released hangs on the other person
+    too, and what they do never shows here. `percent` is how far making the file safe has come.
+    """
+
+    id: UUID
+    case_id: UUID
+    kind: Medium
+    state: Literal[
+        "draft", "submitted", "in_review", "changes_requested", "approved", "declined", "withdrawn", "failed"
+    ]
+    revision: int
+    failure: str | None
+    percent: int
+    recipients: tuple[UUID, ...]
+    uploaded: bool
+
+
+class Feedback(msgspec.Struct, frozen=True, kw_only=True):
+    """What a facilitator answered to one revision: coded reasons and guidance in plain words."""
+
+    revision: int
+    decision: Literal["request_changes", "decline"]
+    reasons: tuple[str, ...]
+    guidance: str
+
+
+class Content(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that the person who asked may open, with its key. `size` is of the plain bytes of the object."""
+
+    object_id: UUID
+    key: DataKey
+    commitment: bytes
+    media_type: str
+    size: int
+
+
+class Rendition(msgspec.Struct, frozen=True, kw_only=True):
+    """A clean file made from a revision. `sha256` is of the object's plain bytes (a letter's are padded)."""
+
+    id: UUID
+    revision_id: UUID
+    item_id: UUID
+    case_id: UUID
+    role: RenditionRole
+    object_id: UUID
+    commitment: bytes
+    media_type: str
+    sha256: bytes
+    size: int
+    duration_ms: int | None
+    width: int | None
+    height: int | None
+    pages: int | None
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """What a recipient is told before they open anything. No time: that would tell of the other side."""
+
+    id: UUID
+    case_id: UUID
+    kind: Medium
+    media_type: str
+    duration_ms: int | None
+    pages: int | None
+    state: DeliveryState

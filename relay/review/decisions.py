@@ -1,0 +1,175 @@
+"""Deciding: approve, ask for changes, decline. A decision is bound to the hash of what was looked at, and never edited."""
+
+import hashlib
+from asyncio import to_thread
+from uuid import UUID, uuid4
+
+from relay.audit.tags import Tag
+from relay.cases.keys import put_case_text, put_text
+from relay.db.transaction import Acting
+from relay.errors import Conflict, Invalid, VaultRefused
+from relay.exchange.items import find_item, lock_item
+from relay.exchange.model import Content, Item, Rendition
+from relay.exchange.objects import opened
+from relay.exchange.proof import microseconds
+from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.transitions import Action, Move, move
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import participant_key
+from relay.review.model import Decision, Reason
+from relay.review.reading import seen_all
+from relay.vault.statements import Approval
+
+MOST_GUIDANCE = 8_000
+
+
+async def decide(
+    house: House,
+    person: Person,
+    item_id: UUID,
+    decision: Decision,
+    *,
+    rendition_id: UUID,
+    sha256: bytes,
+    reasons: tuple[Reason, ...] = (),
+    guidance: str = "",
+) -> None:
+    """Decide on the rendition that was looked at, named by its id and hash.
+
+    Asking for changes and declining need a reason and guidance in plain words. Approving needs that all of it was served to
+    this reviewer, and that the object really holds what its hash says. Raise `Conflict` if the item has moved on.
+    """
+    guidance = _checked_guidance(decision, reasons, guidance)
+    if decision == "approve":
+        await _check_hash(house, person, item_id, sha256)
+    async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
+        item = await lock_item(act, item_id)
+        rendition = await find_rendition(act, item, "clean")
+        if rendition.id != rendition_id or rendition.sha256 != sha256:
+            raise Conflict("A newer version has come in. Please look at that one.")
+        await _check_claim(act, house, person, item)
+        edge = move(item.state, await _action(act, person, item, rendition, decision), "desk")
+        act.tag = edge.tag
+        await _record(act, house, person, item, rendition, decision, reasons, guidance)
+        await _follow(act, item, edge)
+        act.note(decision=decision, rendition=rendition.id, reasons=" ".join(reasons))
+
+
+def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance: str) -> str:
+    guidance = guidance.strip()
+    if decision not in {"approve", "request_changes", "decline"}:
+        raise Invalid(decision="Choose one of: approve, request_changes, decline.")
+    if decision != "approve" and not reasons:
+        raise Invalid(reasons="Choose at least one reason, so that the author knows what to change.")
+    if decision != "approve" and not guidance:
+        raise Invalid(guidance="Say in plain words how to put it right. The author reads this.")
+    if len(guidance) > MOST_GUIDANCE:
+        raise Invalid(guidance=f"Keep the guidance to {MOST_GUIDANCE:,} characters.")
+    return guidance
+
+
+async def _check_hash(house: House, person: Person, item_id: UUID, sha256: bytes) -> None:
+    """Hash what the store holds: a row that names another hash than its object's cannot be approved (SAFETY 3)."""
+    async with house.database.reading(person.id) as tx:
+        rendition = await find_rendition(tx, await find_item(tx, item_id), "clean")
+        content = await case_content(tx, house, person, rendition)
+    if await to_thread(_hash, house, content) != sha256:
+        raise VaultRefused
+
+
+def _hash(house: House, content: Content) -> bytes:
+    digest = hashlib.sha256()
+    with opened(house, content) as reader:
+        for piece in reader.ranges():
+            digest.update(piece)
+    return digest.digest()
+
+
+async def _check_claim(act: Acting, house: House, person: Person, item: Item) -> None:
+    held_by = await act.value(
+        "SELECT facilitator_id FROM relay.claims WHERE item_id = %s AND until > %s", [item.id, house.clock()]
+    )
+    if held_by != person.id:
+        raise Conflict("Take this item from the queue first, so that two people do not work on it at once.")
+
+
+async def _action(act: Acting, person: Person, item: Item, rendition: Rendition, decision: Decision) -> Action:
+    if decision != "approve":
+        return Action.DECLINE if decision == "decline" else Action.REQUEST_CHANGES
+    if not await seen_all(act, person, rendition):
+        raise Conflict("You have not seen all of this yet. Read every page, or play it to its end, before you approve it.")
+    approvers = set(
+        await act.values(
+            """
+            SELECT v.reviewer_id FROM relay.reviews v JOIN relay.items i ON i.id = v.item_id
+            WHERE v.item_id = %s AND v.rendition_id = %s AND v.decision = 'approve' AND v.decided_at >= i.ready_at
+            """,
+            [item.id, rendition.id],
+        )
+    )
+    if person.id in approvers:
+        raise Conflict("You have approved this already. The second approval is somebody else's.")
+    needed = 2 if await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [item.case_id]) else 1
+    return Action.APPROVE if len(approvers) + 1 >= needed else Action.APPROVE_FIRST
+
+
+async def _record(
+    act: Acting,
+    house: House,
+    person: Person,
+    item: Item,
+    rendition: Rendition,
+    decision: Decision,
+    reasons: tuple[Reason, ...],
+    guidance: str,
+) -> None:
+    review_id, decided_at = uuid4(), house.clock()
+    signature = None
+    if decision == "approve":
+        statement = Approval(
+            service=house.pins.service_id,
+            case=item.case_id,
+            item=item.id,
+            revision=rendition.revision_id,
+            rendition=rendition.id,
+            sha256=rendition.sha256,
+            object=rendition.object_id,
+            commitment=rendition.commitment,
+            facilitator=person.id,
+            decided_at=microseconds(decided_at),
+        )
+        signature = statement.sign(person.signer)
+    await act.run(
+        """
+        INSERT INTO relay.reviews (id, item_id, revision_id, rendition_id, case_id, author_id, reviewer_id, decision, reasons,
+                                   sha256, decided_at, signature)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        [
+            review_id, item.id, rendition.revision_id, rendition.id, item.case_id, item.author_id, person.id, decision,
+            " ".join(reasons), rendition.sha256, decided_at, signature,
+        ],
+    )
+    if guidance:
+        await put_case_text(act, house, item.case_id, "guidance", review_id, guidance)
+        if decision != "approve":
+            author = await participant_key(act, house, item.case_id, item.author_id)
+            await put_text(act, house, author, item.case_id, "guidance", review_id, guidance)
+
+
+async def _follow(act: Acting, item: Item, edge: Move) -> None:
+    """Move the item, and let the claim go."""
+    if edge.source is not edge.target:
+        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
+    await act.run("DELETE FROM relay.claims WHERE item_id = %s", [item.id])
+
+
+async def reopen(house: House, person: Person, item_id: UUID) -> None:
+    """Put an approved item back into review. Its approvals no longer count."""
+    async with house.database.acting(person.id, Tag.ITEM_REOPENED) as act:
+        item = await lock_item(act, item_id)
+        edge = move(item.state, Action.REOPEN, "desk")
+        await act.run(
+            "UPDATE relay.items SET state = %s, ready_at = %s WHERE id = %s", [edge.target, house.clock(), item_id]
+        )

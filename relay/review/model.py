@@ -1,0 +1,92 @@
+"""What a facilitator sees of an item, and what they can answer."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+from relay.cases.model import Medium
+from relay.exchange.model import Rendition
+
+Decision = Literal["approve", "request_changes", "decline"]
+
+
+class Reason(StrEnum):
+    """Why something is sent back, coded (PRACTICE, "Review"; Oregon 291-205-0220). The guidance says how to put it right."""
+
+    EXCUSES = "excuses"
+    MINIMISING = "minimising"
+    BLAMING = "blaming"
+    ASKS_FORGIVENESS = "asks_forgiveness"
+    THREATS = "threats"
+    SEXUAL_CONTENT = "sexual_content"
+    NEW_DETAILS = "new_details"
+    PREACHING = "preaching"
+    OTHER_PEOPLE = "other_people"
+    CONTACT_DETAILS = "contact_details"
+    PROMISES_BENEFIT = "promises_benefit"
+    UNREADABLE = "unreadable"
+    NOT_THIS_HARM = "not_this_harm"
+    SOMETHING_ELSE = "something_else"
+
+
+class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the queue. `state` is "in_review" or "approved" (still to be released)."""
+
+    item_id: UUID
+    case_id: UUID
+    reference: str
+    kind: Medium
+    state: str
+    revision: int
+    ready_at: datetime
+    claimed_by: UUID | None
+
+
+class Recipient(msgspec.Struct, frozen=True, kw_only=True):
+    """Whom an item is for, what still keeps it from them, and whether it was released or scheduled."""
+
+    seat_id: UUID
+    account_id: UUID
+    name: str
+    blocks: tuple[str, ...]
+    released: bool
+    due_at: datetime | None
+
+
+class PastReview(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision on the item, with the guidance that went with it. `round_over`: it no longer counts."""
+
+    reviewer_id: UUID
+    revision: int
+    decision: Decision
+    reasons: tuple[str, ...]
+    guidance: str
+    decided_at: datetime
+
+
+class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a facilitator sees of one item, but for its content.
+
+    `approvals` counts those of the newest rendition; `seen_all` says whether every part of it was served to this reviewer.
+    """
+
+    id: UUID
+    case_id: UUID
+    author_id: UUID
+    author_name: str
+    kind: Medium
+    state: str
+    revision: int
+    failure: str | None
+    clean: Rendition | None
+    recipients: tuple[Recipient, ...]
+    reviews: tuple[PastReview, ...]
+    approvals: int
+    approvals_needed: int
+    approved_by_me: bool
+    seen_all: bool
+    claimed_by: UUID | None
+    claimed_until: datetime | None

@@ -1,0 +1,101 @@
+"""The queue of a facilitator's own cases, oldest first, and claims with a lease."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.cases.model import Medium
+from relay.errors import Conflict
+from relay.exchange.items import lock_item
+from relay.exchange.transitions import State
+from relay.house import House
+from relay.identity.model import Person
+from relay.review.model import QueueEntry
+
+PAGE = 50
+
+
+class _Row(msgspec.Struct, frozen=True):
+    item_id: UUID
+    case_id: UUID
+    reference_sealed: bytes
+    kind: Medium
+    state: str
+    revision: int
+    ready_at: datetime
+    claimed_by: UUID | None
+
+
+# The policy on relay.items admits the actor's cases only; naming them here as well lets the index `items_queue` serve the order
+# case by case. A case's share is cut to one page before the shares are merged, so a long queue elsewhere costs nothing.
+_QUEUE = """
+SELECT q.id AS item_id, q.case_id, c.reference_sealed, q.kind, q.state, q.revision, q.ready_at,
+       (SELECT l.facilitator_id FROM relay.claims l WHERE l.item_id = q.id AND l.until > %(now)s) AS claimed_by
+FROM unnest(relay.cases()) AS own (id)
+CROSS JOIN LATERAL (
+    SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
+    WHERE i.case_id = own.id AND i.state IN ('in_review', 'approved')
+      AND (i.ready_at, i.id) > (%(after)s, %(after_id)s)
+    ORDER BY i.ready_at, i.id LIMIT %(limit)s
+) AS q
+JOIN relay.cases c ON c.id = q.case_id
+ORDER BY q.ready_at, q.id LIMIT %(limit)s
+"""
+
+_START = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
+
+async def queue(
+    house: House, person: Person, *, after: datetime = _START, after_id: UUID = UUID(int=0), limit: int = PAGE
+) -> list[QueueEntry]:
+    """Return what waits in the person's own cases, the oldest first; the next page starts after the last entry."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _Row, _QUEUE, {"now": house.clock(), "after": after, "after_id": after_id, "limit": min(limit, PAGE)}
+        )
+    return [
+        QueueEntry(
+            item_id=row.item_id,
+            case_id=row.case_id,
+            reference=house.columns.open("cases", "reference", row.case_id, row.reference_sealed),
+            kind=row.kind,
+            state=row.state,
+            revision=row.revision,
+            ready_at=row.ready_at,
+            claimed_by=row.claimed_by,
+        )
+        for row in rows
+    ]
+
+
+async def claim(house: House, person: Person, item_id: UUID) -> datetime:
+    """Take an item to review it, or renew one's own claim. Return until when. Raise `Conflict` if a colleague has it."""
+    now = house.clock()
+    until = now + timedelta(minutes=house.settings.lease_minutes)
+    async with house.database.acting(person.id, Tag.ITEM_CLAIMED) as act:
+        item = await lock_item(act, item_id)
+        if item.state not in {State.IN_REVIEW, State.APPROVED}:
+            raise Conflict("This is not waiting for a review. Please look at the queue again.")
+        taken = await act.run(
+            """
+            INSERT INTO relay.claims AS l (item_id, case_id, facilitator_id, until) VALUES (%s, %s, %s, %s)
+            ON CONFLICT (item_id) DO UPDATE SET facilitator_id = excluded.facilitator_id, until = excluded.until
+            WHERE l.until <= %s OR l.facilitator_id = excluded.facilitator_id
+            """,
+            [item_id, item.case_id, person.id, until, now],
+        )
+        if not taken:
+            raise Conflict("A colleague is looking at this. Take another one, or ask them to hand it over.")
+    return until
+
+
+async def hand_back(house: House, person: Person, item_id: UUID) -> None:
+    """Give an item back to the queue. No reason is asked: some things are too near to oneself."""
+    async with house.database.acting(person.id, Tag.CLAIM_RETURNED) as act:
+        await lock_item(act, item_id)
+        if not await act.run(
+            "DELETE FROM relay.claims WHERE item_id = %s AND facilitator_id = %s", [item_id, person.id]
+        ):
+            raise Conflict("You had not taken this one, or your time with it has run out.")

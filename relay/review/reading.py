@@ -1,0 +1,183 @@
+"""Looking at an item: its facts, its content, and the evidence that all of it was served."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.cases import gates
+from relay.cases.keys import case_text
+from relay.cases.model import GateFacts
+from relay.cases.service import gate_facts
+from relay.db.transaction import Reading
+from relay.errors import Conflict
+from relay.exchange.items import find_item, lock_item
+from relay.exchange.model import Content, Item, Rendition, RenditionRole
+from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.transitions import State
+from relay.house import House
+from relay.identity.model import Person
+from relay.review.model import ItemOnDesk, PastReview, Recipient
+
+_READABLE = {State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED, State.SCHEDULED, State.RELEASED, State.DECLINED}
+
+
+class _RecipientRow(msgspec.Struct, frozen=True):
+    seat_id: UUID
+    account_id: UUID
+    name_sealed: bytes
+    released: bool
+    due_at: datetime | None
+
+
+class _ReviewRow(msgspec.Struct, frozen=True):
+    id: UUID
+    reviewer_id: UUID
+    revision: int
+    decision: str
+    reasons: str
+    decided_at: datetime
+    counts: bool
+
+
+class _Desk(msgspec.Struct, frozen=True):
+    name_sealed: bytes
+    second_approval: bool
+    claimed_by: UUID | None
+    claimed_until: datetime | None
+
+
+async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDesk:
+    """Return everything about an item of the person's cases but its content. Raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        clean = await _clean(tx, item)
+        desk = await tx.one(
+            _Desk,
+            """
+            SELECT a.name_sealed, c.second_approval, l.facilitator_id AS claimed_by, l.until AS claimed_until
+            FROM relay.accounts a JOIN relay.cases c ON c.id = %s
+            LEFT JOIN relay.claims l ON l.item_id = %s AND l.until > %s WHERE a.id = %s
+            """,
+            [item.case_id, item_id, house.clock(), item.author_id],
+        )
+        if desk is None:
+            raise Conflict
+        facts = await gate_facts(tx, item.case_id)
+        reviews = await _reviews(tx, item)
+        approving = {row.reviewer_id for row in reviews if row.counts}
+        return ItemOnDesk(
+            id=item.id,
+            case_id=item.case_id,
+            author_id=item.author_id,
+            author_name=house.columns.open("accounts", "name", item.author_id, desk.name_sealed),
+            kind=item.kind,
+            state=item.state,
+            revision=item.revision,
+            failure=item.failure,
+            clean=clean,
+            recipients=await _recipients(tx, house, item, facts),
+            reviews=tuple([await _past(tx, house, person, item, row) for row in reviews]),
+            approvals=len(approving),
+            approvals_needed=2 if desk.second_approval else 1,
+            approved_by_me=person.id in approving,
+            seen_all=clean is not None and await seen_all(tx, person, clean),
+            claimed_by=desk.claimed_by,
+            claimed_until=desk.claimed_until,
+        )
+
+
+async def _clean(tx: Reading, item: Item) -> Rendition | None:
+    try:
+        return await find_rendition(tx, item, "clean")
+    except Conflict:
+        return None
+
+
+async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -> tuple[Recipient, ...]:
+    rows = await tx.all(
+        _RecipientRow,
+        """
+        SELECT p.seat_id, s.account_id, a.name_sealed,
+               EXISTS (SELECT FROM relay.releases r WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released,
+               (SELECT d.due_at FROM relay.scheduled_releases d WHERE d.item_id = p.item_id
+                AND d.recipient_id = s.account_id AND d.state = 'waiting') AS due_at
+        FROM relay.item_recipients p JOIN relay.seats s ON s.id = p.seat_id JOIN relay.accounts a ON a.id = s.account_id
+        WHERE p.item_id = %s ORDER BY p.seat_id
+        """,
+        [item.id],
+    )
+    return tuple(
+        Recipient(
+            seat_id=row.seat_id,
+            account_id=row.account_id,
+            name=house.columns.open("accounts", "name", row.account_id, row.name_sealed),
+            blocks=gates.for_staff(gates.blocks(facts, item.author_id, row.account_id, item.kind, house.clock())),
+            released=row.released,
+            due_at=row.due_at,
+        )
+        for row in rows
+    )
+
+
+async def _reviews(tx: Reading, item: Item) -> list[_ReviewRow]:
+    return await tx.all(
+        _ReviewRow,
+        """
+        SELECT v.id, v.reviewer_id, r.number AS revision, v.decision, v.reasons, v.decided_at,
+               v.decision = 'approve' AND r.number = i.revision AND v.decided_at >= i.ready_at AS counts
+        FROM relay.reviews v JOIN relay.revisions r ON r.id = v.revision_id JOIN relay.items i ON i.id = v.item_id
+        WHERE v.item_id = %s ORDER BY v.decided_at DESC LIMIT 100
+        """,
+        [item.id],
+    )
+
+
+async def _past(tx: Reading, house: House, person: Person, item: Item, row: _ReviewRow) -> PastReview:
+    return msgspec.convert(
+        {
+            "reviewer_id": row.reviewer_id, "revision": row.revision, "decision": row.decision,
+            "reasons": tuple(row.reasons.split()), "decided_at": row.decided_at,
+            "guidance": await case_text(tx, house, person, item.case_id, "guidance", row.id) or "",
+        },
+        PastReview,
+    )
+
+
+async def open_rendition(
+    house: House, person: Person, item_id: UUID, role: RenditionRole
+) -> tuple[Rendition, Content]:
+    """Return a rendition of an item in review, with its key. Not of one that its author took back. Leaves an audit entry."""
+    async with house.database.acting(person.id, Tag.ITEM_READ) as act:
+        item = await lock_item(act, item_id)
+        if item.state not in _READABLE or item.taken_back_at is not None:
+            raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
+        rendition = await find_rendition(act, item, role)
+        act.note(rendition=rendition.id, role=role)
+        return rendition, await case_content(act, house, person, rendition)
+
+
+async def record_seen(house: House, person: Person, rendition: Rendition, start: int, stop: int) -> None:
+    """Record that bytes `start` up to `stop` of a rendition were served to this reviewer."""
+    if rendition.role != "clean" or start >= stop:
+        return
+    async with house.database.keeping(person.id) as tx:
+        await tx.run(
+            """
+            INSERT INTO relay.coverage AS c (rendition_id, reviewer_id, case_id, seen)
+            VALUES (%s, %s, %s, int8multirange(int8range(%s, %s)))
+            ON CONFLICT (rendition_id, reviewer_id) DO UPDATE SET seen = c.seen + excluded.seen
+            """,
+            [rendition.id, person.id, rendition.case_id, start, stop],
+        )
+
+
+async def seen_all(tx: Reading, person: Person, rendition: Rendition) -> bool:
+    """Return whether every byte of a rendition was served to this reviewer."""
+    return bool(
+        await tx.value(
+            "SELECT seen @> int8range(0, %s) FROM relay.coverage WHERE rendition_id = %s AND reviewer_id = %s",
+            [rendition.size, rendition.id, person.id],
+        )
+    )
