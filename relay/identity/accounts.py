@@ -58,18 +58,25 @@ async def enrol(
     lookup = account_lookup(house.keyring, found.service_id, side_of(house.database.surface), sign_in_name)
     try:
         async with house.database.acting(
-            found.account_id, Tag.ACCOUNT_ENROLLED, chain=found.case_id or found.service_id, subject=found.account_id
+            found.account_id,
+            Tag.ACCOUNT_ENROLLED,
+            chain=found.case_id or found.service_id,
+            subject=found.account_id,
         ) as act:
             await _store(act, found.account_id, invitation_id, new, lookup, house.clock())
             act.note(key_version=version)
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "accounts_service_id_side_lookup_key":
-            raise Invalid(sign_in_name="This name to sign in with is taken. Please choose another one.") from None
+            raise Invalid(
+                sign_in_name="This name to sign in with is taken. Please choose another one."
+            ) from None
         raise Gone(_UNUSABLE) from None
     return found.account_id
 
 
-_UNUSABLE = "This invitation cannot be used. It may have expired, or been used already. Please ask for a new one."
+_UNUSABLE = (
+    "This invitation cannot be used. It may have expired, or been used already. Please ask for a new one."
+)
 
 
 async def _evaluate(house: House, invitation_id: UUID, secret: str, code: str) -> _TryRow:
@@ -95,7 +102,9 @@ async def _evaluate(house: House, invitation_id: UUID, secret: str, code: str) -
 
 async def _next_version(house: House, account_id: UUID) -> int:
     async with house.database.reading(account_id) as tx:
-        current: int | None = await tx.value("SELECT key_version FROM relay.accounts WHERE id = %s", [account_id])
+        current: int | None = await tx.value(
+            "SELECT key_version FROM relay.accounts WHERE id = %s", [account_id]
+        )
     if current is None:
         raise Gone(_UNUSABLE)
     return current + 1
@@ -133,8 +142,13 @@ async def _store(
         VALUES (%s, %s, %s, %s, %s, %s, %s)
         """,
         [
-            account_id, new.version, new.keys.public.encoded, new.signer.public.encoded, new.sealed_private,
-            invitation_id, new.mac,
+            account_id,
+            new.version,
+            new.keys.public.encoded,
+            new.signer.public.encoded,
+            new.sealed_private,
+            invitation_id,
+            new.mac,
         ],
     )
     await act.run(

@@ -28,7 +28,9 @@ from relay.vault.statements import InvitationStatement
 from relay.vault.suite import context
 
 TRIES = 5
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing in it is taken for something else
+_ALPHABET = (
+    "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing in it is taken for something else
+)
 _LOOKALIKES = str.maketrans("ILOU", "110V")
 _SECRET_LENGTH = 28
 _CODE_LENGTH = 8
@@ -114,7 +116,8 @@ async def issue(
 ) -> Invitation:
     """Make and store an invitation inside the caller's transaction; the ones before it for this account end."""
     await tx.run(
-        "UPDATE relay.invitations SET used_at = %s WHERE account_id = %s AND used_at IS NULL", [now, account_id]
+        "UPDATE relay.invitations SET used_at = %s WHERE account_id = %s AND used_at IS NULL",
+        [now, account_id],
     )
     invitation = Invitation(
         id=uuid4(),
@@ -129,15 +132,26 @@ async def issue(
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
-            invitation.id, service_id, account_id, case_id, secret_hash(invitation.secret),
-            code_mac(keyring, invitation.id, invitation.code), invitation.expires_at, created_by,
+            invitation.id,
+            service_id,
+            account_id,
+            case_id,
+            secret_hash(invitation.secret),
+            code_mac(keyring, invitation.id, invitation.code),
+            invitation.expires_at,
+            created_by,
         ],
     )
     return invitation
 
 
 async def invite_participant(
-    house: House, person: Person, case_id: UUID, name: str, part: Literal["victim", "offender"], label: str = ""
+    house: House,
+    person: Person,
+    case_id: UUID,
+    name: str,
+    part: Literal["victim", "offender"],
+    label: str = "",
 ) -> Invitation:
     """Put a new participant on a case of the facilitator's: account, seat and invitation.
 
@@ -148,7 +162,9 @@ async def invite_participant(
         raise Invalid(part="Choose victim or offender.")
     label = checked_name(label, "label") if label.strip() else ""
     account_id, seat_id = uuid4(), uuid4()
-    async with house.database.acting(person.id, Tag.ACCOUNT_INVITED, chain=case_id, subject=account_id) as act:
+    async with house.database.acting(
+        person.id, Tag.ACCOUNT_INVITED, chain=case_id, subject=account_id
+    ) as act:
         await act.lock_case(case_id)
         state = await act.value("SELECT state FROM relay.cases WHERE id = %s", [case_id])
         if state is None:
@@ -156,11 +172,23 @@ async def invite_participant(
         if state != "open":
             raise Conflict("This case is closed. Open it again before you invite anyone.")
         await insert_account(
-            act, house.columns, account_id, service_id=person.service_id, side="participant", roles="", name=name
+            act,
+            house.columns,
+            account_id,
+            service_id=person.service_id,
+            side="participant",
+            roles="",
+            name=name,
         )
         await act.run(
             "INSERT INTO relay.seats (id, case_id, account_id, part, label_sealed) VALUES (%s, %s, %s, %s, %s)",
-            [seat_id, case_id, account_id, part, house.columns.seal("seats", "label", seat_id, label) if label else None],
+            [
+                seat_id,
+                case_id,
+                account_id,
+                part,
+                house.columns.seal("seats", "label", seat_id, label) if label else None,
+            ],
         )
         act.note(seat=seat_id, part=part)
         return await _issue_for_case(act, house, person, case_id, account_id)
@@ -171,7 +199,9 @@ async def invite_again(house: House, person: Person, case_id: UUID, account_id: 
 
     Enrolling again makes new keys. They wait for a facilitator to confirm them, and open nothing that was sent before.
     """
-    async with house.database.acting(person.id, Tag.ACCOUNT_INVITED, chain=case_id, subject=account_id) as act:
+    async with house.database.acting(
+        person.id, Tag.ACCOUNT_INVITED, chain=case_id, subject=account_id
+    ) as act:
         found = await act.value(
             """
             SELECT a.state FROM relay.seats s JOIN relay.accounts a ON a.id = s.account_id
@@ -187,13 +217,23 @@ async def invite_again(house: House, person: Person, case_id: UUID, account_id: 
         return await _issue_for_case(act, house, person, case_id, account_id)
 
 
-async def _issue_for_case(tx: Reading, house: House, person: Person, case_id: UUID, account_id: UUID) -> Invitation:
+async def _issue_for_case(
+    tx: Reading, house: House, person: Person, case_id: UUID, account_id: UUID
+) -> Invitation:
     invitation = await issue(
-        tx, house.keyring, service_id=person.service_id, account_id=account_id, case_id=case_id,
-        created_by=person.id, now=house.clock(), days=house.settings.invitation_days,
+        tx,
+        house.keyring,
+        service_id=person.service_id,
+        account_id=account_id,
+        case_id=case_id,
+        created_by=person.id,
+        now=house.clock(),
+        days=house.settings.invitation_days,
     )
     statement = invitation_statement(house, case_id, account_id, invitation.id, invitation.secret, person.id)
-    kept = KeptInvitation(secret=invitation.secret, facilitator=person.id, signature=statement.sign(person.signer))
+    kept = KeptInvitation(
+        secret=invitation.secret, facilitator=person.id, signature=statement.sign(person.signer)
+    )
     await put_case_text(tx, house, case_id, "invitation", invitation.id, msgspec.json.encode(kept).decode())
     return invitation
 
@@ -222,8 +262,16 @@ async def invite_staff(house: House, person: Person, role: str, name: str) -> In
     ) as act:
         act.note(role=role)
         return await insert_staff(
-            act, house.keyring, house.columns, account_id, service_id=person.service_id, role=role, name=name,
-            created_by=person.id, now=house.clock(), days=house.settings.invitation_days,
+            act,
+            house.keyring,
+            house.columns,
+            account_id,
+            service_id=person.service_id,
+            role=role,
+            name=name,
+            created_by=person.id,
+            now=house.clock(),
+            days=house.settings.invitation_days,
         )
 
 
@@ -247,13 +295,26 @@ async def insert_staff(
         tx, columns, account_id, service_id=service_id, side="staff", roles=role, name=checked_name(name)
     )
     return await issue(
-        tx, keyring, service_id=service_id, account_id=account_id, case_id=None,
-        created_by=created_by, now=now, days=days,
+        tx,
+        keyring,
+        service_id=service_id,
+        account_id=account_id,
+        case_id=None,
+        created_by=created_by,
+        now=now,
+        days=days,
     )
 
 
 async def insert_account(
-    tx: Reading, columns: ColumnCipher, account_id: UUID, *, service_id: UUID, side: str, roles: str, name: str
+    tx: Reading,
+    columns: ColumnCipher,
+    account_id: UUID,
+    *,
+    service_id: UUID,
+    side: str,
+    roles: str,
+    name: str,
 ) -> None:
     """Store an account that nobody has enrolled for yet."""
     await tx.run(

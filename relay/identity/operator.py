@@ -39,7 +39,9 @@ async def _connected(owner: Dsn, service_id: UUID) -> AsyncIterator[AsyncConnect
     try:
         connection = await AsyncConnection.connect(owner.url, connect_timeout=10)
     except psycopg.OperationalError:
-        raise Unavailable("The database cannot be reached. Check that PostgreSQL runs and the address is right.") from None
+        raise Unavailable(
+            "The database cannot be reached. Check that PostgreSQL runs and the address is right."
+        ) from None
     async with connection:
         await connection.execute(
             "SELECT set_config('relay.actor', %s, true), set_config('relay.service', %s, true)",

@@ -58,7 +58,9 @@ def checked(passphrase: str, *, own_words: Iterable[str] = ()) -> str:
     if len(passphrase) > LONGEST:
         raise Invalid(passphrase=f"Use at most {LONGEST} characters.")
     if any(unicodedata.category(character) in {"Cc", "Cs", "Cn"} for character in passphrase):
-        raise Invalid(passphrase="Leave out line breaks and other invisible characters; use letters, digits, signs and spaces.")
+        raise Invalid(
+            passphrase="Leave out line breaks and other invisible characters; use letters, digits, signs and spaces."
+        )
     words = _words(own_words)
     if _telling(passphrase, words) < _TELLING:
         raise Invalid(

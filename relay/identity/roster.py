@@ -106,7 +106,8 @@ def compose(pins: Pins, members: Iterable[Member], current: Roster | None) -> Ro
     """Return the roster that comes next, of everyone who is active and has keys."""
     version = max(pins.roster_version, 0 if current is None else current.version) + 1
     entries = sorted(
-        (entry for member in members if (entry := member.entry()) is not None), key=lambda entry: entry.account.bytes
+        (entry for member in members if (entry := member.entry()) is not None),
+        key=lambda entry: entry.account.bytes,
     )
     return Roster(service=pins.service_id, version=version, entries=tuple(entries))
 
@@ -114,7 +115,9 @@ def compose(pins: Pins, members: Iterable[Member], current: Roster | None) -> Ro
 def sign_roster(pins: Pins, roster: Roster, root: Signer) -> bytes:
     """Sign with the service's root. Raise `Conflict` for another service's root."""
     if root.public != pins.root:
-        raise Conflict("This is not the root key of this service. Take the file that `relay init` wrote for it.")
+        raise Conflict(
+            "This is not the root key of this service. Take the file that `relay init` wrote for it."
+        )
     return roster.sign(root)
 
 

@@ -71,7 +71,9 @@ async def sign_in(
     service_id = house.pins.service_id
     lookup = account_lookup(house.keyring, service_id, side_of(surface), name)
     by_name = Counted(f"sign-in {surface} name", lookup, _limit(house))
-    by_address = Counted(f"sign-in {surface} address", throttle.network(client_key), _limit(house, _ADDRESS_FACTOR))
+    by_address = Counted(
+        f"sign-in {surface} address", throttle.network(client_key), _limit(house, _ADDRESS_FACTOR)
+    )
     await throttle.take(house, by_name, by_address)
     async with house.database.before_sign_in() as tx:
         account = await tx.one(_AccountRow, QUESTIONS[surface].find_account, [service_id, lookup])
@@ -105,14 +107,20 @@ async def open_session(house: House, surface: Surface, cookie: str) -> Person | 
     except (VaultRefused, msgspec.MsgspecError):
         return None
     # the row says who this is now, the seal who it was: a changed row, or keys that were replaced since, end it
-    if (content.account_id, content.service_id, content.key_version) != (row.account_id, row.service_id, row.key_version):
+    if (content.account_id, content.service_id, content.key_version) != (
+        row.account_id,
+        row.service_id,
+        row.key_version,
+    ):
         return None
     return _person(surface, content, row.roles, session_hash, row.stepped_up_at)
 
 
 async def sign_out(house: House, person: Person) -> None:
     """End the person's session. What its row held is gone, in an UNLOGGED table, so for good."""
-    async with house.database.acting(person.id, Tag.SIGNED_OUT, chain=person.service_id, subject=person.id) as act:
+    async with house.database.acting(
+        person.id, Tag.SIGNED_OUT, chain=person.service_id, subject=person.id
+    ) as act:
         await act.run(QUESTIONS[house.database.surface].session_end, [person.session_hash])
 
 
@@ -132,7 +140,9 @@ async def step_up(house: House, person: Person, passphrase: str) -> tuple[str, P
     surface, now = house.database.surface, house.clock()
     idle = timedelta(minutes=house.settings.session_idle_minutes)
     content = _Content(person.id, person.service_id, person.key_version, bundle)
-    async with house.database.acting(person.id, Tag.STEPPED_UP, chain=person.service_id, subject=person.id) as act:
+    async with house.database.acting(
+        person.id, Tag.STEPPED_UP, chain=person.service_id, subject=person.id
+    ) as act:
         old = await act.one(_SessionRow, QUESTIONS[surface].session_open, [person.session_hash, now, idle])
         if old is None:
             raise SignInNeeded
@@ -155,7 +165,9 @@ def csrf_token(house: House, person: Person) -> str:
 def check_csrf(house: House, person: Person, untrusted_token: str) -> None:
     """Raise `Forbidden` unless the form was made for this very session."""
     if not hmac.compare_digest(csrf_token(house, person).encode(), untrusted_token.encode(errors="replace")):
-        raise Forbidden("This page was open for too long, or was not ours. Please go back, reload it and try again.")
+        raise Forbidden(
+            "This page was open for too long, or was not ours. Please go back, reload it and try again."
+        )
 
 
 def _limit(house: House, factor: int = 1) -> Limit:
@@ -170,8 +182,12 @@ async def _opened(house: House, account: _AccountRow | None, passphrase: str) ->
             if account is None:
                 return waste(house.keyring, passphrase)
             return open_bundle(
-                house.keyring, account.sealed_private, passphrase,
-                house.pins.service_id, account.id, account.key_version,
+                house.keyring,
+                account.sealed_private,
+                passphrase,
+                house.pins.service_id,
+                account.id,
+                account.key_version,
             )
         except VaultRefused:
             return None
@@ -188,8 +204,13 @@ async def _start(
     await act.run(
         QUESTIONS[surface].session_start,
         [
-            _hash(session_id), content.account_id, halves.database_half, halves.sealed,
-            now, expires_at, now,
+            _hash(session_id),
+            content.account_id,
+            halves.database_half,
+            halves.sealed,
+            now,
+            expires_at,
+            now,
         ],
     )
     cookie = base64.urlsafe_b64encode(session_id.bytes + halves.cookie_half).decode()

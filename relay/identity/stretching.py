@@ -28,7 +28,9 @@ async def stretch(work: Callable[[], Answer], *, patience: float = 0.0) -> Answe
     def in_its_place() -> Answer:
         # taken and given back by the thread itself: whoever asked may be gone before it has finished
         if not _places.acquire(timeout=patience) if patience else not _places.acquire(blocking=False):
-            raise Busy("Too many people are signing in at this moment. Please try again.", retry_after=2, status=503)
+            raise Busy(
+                "Too many people are signing in at this moment. Please try again.", retry_after=2, status=503
+            )
         try:
             return work()
         finally:
@@ -42,18 +44,28 @@ def _info(service_id: UUID, account_id: UUID, key_version: int) -> bytes:
 
 
 def seal_bundle(
-    keyring: Keyring, keys: KeyPair, signer: Signer, passphrase: str, service_id: UUID, account_id: UUID, key_version: int
+    keyring: Keyring,
+    keys: KeyPair,
+    signer: Signer,
+    passphrase: str,
+    service_id: UUID,
+    account_id: UUID,
+    key_version: int,
 ) -> Sealed:
     """Seal a person's private halves under their passphrase and the keyring's pepper. Blocks; see `stretch`."""
     bundle = msgspec.msgpack.encode(PrivateBundle(keys.seeds, signer.seed))
-    return seal_with_passphrase(bundle, passphrase, _pepper(keyring), _info(service_id, account_id, key_version))
+    return seal_with_passphrase(
+        bundle, passphrase, _pepper(keyring), _info(service_id, account_id, key_version)
+    )
 
 
 def open_bundle(
     keyring: Keyring, sealed: bytes, passphrase: str, service_id: UUID, account_id: UUID, key_version: int
 ) -> PrivateBundle:
     """Open them again, or raise `VaultRefused`. Blocks; see `stretch`."""
-    opened = open_with_passphrase(sealed, passphrase, _pepper(keyring), _info(service_id, account_id, key_version))
+    opened = open_with_passphrase(
+        sealed, passphrase, _pepper(keyring), _info(service_id, account_id, key_version)
+    )
     try:
         return msgspec.msgpack.decode(opened, type=PrivateBundle)
     except msgspec.MsgspecError:

@@ -32,7 +32,9 @@ async def take(house: House, *counted: Counted) -> None:
     async with house.database.before_sign_in() as tx:
         # always in the order of the keys, so that two of these never wait for each other
         for key, limit in found:
-            tries = await tx.value("SELECT relay.throttle_take(%s, %s, %s)", [key, house.clock(), limit.window])
+            tries = await tx.value(
+                "SELECT relay.throttle_take(%s, %s, %s)", [key, house.clock(), limit.window]
+            )
             if tries > limit.tries:
                 over.append(limit.window)
     if over:

@@ -78,7 +78,11 @@ async def newest_roster(tx: Reading, pins: Pins) -> Roster | None:
     except msgspec.MsgspecError:
         raise VaultRefused from None
     signed.verify(row.signature, pins.root)
-    if signed.service != pins.service_id or signed.version != row.version or signed.version < pins.roster_version:
+    if (
+        signed.service != pins.service_id
+        or signed.version != row.version
+        or signed.version < pins.roster_version
+    ):
         raise VaultRefused
     return signed
 
@@ -185,7 +189,9 @@ async def worker_key(tx: Reading, house: House) -> TrustedKey:
         "SELECT epoch, id, public, mac FROM relay.worker_keys WHERE retired_at IS NULL ORDER BY epoch DESC LIMIT 1",
     )
     if row is None:
-        raise Unavailable("No worker has started yet, so nothing can be made safe. Please try again in a moment.")
+        raise Unavailable(
+            "No worker has started yet, so nothing can be made safe. Please try again in a moment."
+        )
     if house.keyring.mac(WORKER_PURPOSE, worker_key_message(row.epoch, row.id, row.public)) != row.mac:
         raise VaultRefused
     return TrustedKey(Holder(kind="worker", id=row.id, key_version=row.epoch), PublicKey(row.public))

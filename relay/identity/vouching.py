@@ -39,7 +39,9 @@ async def vouch(house: House, person: Person, case_id: UUID, account_id: UUID) -
     Raises `Missing` for somebody who has no seat in it, `Conflict` before they have enrolled, when it is done already, or
     when the keys were not made with the invitation.
     """
-    async with house.database.acting(person.id, Tag.ACCOUNT_VOUCHED, chain=case_id, subject=account_id) as act:
+    async with house.database.acting(
+        person.id, Tag.ACCOUNT_VOUCHED, chain=case_id, subject=account_id
+    ) as act:
         await _require_seat(act, case_id, account_id)
         row = await _newest_key(act, case_id, account_id)
         await _check(act, house, person, account_id, row)
@@ -60,7 +62,11 @@ async def vouch(house: House, person: Person, case_id: UUID, account_id: UUID) -
             VALUES (%s, %s, %s, %s, %s, %s)
             """,
             [
-                case_id, account_id, row.version, person.id, datetime.fromtimestamp(vouched_at, UTC),
+                case_id,
+                account_id,
+                row.version,
+                person.id,
+                datetime.fromtimestamp(vouched_at, UTC),
                 statement.sign(person.signer),
             ],
         )
@@ -99,7 +105,9 @@ async def _newest_key(tx: Reading, case_id: UUID, account_id: UUID) -> _KeyRow:
 async def _check(tx: Reading, house: House, person: Person, account_id: UUID, row: _KeyRow) -> None:
     """Raise `Conflict` unless whoever enrolled held a secret that a facilitator gave out to this very person."""
     if row.invitation_case_id is None:
-        raise Conflict("This person was invited in another case. A facilitator of that case has to confirm them here.")
+        raise Conflict(
+            "This person was invited in another case. A facilitator of that case has to confirm them here."
+        )
     try:
         secret = await _secret(tx, house, person, row.invitation_case_id, account_id, row.invitation_id)
     except (VaultRefused, msgspec.MsgspecError):
