@@ -33,26 +33,30 @@ class Permission(StrEnum):
     """Staff accounts. An administrator has this and no other: never content."""
 
 
-PARTICIPANT = frozenset({
-    Permission.SELF_MANAGE,
-    Permission.CASE_SEE,
-    Permission.ITEM_WRITE,
-    Permission.ITEM_SUBMIT,
-    Permission.DELIVERY_READ,
-    Permission.DELIVERY_CHOOSE,
-})
+PARTICIPANT = frozenset(
+    {
+        Permission.SELF_MANAGE,
+        Permission.CASE_SEE,
+        Permission.ITEM_WRITE,
+        Permission.ITEM_SUBMIT,
+        Permission.DELIVERY_READ,
+        Permission.DELIVERY_CHOOSE,
+    }
+)
 
-FACILITATOR = frozenset({
-    Permission.STAFF_SELF_MANAGE,
-    Permission.CASE_OPEN,
-    Permission.CASE_READ,
-    Permission.CASE_PEOPLE,
-    Permission.GATE_RECORD,
-    Permission.REVIEW_READ,
-    Permission.REVIEW_DECIDE,
-    Permission.RELEASE_MAKE,
-    Permission.AUDIT_READ,
-})
+FACILITATOR = frozenset(
+    {
+        Permission.STAFF_SELF_MANAGE,
+        Permission.CASE_OPEN,
+        Permission.CASE_READ,
+        Permission.CASE_PEOPLE,
+        Permission.GATE_RECORD,
+        Permission.REVIEW_READ,
+        Permission.REVIEW_DECIDE,
+        Permission.RELEASE_MAKE,
+        Permission.AUDIT_READ,
+    }
+)
 
 STAFF_ROLES: dict[str, frozenset[Permission]] = {
     "facilitator": FACILITATOR,

@@ -41,8 +41,16 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
 def entry_hash(entry: Entry) -> bytes:
     """Return the hash that an entry must carry."""
     fields = (
-        "relay audit 1", entry.previous.hex(), entry.chain, entry.sequence, entry.service_id, entry.tag, entry.actor_id,
-        entry.subject_id, entry.detail, entry.at_microseconds,
+        "relay audit 1",
+        entry.previous.hex(),
+        entry.chain,
+        entry.sequence,
+        entry.service_id,
+        entry.tag,
+        entry.actor_id,
+        entry.subject_id,
+        entry.detail,
+        entry.at_microseconds,
     )
     return hashlib.sha256("\n".join(map(str, fields)).encode()).digest()
 
@@ -55,7 +63,11 @@ def verify_chain(entries: Iterable[Entry], head: Head) -> None:
         if entry.sequence != sequence:
             raise AuditBroken(f"Chain {head.chain}: entry {sequence} is missing.")
         if entry.chain != head.chain or entry.previous != previous or entry.hash != entry_hash(entry):
-            raise AuditBroken(f"Chain {head.chain}: entry {sequence} was changed, or does not follow the one before.")
+            raise AuditBroken(
+                f"Chain {head.chain}: entry {sequence} was changed, or does not follow the one before."
+            )
         previous = entry.hash
     if (sequence, previous) != (head.sequence, head.hash):
-        raise AuditBroken(f"Chain {head.chain}: it ends at entry {sequence}, but its head says {head.sequence}.")
+        raise AuditBroken(
+            f"Chain {head.chain}: it ends at entry {sequence}, but its head says {head.sequence}."
+        )

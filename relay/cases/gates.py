@@ -23,7 +23,9 @@ SOMETHING_TO_PREPARE = (
 )
 
 
-def blocks(facts: GateFacts, author_id: UUID, recipient_id: UUID, medium: Medium, now: datetime) -> tuple[Block, ...]:
+def blocks(
+    facts: GateFacts, author_id: UUID, recipient_id: UUID, medium: Medium, now: datetime
+) -> tuple[Block, ...]:
     """Return everything that keeps `author_id` from sending `medium` to `recipient_id` at `now`; nothing if it may pass."""
     pair = _pair(facts, author_id, recipient_id)
     if pair is None:
@@ -67,7 +69,7 @@ def _pair(facts: GateFacts, one: UUID, other: UUID) -> tuple[Seat, Seat] | None:
     """Return (victim, offender), or None if the two are not on opposite sides."""
     seats = [seat for seat in (facts.seat_of(one), facts.seat_of(other)) if seat is not None]
     by_part = {seat.part: seat for seat in seats}
-    if len(seats) != 2 or by_part.keys() != {"victim", "offender"}:  # noqa: PLR2004 - two people
+    if len(seats) != 2 or by_part.keys() != {"victim", "offender"}:
         return None
     return by_part["victim"], by_part["offender"]
 
@@ -111,8 +113,12 @@ def _responsibility(facts: GateFacts, offender: Seat) -> Iterator[Block]:
 
 
 def _consent(facts: GateFacts, seat: Seat, medium: Medium, now: datetime) -> Iterator[Block]:
-    consent = next((c for c in facts.consents if c.account_id == seat.account_id and c.medium == medium), None)
-    noun = {"letter": "letters", "audio": "audio recordings", "video": "films", "document": "documents"}[medium]
+    consent = next(
+        (c for c in facts.consents if c.account_id == seat.account_id and c.medium == medium), None
+    )
+    noun = {"letter": "letters", "audio": "audio recordings", "video": "films", "document": "documents"}[
+        medium
+    ]
     if consent is None or not consent.given:
         yield Block(
             code="consent-missing",
@@ -133,9 +139,15 @@ def _safety(facts: GateFacts, now: datetime) -> Iterator[Block]:
     if facts.assessment is None:
         code, staff = "assessment-missing", "There is no safety assessment. Record one."
     elif not facts.assessment.safe:
-        code, staff = "assessment-unsafe", "The safety assessment says that it is not safe. Nothing passes until a new one does."
+        code, staff = (
+            "assessment-unsafe",
+            "The safety assessment says that it is not safe. Nothing passes until a new one does.",
+        )
     elif facts.assessment.valid_until <= now:
-        code, staff = "assessment-lapsed", "The safety assessment has run out. Look at both sides again and record a new one."
+        code, staff = (
+            "assessment-lapsed",
+            "The safety assessment has run out. Look at both sides again and record a new one.",
+        )
     else:
         return
     yield Block(code=code, account_id=None, staff=staff, own=SOMETHING_TO_PREPARE)

@@ -40,10 +40,17 @@ async def make_case_key(act: Acting, house: House, person: Person, case_id: UUID
     return pair
 
 
-async def grant_to(act: Acting, house: House, pair: KeyPair, case_id: UUID, version: int, to: TrustedKey) -> None:
+async def grant_to(
+    act: Acting, house: House, pair: KeyPair, case_id: UUID, version: int, to: TrustedKey
+) -> None:
     """Seal the case's private half to one holder. Doing it again changes nothing."""
     sealed = grant_case_key(
-        pair, to.public, service=house.pins.service_id, case=case_id, case_key_version=version, holder=to.holder
+        pair,
+        to.public,
+        service=house.pins.service_id,
+        case=case_id,
+        case_key_version=version,
+        holder=to.holder,
     )
     await act.run(
         """
@@ -120,7 +127,14 @@ async def rotate(act: Acting, house: House, person: Person, case_id: UUID, remai
 
 def _text_info(house: House, case_id: UUID, purpose: str, subject_id: UUID, holder: Holder) -> bytes:
     return context(
-        "text", house.pins.service_id, case_id, purpose, subject_id, holder.kind, holder.id, holder.key_version
+        "text",
+        house.pins.service_id,
+        case_id,
+        purpose,
+        subject_id,
+        holder.kind,
+        holder.id,
+        holder.key_version,
     )
 
 
@@ -130,8 +144,14 @@ async def put_text(
     """Seal `text` to one holder. A later one for the same subject and holder takes its place."""
     sealed = seal(to.public, pad(text.encode()), _text_info(house, case_id, purpose, subject_id, to.holder))
     parameters = {
-        "service": house.pins.service_id, "case": case_id, "purpose": purpose, "subject": subject_id,
-        "kind": to.holder.kind, "holder": to.holder.id, "version": to.holder.key_version, "sealed": sealed,
+        "service": house.pins.service_id,
+        "case": case_id,
+        "purpose": purpose,
+        "subject": subject_id,
+        "kind": to.holder.kind,
+        "holder": to.holder.id,
+        "version": to.holder.key_version,
+        "sealed": sealed,
     }
     await act.run(
         """
@@ -146,7 +166,9 @@ async def put_text(
     )
 
 
-async def put_case_text(act: Reading, house: House, case_id: UUID, purpose: str, subject_id: UUID, text: str) -> None:
+async def put_case_text(
+    act: Reading, house: House, case_id: UUID, purpose: str, subject_id: UUID, text: str
+) -> None:
     """Seal `text` for the facilitators of the case."""
     await put_text(act, house, await case_key(act, house, case_id), case_id, purpose, subject_id, text)
 
@@ -170,8 +192,12 @@ async def own_text(
     if row is None:
         return None
     if row.holder_key_version != person.key_version:
-        raise Conflict("This was written under keys that you no longer have. Ask your facilitator to help you.")
-    return unpad(open_sealed(person.keys, row.sealed, _text_info(house, case_id, purpose, subject_id, person.holder))).decode()
+        raise Conflict(
+            "This was written under keys that you no longer have. Ask your facilitator to help you."
+        )
+    return unpad(
+        open_sealed(person.keys, row.sealed, _text_info(house, case_id, purpose, subject_id, person.holder))
+    ).decode()
 
 
 async def case_text(
@@ -183,4 +209,6 @@ async def case_text(
         return None
     pair = await open_case_key(tx, house, person, case_id, row.holder_key_version)
     holder = Holder(kind="case", id=case_id, key_version=row.holder_key_version)
-    return unpad(open_sealed(pair, row.sealed, _text_info(house, case_id, purpose, subject_id, holder))).decode()
+    return unpad(
+        open_sealed(pair, row.sealed, _text_info(house, case_id, purpose, subject_id, holder))
+    ).decode()

@@ -76,7 +76,9 @@ def _label(house: House, row: _CounterpartRow) -> str:
 def _blocks(facts: GateFacts, seat: Seat, medium: Medium, house: House) -> tuple[str, ...]:
     """What this participant reads about sending `medium`. Nothing in it is the other person's."""
     others = [s for s in facts.seats if s.part in {"victim", "offender"} and s.part != seat.part]
-    found = [gates.blocks(facts, seat.account_id, other.account_id, medium, house.clock()) for other in others]
+    found = [
+        gates.blocks(facts, seat.account_id, other.account_id, medium, house.clock()) for other in others
+    ]
     if not found:
         return (gates.SOMETHING_TO_PREPARE,)
     return min((gates.for_participant(one, seat.account_id) for one in found), key=len)

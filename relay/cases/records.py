@@ -33,7 +33,11 @@ async def _seated(act: Acting, case_id: UUID, account_id: UUID, *parts: Part) ->
 def _checked_text(field: str, text: str) -> str:
     text = text.strip()
     if not 1 <= len(text) <= MOST_TEXT:
-        raise Invalid(**{field: f"Write down why, in 1 to {MOST_TEXT:,} characters. It is sealed to this case's facilitators."})
+        raise Invalid(
+            **{
+                field: f"Write down why, in 1 to {MOST_TEXT:,} characters. It is sealed to this case's facilitators."
+            }
+        )
     return text
 
 
@@ -43,10 +47,14 @@ def _checked_future(field: str, moment: datetime, now: datetime) -> datetime:
     return moment
 
 
-async def record_request(house: House, person: Person, case_id: UUID, victim_id: UUID, *, asked: bool) -> None:
+async def record_request(
+    house: House, person: Person, case_id: UUID, victim_id: UUID, *, asked: bool
+) -> None:
     """Record that a victim asked for the exchange, or took that back."""
     record = uuid4()
-    async with house.database.acting(person.id, Tag.REQUEST_RECORDED, chain=case_id, subject=victim_id) as act:
+    async with house.database.acting(
+        person.id, Tag.REQUEST_RECORDED, chain=case_id, subject=victim_id
+    ) as act:
         await _seated(act, case_id, victim_id, "victim")
         await act.run(
             "INSERT INTO relay.victim_requests (id, case_id, account_id, asked, recorded_by, recorded_at)"
@@ -62,7 +70,9 @@ async def record_responsibility(
     """Record how far an offender accepts responsibility, and the facilitator's reasoning."""
     reasoning = _checked_text("reasoning", reasoning)
     record = uuid4()
-    async with house.database.acting(person.id, Tag.RESPONSIBILITY_RECORDED, chain=case_id, subject=offender_id) as act:
+    async with house.database.acting(
+        person.id, Tag.RESPONSIBILITY_RECORDED, chain=case_id, subject=offender_id
+    ) as act:
         await _seated(act, case_id, offender_id, "offender")
         await act.run(
             "INSERT INTO relay.responsibilities (id, case_id, account_id, grade, recorded_by, recorded_at)"
@@ -88,11 +98,15 @@ async def record_consent(
     now = house.clock()
     ask_again_at = _checked_future("ask_again_at", ask_again_at or now + timedelta(days=180), now)
     if ask_again_at > now + LONGEST_CONSENT:
-        raise Invalid(ask_again_at="Agreement is asked again after 400 days at the latest. Give an earlier date.")
+        raise Invalid(
+            ask_again_at="Agreement is asked again after 400 days at the latest. Give an earlier date."
+        )
     if medium not in MEDIA:
         raise Invalid(medium=f"Choose one of: {', '.join(MEDIA)}.")
     record = uuid4()
-    async with house.database.acting(person.id, Tag.CONSENT_RECORDED, chain=case_id, subject=account_id) as act:
+    async with house.database.acting(
+        person.id, Tag.CONSENT_RECORDED, chain=case_id, subject=account_id
+    ) as act:
         await _seated(act, case_id, account_id, "victim", "offender")
         await act.run(
             """
@@ -100,7 +114,19 @@ async def record_consent(
                                         recorded_by, recorded_at)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
-            [record, case_id, account_id, medium, given, CONSENT_WORDING, manner, now, ask_again_at, person.id, now],
+            [
+                record,
+                case_id,
+                account_id,
+                medium,
+                given,
+                CONSENT_WORDING,
+                manner,
+                now,
+                ask_again_at,
+                person.id,
+                now,
+            ],
         )
         act.note(record=record, medium=medium, given=given)
 
@@ -110,9 +136,14 @@ async def record_assessment(
 ) -> None:
     """Record whether the exchange is safe for both, until when, and why."""
     now = house.clock()
-    reasoning, valid_until = _checked_text("reasoning", reasoning), _checked_future("valid_until", valid_until, now)
+    reasoning, valid_until = (
+        _checked_text("reasoning", reasoning),
+        _checked_future("valid_until", valid_until, now),
+    )
     record = uuid4()
-    async with house.database.acting(person.id, Tag.ASSESSMENT_RECORDED, chain=case_id, subject=record) as act:
+    async with house.database.acting(
+        person.id, Tag.ASSESSMENT_RECORDED, chain=case_id, subject=record
+    ) as act:
         await act.lock_case(case_id)
         await act.run(
             "INSERT INTO relay.assessments (id, case_id, safe, valid_until, recorded_by, recorded_at)"
@@ -142,7 +173,9 @@ async def record_restriction(
     """
     description = _checked_text("description", description)
     record, restriction = uuid4(), restriction_id or uuid4()
-    async with house.database.acting(person.id, Tag.RESTRICTION_RECORDED, chain=case_id, subject=account_id) as act:
+    async with house.database.acting(
+        person.id, Tag.RESTRICTION_RECORDED, chain=case_id, subject=account_id
+    ) as act:
         await _seated(act, case_id, account_id, "victim", "offender")
         if restriction_id is not None and not await act.value(
             "SELECT true FROM relay.restrictions WHERE restriction_id = %s AND case_id = %s AND account_id = %s LIMIT 1",
@@ -155,7 +188,17 @@ async def record_restriction(
                                             recorded_at)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
-            [record, restriction, case_id, account_id, until, lifted, exception_evidence is not None, person.id, house.clock()],
+            [
+                record,
+                restriction,
+                case_id,
+                account_id,
+                until,
+                lifted,
+                exception_evidence is not None,
+                person.id,
+                house.clock(),
+            ],
         )
         await put_case_text(act, house, case_id, "restriction", record, description)
         if exception_evidence is not None:
@@ -165,10 +208,14 @@ async def record_restriction(
     return restriction
 
 
-async def record_pause(house: House, person: Person, case_id: UUID, account_id: UUID | None, *, paused: bool) -> None:
+async def record_pause(
+    house: House, person: Person, case_id: UUID, account_id: UUID | None, *, paused: bool
+) -> None:
     """Pause or go on: for one person, or (`account_id` empty) for the whole case. Silent to the other side."""
     record = uuid4()
-    async with house.database.acting(person.id, Tag.PAUSE_RECORDED, chain=case_id, subject=account_id or case_id) as act:
+    async with house.database.acting(
+        person.id, Tag.PAUSE_RECORDED, chain=case_id, subject=account_id or case_id
+    ) as act:
         if account_id is None:
             await act.lock_case(case_id)
         else:

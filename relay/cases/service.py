@@ -46,7 +46,9 @@ def checked_reference(reference: str) -> str:
     """Return a case's reference, or raise `Invalid`."""
     reference = reference.strip()
     if not 1 <= len(reference) <= MOST_REFERENCE or not reference.isprintable():
-        raise Invalid(reference=f"Give the case a reference of 1 to {MOST_REFERENCE} characters, such as your file number.")
+        raise Invalid(
+            reference=f"Give the case a reference of 1 to {MOST_REFERENCE} characters, such as your file number."
+        )
     return reference
 
 
@@ -71,8 +73,12 @@ async def open_case(
             VALUES (%s, %s, %s, %s, %s, %s)
             """,
             [
-                case_id, person.service_id, house.columns.seal("cases", "reference", case_id, reference),
-                second_approval, cooling_hours, person.id,
+                case_id,
+                person.service_id,
+                house.columns.seal("cases", "reference", case_id, reference),
+                second_approval,
+                cooling_hours,
+                person.id,
             ],
         )
         await act.run(
@@ -106,7 +112,9 @@ async def list_cases(house: House, person: Person, *, limit: int = 200) -> list[
     return [_case(house, row) for row in rows]
 
 
-async def read_case(house: House, person: Person, case_id: UUID) -> tuple[Case, list[PersonOnCase], GateFacts]:
+async def read_case(
+    house: House, person: Person, case_id: UUID
+) -> tuple[Case, list[PersonOnCase], GateFacts]:
     """Return one case of theirs, who is on it, and the facts of its gates. Raise `Missing`."""
     async with house.database.reading(person.id) as tx:
         row = await tx.one(_CaseRow, f"SELECT {_COLUMNS} FROM relay.cases WHERE id = %s", [case_id])
@@ -133,7 +141,9 @@ def _person(house: House, row: _PersonRow) -> PersonOnCase:
         account_id=row.account_id,
         part=row.part,
         name=house.columns.open("accounts", "name", row.account_id, row.name_sealed),
-        label=house.columns.open("seats", "label", row.seat_id, row.label_sealed) if row.label_sealed else None,
+        label=house.columns.open("seats", "label", row.seat_id, row.label_sealed)
+        if row.label_sealed
+        else None,
         state=row.state,
         key_version=row.key_version,
         vouched=row.vouched,
@@ -194,6 +204,9 @@ async def remove_seat(house: House, person: Person, case_id: UUID, seat_id: UUID
             raise Conflict("A case keeps at least one facilitator. Add another before you take this one off.")
         if seat.part == "facilitator":
             act.note(key_version=await keys.rotate(act, house, person, case_id, remaining))
-            await act.run("DELETE FROM relay.claims WHERE case_id = %s AND facilitator_id = %s", [case_id, seat.account_id])
+            await act.run(
+                "DELETE FROM relay.claims WHERE case_id = %s AND facilitator_id = %s",
+                [case_id, seat.account_id],
+            )
         await act.run("UPDATE relay.seats SET removed_at = %s WHERE id = %s", [house.clock(), seat_id])
         act.note(part=seat.part, account=seat.account_id)

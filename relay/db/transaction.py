@@ -57,7 +57,7 @@ class Reading:
             await cursor.execute(sql, params)
             return await cursor.fetchall()
 
-    async def value(self, sql: LiteralString, params: Params = None) -> Any:  # noqa: ANN401 - a column of any type
+    async def value(self, sql: LiteralString, params: Params = None) -> Any:
         """Return the first column of the first row, or None."""
         async with self.connection.cursor(row_factory=scalar_row) as cursor:
             await cursor.execute(sql, params)
@@ -81,7 +81,9 @@ class Reading:
 class Acting(Reading):
     """A transaction that changes something, and so leaves one audit entry."""
 
-    def __init__(self, connection: AsyncConnection[TupleRow], tag: StrEnum, chain: UUID | None, subject: UUID | None) -> None:
+    def __init__(
+        self, connection: AsyncConnection[TupleRow], tag: StrEnum, chain: UUID | None, subject: UUID | None
+    ) -> None:
         """Only `Database.acting` makes these. The body may set tag, chain or subject when it learns them."""
         super().__init__(connection)
         self.tag = tag
@@ -91,7 +93,9 @@ class Acting(Reading):
 
     def note(self, **detail: str | int | bool | UUID | None) -> None:
         """Add identifiers, states or numbers to the audit entry. Never a name, a text or a key."""
-        self._detail |= {key: str(value) if isinstance(value, UUID) else value for key, value in detail.items()}
+        self._detail |= {
+            key: str(value) if isinstance(value, UUID) else value for key, value in detail.items()
+        }
 
     async def enqueue(self, task: LiteralString, subject: UUID, at: datetime | None = None) -> None:
         """Defer a job that carries this one id. It exists if and only if this transaction commits."""
@@ -123,7 +127,9 @@ class Database:
         try:
             await self._pool.open(wait=True, timeout=30)
         except PoolTimeout:
-            raise Unavailable("The database cannot be reached. Check that PostgreSQL runs and the address is right.") from None
+            raise Unavailable(
+                "The database cannot be reached. Check that PostgreSQL runs and the address is right."
+            ) from None
 
     async def close(self) -> None:
         """Let every connection go."""
@@ -165,7 +171,9 @@ class Database:
                 await self._enter(connection, actor)
                 yield connection
         except PoolTimeout:
-            raise Busy("Too much is going on at the moment. Please try again.", retry_after=5, status=503) from None
+            raise Busy(
+                "Too much is going on at the moment. Please try again.", retry_after=5, status=503
+            ) from None
         except psycopg.Error as error:
             raise _translated(error) from error
 

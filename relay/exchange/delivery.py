@@ -96,13 +96,21 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
         if row is None:
             raise Missing
         if row.state != "opened":
-            raise Conflict("You have not opened this. Choose to open it first, whenever you want to, or never.")
+            raise Conflict(
+                "You have not opened this. Choose to open it first, whenever you want to, or never."
+            )
         record = _expected(house, person, row)
         signed = await roster(tx, house)
-        verify(record, _decoded(row.signatures, Signatures), lambda facilitator: verifier_of(signed, facilitator))
+        verify(
+            record, _decoded(row.signatures, Signatures), lambda facilitator: verifier_of(signed, facilitator)
+        )
         key = await find_key(tx, house, row.case_id, row.object_id, person.holder, person.keys)
     return Content(
-        object_id=row.object_id, key=key, commitment=record.commitment, media_type=row.media_type, size=row.size
+        object_id=row.object_id,
+        key=key,
+        commitment=record.commitment,
+        media_type=row.media_type,
+        size=row.size,
     )
 
 

@@ -51,7 +51,9 @@ async def lock_item(act: Acting, item_id: UUID) -> Item:
     return msgspec.structs.replace(item, state=State(item.state))
 
 
-async def start_item(house: House, person: Person, case_id: UUID, kind: Medium, recipients: tuple[UUID, ...]) -> UUID:
+async def start_item(
+    house: House, person: Person, case_id: UUID, kind: Medium, recipients: tuple[UUID, ...]
+) -> UUID:
     """Start a draft to one or more seats of the other side. Return its id."""
     if kind not in MEDIA:
         raise Invalid(kind=f"Choose one of: {', '.join(MEDIA)}.")
@@ -63,10 +65,13 @@ async def start_item(house: House, person: Person, case_id: UUID, kind: Medium, 
         if not set(recipients) <= set(await act.values("SELECT id FROM relay.counterparts(%s)", [case_id])):
             raise Missing
         drafts = await act.value(
-            "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'", [person.id, case_id]
+            "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'",
+            [person.id, case_id],
         )
         if drafts >= MOST_DRAFTS:
-            raise Conflict(f"You have {MOST_DRAFTS} unfinished items here. Finish one, or take one back, before you start another.")
+            raise Conflict(
+                f"You have {MOST_DRAFTS} unfinished items here. Finish one, or take one back, before you start another."
+            )
         await act.run(
             "INSERT INTO relay.items (id, service_id, case_id, author_id, kind) VALUES (%s, %s, %s, %s, %s)",
             [item_id, person.service_id, case_id, person.id, kind],
@@ -174,14 +179,28 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
             await finish(act, original.object_id, original.size, original.commitment)
         elif await act.value(_NEW_UPLOAD, [item_id]) != original.object_id:
             raise Conflict
-        for to in (own_holder(person), await case_key(act, house, item.case_id), await worker_key(act, house)):
+        for to in (
+            own_holder(person),
+            await case_key(act, house, item.case_id),
+            await worker_key(act, house),
+        ):
             await add_grant(act, house, item.case_id, original.object_id, original.key, to)
         await act.run(
             "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s)",
-            [revision_id, item_id, item.case_id, person.id, item.revision + 1, original.object_id, house.clock()],
+            [
+                revision_id,
+                item_id,
+                item.case_id,
+                person.id,
+                item.revision + 1,
+                original.object_id,
+                house.clock(),
+            ],
         )
-        await act.run("INSERT INTO relay.work (revision_id, case_id) VALUES (%s, %s)", [revision_id, item.case_id])
+        await act.run(
+            "INSERT INTO relay.work (revision_id, case_id) VALUES (%s, %s)", [revision_id, item.case_id]
+        )
         await act.run(
             "UPDATE relay.items SET state = %s, revision = revision + 1, failure = NULL WHERE id = %s",
             [edge.target, item_id],
@@ -205,10 +224,12 @@ async def withdraw(house: House, person: Person, item_id: UUID) -> None:
         else:
             edge = move(item.state, Action.WITHDRAW, "participants")
             await act.run(
-                "UPDATE relay.items SET state = %s, taken_back_at = %s WHERE id = %s", [edge.target, now, item_id]
+                "UPDATE relay.items SET state = %s, taken_back_at = %s WHERE id = %s",
+                [edge.target, now, item_id],
             )
         await act.run(
-            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'", [item_id]
+            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'",
+            [item_id],
         )
         act.note(was=item.state)
 
@@ -238,11 +259,22 @@ FROM relay.items i
 
 
 def _own(row: _OwnRow) -> OwnItem:
-    state = "withdrawn" if row.taken_back else {"scheduled": "approved", "released": "approved"}.get(row.state, row.state)
+    state = (
+        "withdrawn"
+        if row.taken_back
+        else {"scheduled": "approved", "released": "approved"}.get(row.state, row.state)
+    )
     return msgspec.convert(
         {
-            "id": row.id, "case_id": row.case_id, "kind": row.kind, "state": state, "revision": row.revision,
-            "failure": row.failure, "percent": row.percent, "recipients": tuple(row.recipients), "uploaded": row.uploaded,
+            "id": row.id,
+            "case_id": row.case_id,
+            "kind": row.kind,
+            "state": state,
+            "revision": row.revision,
+            "failure": row.failure,
+            "percent": row.percent,
+            "recipients": tuple(row.recipients),
+            "uploaded": row.uploaded,
         },
         OwnItem,
     )
@@ -291,7 +323,9 @@ async def feedback(house: House, person: Person, item_id: UUID) -> list[Feedback
         return [
             msgspec.convert(
                 {
-                    "revision": row.revision, "decision": row.decision, "reasons": tuple(row.reasons.split()),
+                    "revision": row.revision,
+                    "decision": row.decision,
+                    "reasons": tuple(row.reasons.split()),
                     "guidance": await own_text(tx, house, person, item.case_id, "guidance", row.id) or "",
                 },
                 Feedback,

@@ -19,14 +19,18 @@ def checked(text: str, most: int) -> str:
     wrong = {c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"}
     if wrong:
         names = ", ".join(sorted(f"U+{ord(c):04X}" for c in wrong)[:5])
-        raise Invalid(text=f"The letter contains control characters ({names}). Type that place again, or paste it as plain text.")
+        raise Invalid(
+            text=f"The letter contains control characters ({names}). Type that place again, or paste it as plain text."
+        )
     return text
 
 
 def check_length(text: str, most: int) -> None:
     """Raise `Invalid` if a letter or draft has more than `most` characters."""
     if len(text) > most:
-        raise Invalid(text=f"The letter has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in two.")
+        raise Invalid(
+            text=f"The letter has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in two."
+        )
 
 
 def visible(text: str) -> str:

@@ -40,7 +40,9 @@ async def announce(
     return object_id
 
 
-def store(house: House, object_id: UUID, source: io.RawIOBase | io.BufferedIOBase, *, digest: bool) -> NewObject:
+def store(
+    house: House, object_id: UUID, source: io.RawIOBase | io.BufferedIOBase, *, digest: bool
+) -> NewObject:
     """Seal all of `source` into the store under a fresh key. Blocking: call it in a thread."""
     key = DataKey.generate()
     binding = object_binding(house.pins.service_id, object_id)
@@ -77,12 +79,20 @@ async def add_grant(
     release_id: UUID | None = None,
 ) -> None:
     """Seal an object's key to one holder whose public key was proved (`identity.trust`)."""
-    sealed = grant(key, to.public, service=house.pins.service_id, case=case_id, object_id=object_id, holder=to.holder)
+    sealed = grant(
+        key, to.public, service=house.pins.service_id, case=case_id, object_id=object_id, holder=to.holder
+    )
     await put_grant(act, case_id, object_id, to.holder, sealed, release_id=release_id)
 
 
 async def put_grant(
-    act: Reading, case_id: UUID, object_id: UUID, holder: Holder, sealed: bytes, *, release_id: UUID | None = None
+    act: Reading,
+    case_id: UUID,
+    object_id: UUID,
+    holder: Holder,
+    sealed: bytes,
+    *,
+    release_id: UUID | None = None,
 ) -> None:
     """Store a grant that is sealed already."""
     await act.run(
@@ -110,7 +120,9 @@ async def find_key(
     )
     if row is None:
         raise Missing
-    return open_grant(keys, row.sealed, service=house.pins.service_id, case=case_id, object_id=object_id, holder=holder)
+    return open_grant(
+        keys, row.sealed, service=house.pins.service_id, case=case_id, object_id=object_id, holder=holder
+    )
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from relay.vault.release import ReleaseRecord
 from relay.vault.statements import Approval
 from relay.vault.suite import Verifier
 
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -19,7 +19,7 @@ from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item, Rendition
 from relay.exchange.objects import put_grant
-from relay.exchange.proof import EPOCH, SignedApproval, Signatures, microseconds
+from relay.exchange.proof import EPOCH, Signatures, SignedApproval, microseconds
 from relay.exchange.renditions import case_content, find_rendition
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
@@ -110,10 +110,16 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
                 f"This case has a cooling-off time of {case.cooling_hours} hours. Schedule the release instead of making it now."
             )
         prepared = await _prepare(act, house, person, item, seat_id, case, now)
-        await write_release(act, house, release_id, prepared.row(now), prepared.recipient.holder, prepared.sealed)
+        await write_release(
+            act, house, release_id, prepared.row(now), prepared.recipient.holder, prepared.sealed
+        )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
-        act.note(release=release_id, recipient=prepared.record.recipient, rendition=prepared.rendition.id,
-                 sequence=prepared.record.sequence)
+        act.note(
+            release=release_id,
+            recipient=prepared.record.recipient,
+            rendition=prepared.rendition.id,
+            sequence=prepared.record.sequence,
+        )
     return release_id
 
 
@@ -132,7 +138,9 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         approved_at = max(approval.decided_at for approval in prepared.signatures.approvals)
         earliest = EPOCH + timedelta(microseconds=approved_at, hours=case.cooling_hours)
         if due_at < earliest:
-            raise Invalid(due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}. Choose that time or a later one.")
+            raise Invalid(
+                due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}. Choose that time or a later one."
+            )
         await _write_scheduled(act, house, release_id, prepared, person, due_at)
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
         await act.enqueue("release_due", release_id, due_at)
@@ -146,20 +154,29 @@ async def unschedule(house: House, person: Person, item_id: UUID) -> None:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.UNSCHEDULE, "desk")
         await act.run(
-            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'", [item_id]
+            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'",
+            [item_id],
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
 
 
 async def _case(act: Acting, item: Item) -> _CaseRow:
-    row = await act.one(_CaseRow, "SELECT second_approval, cooling_hours FROM relay.cases WHERE id = %s", [item.case_id])
+    row = await act.one(
+        _CaseRow, "SELECT second_approval, cooling_hours FROM relay.cases WHERE id = %s", [item.case_id]
+    )
     if row is None:
         raise Missing
     return row
 
 
 async def _prepare(
-    act: Acting, house: House, person: Person, item: Item, seat_id: UUID, case: _CaseRow, released_at: datetime
+    act: Acting,
+    house: House,
+    person: Person,
+    item: Item,
+    seat_id: UUID,
+    case: _CaseRow,
+    released_at: datetime,
 ) -> _Prepared:
     """Check everything under lock, open the rendition's key with the case's, seal it to the recipient, sign the record."""
     if item.taken_back_at is not None:
@@ -194,10 +211,21 @@ async def _prepare(
         released_at=int(released_at.timestamp()),
     )
     sealed = grant(
-        key, recipient.public, service=house.pins.service_id, case=item.case_id, object_id=rendition.object_id,
+        key,
+        recipient.public,
+        service=house.pins.service_id,
+        case=item.case_id,
+        object_id=rendition.object_id,
         holder=recipient.holder,
     )
-    return _Prepared(item, rendition, recipient, sealed, record, Signatures(release=record.sign(person.signer), approvals=approvals))
+    return _Prepared(
+        item,
+        rendition,
+        recipient,
+        sealed,
+        record,
+        Signatures(release=record.sign(person.signer), approvals=approvals),
+    )
 
 
 async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UUID:
@@ -237,13 +265,21 @@ async def _approvals(
     by_reviewer = {row.reviewer_id: row for row in rows}
     needed = 2 if case.second_approval else 1
     if len(by_reviewer) < needed:
-        raise Conflict("This case asks for two approvals, by two people." if needed > 1 else "This has not been approved yet.")
+        raise Conflict(
+            "This case asks for two approvals, by two people."
+            if needed > 1
+            else "This has not been approved yet."
+        )
     if person.id not in by_reviewer:
-        raise Conflict("Only somebody who approved this can release it. Read it and approve it first, or ask who did.")
+        raise Conflict(
+            "Only somebody who approved this can release it. Read it and approve it first, or ask who did."
+        )
     others = sorted((row for row in rows if row.reviewer_id != person.id), key=lambda row: row.decided_at)
     chosen = [by_reviewer[person.id], *others[: needed - 1]]
     return tuple(
-        SignedApproval(facilitator=row.reviewer_id, decided_at=microseconds(row.decided_at), signature=row.signature)
+        SignedApproval(
+            facilitator=row.reviewer_id, decided_at=microseconds(row.decided_at), signature=row.signature
+        )
         for row in chosen
     )
 
@@ -284,8 +320,11 @@ async def _write_scheduled(
         not_before=int(due_at.timestamp()),
     )
     row = msgspec.structs.asdict(prepared.row(due_at)) | {
-        "id": release_id, "by": person.id, "epoch": worker.holder.key_version,
-        "holder_key_version": prepared.recipient.holder.key_version, "double_sealed": double_sealed,
+        "id": release_id,
+        "by": person.id,
+        "epoch": worker.holder.key_version,
+        "holder_key_version": prepared.recipient.holder.key_version,
+        "double_sealed": double_sealed,
     }
     await act.run(
         """
@@ -343,7 +382,8 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[int],
             base = {name: getattr(due, name) for name in ReleaseRow.__struct_fields__}
             await write_release(act, house, release_id, ReleaseRow(**base), holder, sealed)
         await act.run(
-            "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s", ["cancelled" if found else "done", release_id]
+            "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s",
+            ["cancelled" if found else "done", release_id],
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
         act.note(release=release_id, blocks=" ".join(block.code for block in found))

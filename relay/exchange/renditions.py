@@ -61,7 +61,12 @@ async def case_content(tx: Reading, house: House, person: Person, rendition: Ren
     pair = await open_case_key(tx, house, person, rendition.case_id, row.holder_key_version)
     holder = Holder(kind="case", id=rendition.case_id, key_version=row.holder_key_version)
     key = open_grant(
-        pair, row.sealed, service=house.pins.service_id, case=rendition.case_id, object_id=rendition.object_id, holder=holder
+        pair,
+        row.sealed,
+        service=house.pins.service_id,
+        case=rendition.case_id,
+        object_id=rendition.object_id,
+        holder=holder,
     )
     return _content(rendition, key)
 
@@ -89,7 +94,10 @@ async def own_content(
                 raise Missing
             key = await find_key(tx, house, item.case_id, row.object_id, person.holder, person.keys)
             return Content(
-                object_id=row.object_id, key=key, commitment=row.commitment, media_type="application/octet-stream",
+                object_id=row.object_id,
+                key=key,
+                commitment=row.commitment,
+                media_type="application/octet-stream",
                 size=row.plaintext_size,
             )
         rendition = await find_rendition(tx, item, which)

@@ -69,7 +69,14 @@ _ENDS = {State.RELEASED, State.DECLINED, State.WITHDRAWN}
 
 MOVES: tuple[Move, ...] = (
     Move(_S.DRAFT, _A.SUBMIT, _S.SUBMITTED, "participants", Permission.ITEM_SUBMIT, Tag.ITEM_SUBMITTED),
-    Move(_S.CHANGES_REQUESTED, _A.SUBMIT, _S.SUBMITTED, "participants", Permission.ITEM_SUBMIT, Tag.ITEM_SUBMITTED),
+    Move(
+        _S.CHANGES_REQUESTED,
+        _A.SUBMIT,
+        _S.SUBMITTED,
+        "participants",
+        Permission.ITEM_SUBMIT,
+        Tag.ITEM_SUBMITTED,
+    ),
     Move(_S.FAILED, _A.SUBMIT, _S.SUBMITTED, "participants", Permission.ITEM_SUBMIT, Tag.ITEM_SUBMITTED),
     *(
         Move(state, _A.WITHDRAW, _S.WITHDRAWN, "participants", Permission.ITEM_SUBMIT, Tag.ITEM_WITHDRAWN)
@@ -78,9 +85,23 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(_S.SUBMITTED, _A.MAKE_READY, _S.IN_REVIEW, "worker", None, Tag.ITEM_READY),
     Move(_S.SUBMITTED, _A.FAIL, _S.FAILED, "worker", None, Tag.ITEM_FAILED),
-    Move(_S.IN_REVIEW, _A.REQUEST_CHANGES, _S.CHANGES_REQUESTED, "desk", Permission.REVIEW_DECIDE, Tag.CHANGES_REQUESTED),
+    Move(
+        _S.IN_REVIEW,
+        _A.REQUEST_CHANGES,
+        _S.CHANGES_REQUESTED,
+        "desk",
+        Permission.REVIEW_DECIDE,
+        Tag.CHANGES_REQUESTED,
+    ),
     Move(_S.IN_REVIEW, _A.DECLINE, _S.DECLINED, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_DECLINED),
-    Move(_S.IN_REVIEW, _A.APPROVE_FIRST, _S.IN_REVIEW, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_APPROVED_FIRST),
+    Move(
+        _S.IN_REVIEW,
+        _A.APPROVE_FIRST,
+        _S.IN_REVIEW,
+        "desk",
+        Permission.REVIEW_DECIDE,
+        Tag.ITEM_APPROVED_FIRST,
+    ),
     Move(_S.IN_REVIEW, _A.APPROVE, _S.APPROVED, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_APPROVED),
     Move(_S.APPROVED, _A.REOPEN, _S.IN_REVIEW, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_REOPENED),
     Move(_S.APPROVED, _A.SCHEDULE, _S.SCHEDULED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_SCHEDULED),
@@ -104,5 +125,9 @@ def move(state: State, action: Action, role: Role) -> Move:
     """Return the edge, or raise `IllegalMove` with what to do instead."""
     found = _BY_START.get((state, action, role))
     if found is None:
-        raise IllegalMove(_WHY.get(action, f"This cannot be done while the item is {state.replace('_', ' ')}. Please look again."))
+        raise IllegalMove(
+            _WHY.get(
+                action, f"This cannot be done while the item is {state.replace('_', ' ')}. Please look again."
+            )
+        )
     return found

@@ -52,8 +52,12 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
     def public(self) -> Upload:
         return Upload(
-            id=self.object_id, item_id=self.item_id, received=self.received, length=self.length,
-            expires_at=self.expires_at, state=self.state,
+            id=self.object_id,
+            item_id=self.item_id,
+            received=self.received,
+            length=self.length,
+            expires_at=self.expires_at,
+            state=self.state,
         )
 
 
@@ -73,7 +77,10 @@ def _expiry(house: House) -> datetime:
 def _largest(house: House, kind: Medium) -> int:
     settings = house.settings
     return {
-        "letter": 0, "audio": settings.audio_bytes, "video": settings.video_bytes, "document": settings.document_bytes
+        "letter": 0,
+        "audio": settings.audio_bytes,
+        "video": settings.video_bytes,
+        "document": settings.document_bytes,
     }[kind]
 
 
@@ -81,12 +88,15 @@ async def _check_quota(tx: Reading, house: House, person: Person, case_id: UUID,
     settings = house.settings
     stored = await tx.one(_Stored, "SELECT * FROM relay.stored_bytes(%s, %s)", [person.id, case_id])
     announced = await tx.value(
-        "SELECT coalesce(sum(length), 0)::bigint FROM relay.uploads WHERE owner_id = %s AND state = 'open'", [person.id]
+        "SELECT coalesce(sum(length), 0)::bigint FROM relay.uploads WHERE owner_id = %s AND state = 'open'",
+        [person.id],
     )
     if stored is None:
         raise Missing
     if stored.by_owner + announced + length > settings.person_quota:
-        raise TooLarge("With this file you would have stored more than is allowed. Take back something that you no longer need, or ask your facilitator.")
+        raise TooLarge(
+            "With this file you would have stored more than is allowed. Take back something that you no longer need, or ask your facilitator."
+        )
     if stored.by_case + length > settings.case_quota or stored.everywhere + length > settings.store_watermark:
         raise TooLarge("There is no room for this file at the moment. Please tell your facilitator.")
 
@@ -98,10 +108,14 @@ async def create(house: House, person: Person, item_id: UUID, length: int) -> Up
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         if item.kind == "letter":
-            raise Invalid(kind="A letter is written, not uploaded. Start a document for a scan or a photograph.")
+            raise Invalid(
+                kind="A letter is written, not uploaded. Start a document for a scan or a photograph."
+            )
         most = _largest(house, item.kind)
         if length > most:
-            raise TooLarge(f"The file has {length:,} bytes; {most:,} is the most. Send a shorter one, or send it in parts.")
+            raise TooLarge(
+                f"The file has {length:,} bytes; {most:,} is the most. Send a shorter one, or send it in parts."
+            )
         await _check_quota(tx, house, person, item.case_id, length)
     object_id = await announce(house, person.id, item.case_id, person.id, "original")
     key = DataKey.generate()
@@ -118,7 +132,9 @@ async def create(house: House, person: Person, item_id: UUID, length: int) -> Up
             [object_id, item_id, item.case_id, person.id, length, expires_at],
         )
         act.note(object=object_id, length=length)
-    return Upload(id=object_id, item_id=item_id, received=0, length=length, expires_at=expires_at, state="open")
+    return Upload(
+        id=object_id, item_id=item_id, received=0, length=length, expires_at=expires_at, state="open"
+    )
 
 
 def _start_blob(house: House, object_id: UUID, key: DataKey) -> None:
@@ -177,7 +193,9 @@ class Sink:
     async def write(self, data: bytes) -> None:
         """Take the next bytes. Raise `TooLarge` for more than was announced, before any of `data` is taken."""
         if self._taken + len(data) > self._sealer.total:
-            raise TooLarge("More bytes came than were announced. Start the upload again with the right length.")
+            raise TooLarge(
+                "More bytes came than were announced. Start the upload again with the right length."
+            )
         self._taken += len(data)
         self._gathered += len(data)
         self._portion.append(data)
@@ -224,7 +242,9 @@ async def append(house: House, person: Person, upload_id: UUID, offset: int) -> 
     try:
         header = await to_thread(writer.read_at, 0, HEADER)
         binding = object_binding(house.pins.service_id, upload_id)
-        sink = Sink(UploadSealer(key, binding, header, total=row.length, offset=offset, tail=row.tail), writer)
+        sink = Sink(
+            UploadSealer(key, binding, header, total=row.length, offset=offset, tail=row.tail), writer
+        )
         try:
             yield sink
         finally:

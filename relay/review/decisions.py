@@ -94,11 +94,15 @@ async def _check_claim(act: Acting, house: House, person: Person, item: Item) ->
         raise Conflict("Take this item from the queue first, so that two people do not work on it at once.")
 
 
-async def _action(act: Acting, person: Person, item: Item, rendition: Rendition, decision: Decision) -> Action:
+async def _action(
+    act: Acting, person: Person, item: Item, rendition: Rendition, decision: Decision
+) -> Action:
     if decision != "approve":
         return Action.DECLINE if decision == "decline" else Action.REQUEST_CHANGES
     if not await seen_all(act, person, rendition):
-        raise Conflict("You have not seen all of this yet. Read every page, or play it to its end, before you approve it.")
+        raise Conflict(
+            "You have not seen all of this yet. Read every page, or play it to its end, before you approve it."
+        )
     approvers = set(
         await act.values(
             """
@@ -110,7 +114,9 @@ async def _action(act: Acting, person: Person, item: Item, rendition: Rendition,
     )
     if person.id in approvers:
         raise Conflict("You have approved this already. The second approval is somebody else's.")
-    needed = 2 if await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [item.case_id]) else 1
+    needed = (
+        2 if await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [item.case_id]) else 1
+    )
     return Action.APPROVE if len(approvers) + 1 >= needed else Action.APPROVE_FIRST
 
 
@@ -147,8 +153,18 @@ async def _record(
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
-            review_id, item.id, rendition.revision_id, rendition.id, item.case_id, item.author_id, person.id, decision,
-            " ".join(reasons), rendition.sha256, decided_at, signature,
+            review_id,
+            item.id,
+            rendition.revision_id,
+            rendition.id,
+            item.case_id,
+            item.author_id,
+            person.id,
+            decision,
+            " ".join(reasons),
+            rendition.sha256,
+            decided_at,
+            signature,
         ],
     )
     if guidance:
@@ -171,5 +187,6 @@ async def reopen(house: House, person: Person, item_id: UUID) -> None:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.REOPEN, "desk")
         await act.run(
-            "UPDATE relay.items SET state = %s, ready_at = %s WHERE id = %s", [edge.target, house.clock(), item_id]
+            "UPDATE relay.items SET state = %s, ready_at = %s WHERE id = %s",
+            [edge.target, house.clock(), item_id],
         )

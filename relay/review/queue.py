@@ -53,7 +53,9 @@ async def queue(
     """Return what waits in the person's own cases, the oldest first; the next page starts after the last entry."""
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(
-            _Row, _QUEUE, {"now": house.clock(), "after": after, "after_id": after_id, "limit": min(limit, PAGE)}
+            _Row,
+            _QUEUE,
+            {"now": house.clock(), "after": after, "after_id": after_id, "limit": min(limit, PAGE)},
         )
     return [
         QueueEntry(

@@ -20,7 +20,14 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.review.model import ItemOnDesk, PastReview, Recipient
 
-_READABLE = {State.IN_REVIEW, State.CHANGES_REQUESTED, State.APPROVED, State.SCHEDULED, State.RELEASED, State.DECLINED}
+_READABLE = {
+    State.IN_REVIEW,
+    State.CHANGES_REQUESTED,
+    State.APPROVED,
+    State.SCHEDULED,
+    State.RELEASED,
+    State.DECLINED,
+}
 
 
 class _RecipientRow(msgspec.Struct, frozen=True):
@@ -113,7 +120,9 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
             seat_id=row.seat_id,
             account_id=row.account_id,
             name=house.columns.open("accounts", "name", row.account_id, row.name_sealed),
-            blocks=gates.for_staff(gates.blocks(facts, item.author_id, row.account_id, item.kind, house.clock())),
+            blocks=gates.for_staff(
+                gates.blocks(facts, item.author_id, row.account_id, item.kind, house.clock())
+            ),
             released=row.released,
             due_at=row.due_at,
         )
@@ -137,8 +146,11 @@ async def _reviews(tx: Reading, item: Item) -> list[_ReviewRow]:
 async def _past(tx: Reading, house: House, person: Person, item: Item, row: _ReviewRow) -> PastReview:
     return msgspec.convert(
         {
-            "reviewer_id": row.reviewer_id, "revision": row.revision, "decision": row.decision,
-            "reasons": tuple(row.reasons.split()), "decided_at": row.decided_at,
+            "reviewer_id": row.reviewer_id,
+            "revision": row.revision,
+            "decision": row.decision,
+            "reasons": tuple(row.reasons.split()),
+            "decided_at": row.decided_at,
             "guidance": await case_text(tx, house, person, item.case_id, "guidance", row.id) or "",
         },
         PastReview,
