@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import img2pdf
-from PIL import Image, JpegImagePlugin  # noqa: F401 - found by its name
+from PIL import Image
 
 PIXELS, ANSWER_TO, PDF_TO, POSTER_TO, PERCENT_TO = 3, 4, 5, 6, 7
 HEADER = struct.Struct("<IIIIII")
@@ -21,6 +21,8 @@ DONE, BROKEN = 0, 1
 QUALITY = 85
 POSTER_SIDE = 960
 A4_LONG_SIDE = 842
+
+Image.preinit()
 
 
 class Page(NamedTuple):

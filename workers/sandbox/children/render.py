@@ -6,7 +6,6 @@ zeros ends them. A child imports nothing of ours: the layouts are written again 
 
 import contextlib
 import ctypes
-import math
 import mmap
 import os
 import struct
@@ -74,13 +73,13 @@ def send(data: bytes) -> None:
 def read(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[bytes]:
     """The pages, each a header and its pixels."""
     if b"%PDF-" in os.pread(FILE, 1024, 0):
-        yield from read_pdf(most_pages, most_pixels, dots_per_inch)
+        yield from read_pdf(most_pages, dots_per_inch)
     else:
         yield from read_pictures(most_pages, most_pixels)
 
 
-def read_pdf(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[bytes]:
-    """Every page on white, as large as it says, as far as the cap goes."""
+def read_pdf(most_pages: int, dots_per_inch: int) -> Iterator[bytes]:
+    """Every page on white, as large as it says, up to the longest side."""
     mapped = mmap.mmap(FILE, 0, access=mmap.ACCESS_COPY)
     untrusted = (ctypes.c_ubyte * len(mapped)).from_buffer(mapped)
     try:
@@ -96,7 +95,7 @@ def read_pdf(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[
         across, down = page.get_size()
         if not (0 < across < LARGEST_PAPER and 0 < down < LARGEST_PAPER):
             raise Refused(DAMAGED)
-        scale = min(dots_per_inch / POINTS, math.sqrt(most_pixels / (across * down)))
+        scale = min(dots_per_inch / POINTS, LONGEST_SIDE / max(across, down))
         bitmap = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True)
         picture = bitmap.to_pil().convert("RGB")
         yield HEADER.pack(*picture.size, round(across), round(down), number + 1, total) + picture.tobytes()

@@ -13,7 +13,7 @@ import av.error
 import av.subtitles.codeccontext
 import av.subtitles.stream
 import av.subtitles.subtitle
-from PIL import Image, JpegImagePlugin
+from PIL import Image
 
 FILE, ANSWER_TO, POSTER_TO = 3, 4, 5
 FIELDS = (
@@ -53,7 +53,7 @@ CONSTANT_TAGS = {
 POSTER_SIDE, POSTER_QUALITY, POSTER_PLACE = 960, 80, 0.1
 ERRORS = (av.error.FFmpegError, ValueError, OSError, MemoryError, ArithmeticError)
 
-JpegImagePlugin.Image.preinit()
+Image.preinit()
 
 
 def main() -> None:

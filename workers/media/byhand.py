@@ -1,0 +1,93 @@
+"""`python -m workers clean IN OUT`: the same pipeline that a worker runs, on one file of one's own."""
+
+import argparse
+import base64
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from relay.errors import RelayError
+from workers.media.clean import clean
+from workers.media.looks import family
+from workers.media.model import Clean, Kind, MediaRefused, Role
+from workers.sandbox import memory
+
+_COPY = 1 << 24
+
+
+def main(words: Sequence[str]) -> int:
+    """Exit code 0 when the file was made safe, 1 when it was refused, 2 when it could not be tried."""
+    asked = _parser().parse_args(words)
+    started = time.monotonic()
+    report: dict[str, Any] = {"input": asked.input.name, "kind": None, "outcome": "failed"}
+    try:
+        with asked.input.open("rb") as file:
+            original = memory.from_file("original", file.fileno())
+        try:
+            kind = Kind(asked.kind) if asked.kind else _guess(asked.input, original)
+            report |= {"kind": kind.value, "input_bytes": memory.size(original)}
+            with clean(kind, original, progress=_show) as made:
+                _write(made, asked.output, asked.poster)
+                report |= {"outcome": "clean", **_facts(made)}
+                said = f"Safe: {asked.output}"
+        finally:
+            os.close(original)
+    except MediaRefused as refused:
+        report |= {"outcome": "refused", "reason": refused.reason.value, "sentence": refused.public}
+        said = f"Refused: {refused.public}"
+    except (RelayError, OSError) as error:
+        said = f"Not tried: {error}"
+    report["seconds"] = round(time.monotonic() - started, 2)
+    if asked.report:
+        asked.report.write_text(json.dumps(report, indent=2) + "\n")
+    sys.stderr.write(f"\r{said}\n")
+    return {"clean": 0, "refused": 1}.get(report["outcome"], 2)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m workers clean", description=__doc__)
+    parser.add_argument("input", type=Path, metavar="IN")
+    parser.add_argument("output", type=Path, metavar="OUT")
+    parser.add_argument("--kind", choices=[kind.value for kind in Kind], help="guessed from the file without it")
+    parser.add_argument("--poster", type=Path, metavar="FILE", help="where to write the poster (JPEG)")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="where to write what became of it (JSON)")
+    return parser
+
+
+def _guess(path: Path, original: int) -> Kind:
+    """A recording is taken for sound only where its name says so; a person says it with `--kind`."""
+    if family(memory.beginning(original)) is Kind.DOCUMENT:
+        return Kind.DOCUMENT
+    sounds = {".aac", ".aif", ".aiff", ".amr", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
+    return Kind.AUDIO if path.suffix.lower() in sounds else Kind.VIDEO
+
+
+def _show(percent: int) -> None:
+    sys.stderr.write(f"\r{percent:3} %")
+    sys.stderr.flush()
+
+
+def _write(made: Clean, output: Path, poster: Path | None) -> None:
+    for role, path in ((Role.CLEAN, output), (Role.POSTER, poster)):
+        if path is None or role not in made.files:
+            continue
+        with path.open("wb") as file:
+            for offset in range(0, memory.size(made.files[role]), _COPY):
+                file.write(memory.part(made.files[role], offset, _COPY))
+
+
+def _facts(made: Clean) -> dict[str, Any]:
+    facts = made.facts
+    return {
+        "media_type": made.media_type(Role.CLEAN),
+        "output_bytes": memory.size(made.files[Role.CLEAN]),
+        "duration_ms": facts.duration_ms,
+        "width": facts.width,
+        "height": facts.height,
+        "pages": facts.pages,
+        "peaks": base64.b64encode(facts.peaks).decode(),
+    }
