@@ -46,7 +46,8 @@ async def enrol(
 ) -> UUID:
     """Use an invitation: make the person's keys and let them sign in. Return the account.
 
-    Raises `Invalid` (form, secret or code), or `Gone` for an invitation that is unknown, used, expired or tried five times.
+    Raises `Invalid` (form, secret or code), or `Gone` for an invitation that is unknown, used, expired or
+    tried five times.
     """
     sign_in_name = checked_sign_in_name(sign_in_name)
     passphrase = passphrases.checked(passphrase, own_words=(sign_in_name, house.pins.name))
@@ -90,14 +91,15 @@ async def _evaluate(house: House, invitation_id: UUID, secret: str, code: str) -
     right_secret = hmac.compare_digest(found.secret_hash, secret_hash(secret))
     right_code = hmac.compare_digest(found.code_mac, code_mac(house.keyring, invitation_id, code))
     if not (right_secret and right_code):
-        left = TRIES - found.tries
-        raise Invalid(
-            code=f"The invitation's letters or the spoken code are not right. You can try {left} more time{'s'[: left != 1]}."
-            if left
-            else "The invitation's letters or the spoken code are not right, and this was the last try. Please ask for a"
-            " new invitation."
-        )
+        raise Invalid(code=_wrong(TRIES - found.tries))
     return found
+
+
+def _wrong(left: int) -> str:
+    wrong = "The invitation's letters or the spoken code are not right"
+    if left == 0:
+        return f"{wrong}, and this was the last try. Please ask for a new invitation."
+    return f"{wrong}. You can try {left} more {'time' if left == 1 else 'times'}."
 
 
 async def _next_version(house: House, account_id: UUID) -> int:
@@ -137,7 +139,8 @@ async def _store(
         raise Gone(_UNUSABLE)
     await act.run(
         """
-        INSERT INTO relay.account_keys (account_id, version, hpke_public, signing_public, sealed_private, invitation_id,
+        INSERT INTO relay.account_keys (account_id, version, hpke_public, signing_public, sealed_private,
+        invitation_id,
                                         enrolment_mac)
         VALUES (%s, %s, %s, %s, %s, %s, %s)
         """,
@@ -158,8 +161,9 @@ async def _store(
 
 
 async def suspend(house: House, person: Person, account_id: UUID) -> None:
-    """Stop an account at once: its sessions open nothing any more. A facilitator may for participants of their cases, an
-    administrator for staff, nobody for themselves.
+    """Stop an account at once: its sessions open nothing any more.
+
+    A facilitator may for participants of their cases, an administrator for staff, nobody for themselves.
     """
     if account_id == person.id:
         raise Conflict("You cannot suspend your own account.")

@@ -1,7 +1,8 @@
 """Invitations: a secret of 140 bits to be handed over, and a short code to be spoken, for one enrolment.
 
-The secret finds nothing and is stored as a hash only (and, for participants, sealed to the case, so that a facilitator can
-check with it whose keys were enrolled). The code is worth little alone; there are five tries, counted before comparing.
+The secret finds nothing and is stored as a hash only (and, for participants, sealed to the case, so that a
+facilitator can check with it whose keys were enrolled). The code is worth little alone; there are five tries,
+counted before comparing.
 """
 
 import hashlib
@@ -114,7 +115,7 @@ async def issue(
     now: datetime,
     days: int,
 ) -> Invitation:
-    """Make and store an invitation inside the caller's transaction; the ones before it for this account end."""
+    """Make and store an invitation in the caller's transaction; the account's earlier ones end."""
     await tx.run(
         "UPDATE relay.invitations SET used_at = %s WHERE account_id = %s AND used_at IS NULL",
         [now, account_id],
@@ -128,8 +129,8 @@ async def issue(
     )
     await tx.run(
         """
-        INSERT INTO relay.invitations (id, service_id, account_id, case_id, secret_hash, code_mac, expires_at, created_by)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+        INSERT INTO relay.invitations (id, service_id, account_id, case_id, secret_hash, code_mac, expires_at,
+        created_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
             invitation.id,
@@ -181,7 +182,8 @@ async def invite_participant(
             name=name,
         )
         await act.run(
-            "INSERT INTO relay.seats (id, case_id, account_id, part, label_sealed) VALUES (%s, %s, %s, %s, %s)",
+            "INSERT INTO relay.seats (id, case_id, account_id, part, label_sealed)"
+            " VALUES (%s, %s, %s, %s, %s)",
             [
                 seat_id,
                 case_id,
@@ -197,7 +199,8 @@ async def invite_participant(
 async def invite_again(house: House, person: Person, case_id: UUID, account_id: UUID) -> Invitation:
     """Invite a participant of the case anew: the first invitation was lost, or they lost their passphrase.
 
-    Enrolling again makes new keys. They wait for a facilitator to confirm them, and open nothing that was sent before.
+    Enrolling again makes new keys. They wait for a facilitator to confirm them, and open nothing that was
+    sent before.
     """
     async with house.database.acting(
         person.id, Tag.ACCOUNT_INVITED, chain=case_id, subject=account_id
@@ -253,7 +256,7 @@ def invitation_statement(
 
 
 async def invite_staff(house: House, person: Person, role: str, name: str) -> Invitation:
-    """Invite a member of staff, as an administrator. They can work once the roster that carries their keys is signed."""
+    """Invite a member of staff, as an administrator. They can work once a roster carries their keys."""
     if Permission.ACCOUNT_MANAGE not in person.permissions:
         raise Forbidden
     account_id = uuid4()

@@ -23,8 +23,8 @@ def checked_sign_in_name(text: str) -> str:
     telling = sum(character.isalnum() for character in unicodedata.normalize("NFKC", text))
     if telling < SHORTEST_SIGN_IN or len(text) > LONGEST or not text.isprintable():
         raise Invalid(
-            sign_in_name=f"Choose a name of {SHORTEST_SIGN_IN} to {LONGEST} letters or digits to sign in with."
-            " It need not be your own name, and nobody else sees it."
+            sign_in_name=f"Choose a name of {SHORTEST_SIGN_IN} to {LONGEST} letters or digits to sign in"
+            " with. It need not be your own name, and nobody else sees it."
         )
     return text
 

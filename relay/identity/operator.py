@@ -1,7 +1,7 @@
-"""What is done on the machine itself, by whoever runs it: as the owner of the schema, with the service as the actor.
+"""What is done on the machine itself: as the owner of the schema, with the service as the actor.
 
-Row-level security is forced on the owner too (relay/db/sql/08_operator.sql): the service, its staff and its roster are
-there, no participant and no case.
+Row-level security is forced on the owner too (relay/db/sql/08_operator.sql): the service, its staff and its
+roster are there, no participant and no case.
 """
 
 from collections.abc import AsyncIterator

@@ -19,12 +19,13 @@ LONGEST = 200
 WORDS = 6
 
 _ENOUGH = 10.0
-"""Powers of ten of guesses (zxcvbn: common passwords, names, dates, keyboard walks, repeats and their mixtures)."""
+"""Powers of ten of guesses; zxcvbn knows common passwords, names, dates, keyboard walks and repeats."""
 
 _TELLING = 8
 """Letters and digits that must be left when the person's own words are taken out."""
 
 _MOST_ESTIMATED = 72
+_UNTYPED = frozenset({"Cc", "Cs", "Cn"})
 
 
 @cache
@@ -47,32 +48,36 @@ def normalised(passphrase: str) -> str:
 def checked(passphrase: str, *, own_words: Iterable[str] = ()) -> str:
     """Return the passphrase, or raise `Invalid` with what to write instead.
 
-    `own_words` are what anyone might guess of this person: their name, their sign-in name, the service's name.
+    `own_words` are what anyone might guess of this person: name, sign-in name, the service's name.
     """
     passphrase = normalised(passphrase)
+    problem = _problem(passphrase, _words(own_words))
+    if problem:
+        raise Invalid(passphrase=problem)
+    return passphrase
+
+
+def _problem(passphrase: str, own_words: list[str]) -> str:
     if len(passphrase) < SHORTEST:
-        raise Invalid(
-            passphrase=f"Use at least {SHORTEST} characters. A short sentence that only you would think of works well,"
+        return (
+            f"Use at least {SHORTEST} characters. A short sentence that only you would think of works well,"
             " or take the six words that are offered."
         )
     if len(passphrase) > LONGEST:
-        raise Invalid(passphrase=f"Use at most {LONGEST} characters.")
-    if any(unicodedata.category(character) in {"Cc", "Cs", "Cn"} for character in passphrase):
-        raise Invalid(
-            passphrase="Leave out line breaks and other invisible characters; use letters, digits, signs and spaces."
-        )
-    words = _words(own_words)
-    if _telling(passphrase, words) < _TELLING:
-        raise Invalid(
-            passphrase="This is mostly a name that others know. Add words that have nothing to do with you,"
+        return f"Use at most {LONGEST} characters."
+    if any(unicodedata.category(character) in _UNTYPED for character in passphrase):
+        return "Leave out line breaks and other invisible characters; use letters, digits, signs and spaces."
+    if _telling(passphrase, own_words) < _TELLING:
+        return (
+            "This is mostly a name that others know. Add words that have nothing to do with you,"
             " or take the six words that are offered."
         )
-    if _guesses(passphrase, words) < _ENOUGH:
-        raise Invalid(
-            passphrase="This is easy to guess: it is made of common passwords, patterns or repeats. Put several unrelated"
-            " words together, or take the six words that are offered."
+    if _guesses(passphrase, own_words) < _ENOUGH:
+        return (
+            "This is easy to guess: it is made of common passwords, patterns or repeats. Put several"
+            " unrelated words together, or take the six words that are offered."
         )
-    return passphrase
+    return ""
 
 
 def _words(texts: Iterable[str]) -> list[str]:
@@ -88,6 +93,6 @@ def _telling(passphrase: str, own_words: list[str]) -> int:
 
 
 def _guesses(passphrase: str, own_words: list[str]) -> float:
-    # the estimate takes time with the square of the length; more characters than these only make it harder to guess
+    # The estimate takes time with the square of the length; what comes after only makes it harder to guess.
     estimate = zxcvbn(passphrase[:_MOST_ESTIMATED], user_inputs=list(own_words))
     return float(estimate["guesses_log10"])

@@ -86,13 +86,15 @@ async def staff(tx: Reading, columns: ColumnCipher, service_id: UUID) -> list[Me
 
 
 def _member(columns: ColumnCipher, row: _MemberRow) -> Member:
-    has_keys = row.version is not None and row.hpke_public is not None and row.signing_public is not None
+    key = None
+    if row.version is not None and row.hpke_public is not None and row.signing_public is not None:
+        key = StaffKey(row.version, row.hpke_public, row.signing_public)
     return Member(
         account_id=row.id,
         name=columns.open("accounts", "name", row.id, row.name_sealed),
         roles=tuple(row.roles.split()),
         state=row.state,
-        key=StaffKey(row.version, row.hpke_public, row.signing_public) if has_keys else None,  # type: ignore[arg-type]
+        key=key,
     )
 
 

@@ -1,8 +1,11 @@
-"""Sessions of our own. The cookie holds a session's identifier and one half of a key; the row, found by the hash of the
-identifier, holds the other half and what both open: the person's private keys.
+"""Sessions of our own: the cookie holds an identifier and one half of a key, the row the other half.
 
-- identifiers are made here, never taken from a browser (fixation), and change at sign-in, step-up and sign-out
-- whose session it is, and for which keys, is sealed inside: a row that is changed to another account opens nothing
+The row is found by the hash of the identifier. Both halves open what it holds, the person's private keys.
+
+- identifiers are made here, never taken from a browser (fixation), and change at sign-in, step-up and
+  sign-out
+- whose session it is, and for which keys, is sealed inside: a row that is changed to another account opens
+  nothing
 """
 
 import base64
@@ -65,8 +68,8 @@ async def sign_in(
 ) -> tuple[str, Person]:
     """Start a session; return the cookie's value and who it is. `client_key` is the network address.
 
-    Raises `Busy` (429 after too many tries, 503 when the house is full) or `SignInNeeded`; a name that nobody has costs
-    and says the same as a wrong passphrase.
+    Raises `Busy` (429 after too many tries, 503 when the house is full) or `SignInNeeded`; a name that nobody
+    has costs and says the same as a wrong passphrase.
     """
     service_id = house.pins.service_id
     lookup = account_lookup(house.keyring, service_id, side_of(surface), name)
@@ -91,7 +94,7 @@ async def sign_in(
 
 
 async def open_session(house: House, surface: Surface, cookie: str) -> Person | None:
-    """Return whose session a cookie opens, with their keys, or None: ended, idle for too long, or never ours."""
+    """Return whose session a cookie opens, with their keys; None if it ended, was idle, or never was."""
     parts = _read(cookie)
     if parts is None:
         return None
@@ -106,12 +109,9 @@ async def open_session(house: House, surface: Surface, cookie: str) -> Person | 
         content = msgspec.msgpack.decode(join(cookie_half, row.half, row.sealed, session_id), type=_Content)
     except (VaultRefused, msgspec.MsgspecError):
         return None
-    # the row says who this is now, the seal who it was: a changed row, or keys that were replaced since, end it
-    if (content.account_id, content.service_id, content.key_version) != (
-        row.account_id,
-        row.service_id,
-        row.key_version,
-    ):
+    # The row says who this is now, the seal who it was: a changed row, or new keys since, end the session.
+    now = (row.account_id, row.service_id, row.key_version)
+    if (content.account_id, content.service_id, content.key_version) != now:
         return None
     return _person(surface, content, row.roles, session_hash, row.stepped_up_at)
 
@@ -125,7 +125,7 @@ async def sign_out(house: House, person: Person) -> None:
 
 
 async def step_up(house: House, person: Person, passphrase: str) -> tuple[str, Person]:
-    """Prove the passphrase again: a new session in place of the old one, with the old one's end. See `sign_in`."""
+    """Prove the passphrase again: a new session in place of the old one, ending when that would have."""
     await throttle.take(house, Counted("step-up", person.id.bytes, _limit(house)))
     async with house.database.reading(person.id) as tx:
         account = await tx.one(

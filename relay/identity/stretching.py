@@ -1,4 +1,4 @@
-"""Private halves under a passphrase. Argon2id takes 64 MiB and a core for 0.13 s, so there are two places for it."""
+"""Private halves under a passphrase. Argon2id takes 64 MiB and a core for 0.13 s: it has two places."""
 
 import asyncio
 import threading
@@ -23,7 +23,10 @@ _places = threading.BoundedSemaphore(AT_ONCE)
 
 
 async def stretch(work: Callable[[], Answer], *, patience: float = 0.0) -> Answer:
-    """Run `work` in a thread while at most one other runs. Raise `Busy` (503) if no place is free within `patience` s."""
+    """Run `work` in a thread while at most one other runs.
+
+    Raises `Busy` (503) if no place is free within `patience` seconds.
+    """
 
     def in_its_place() -> Answer:
         # taken and given back by the thread itself: whoever asked may be gone before it has finished
@@ -52,7 +55,7 @@ def seal_bundle(
     account_id: UUID,
     key_version: int,
 ) -> Sealed:
-    """Seal a person's private halves under their passphrase and the keyring's pepper. Blocks; see `stretch`."""
+    """Seal a person's private halves under passphrase and pepper. Blocks; see `stretch`."""
     bundle = msgspec.msgpack.encode(PrivateBundle(keys.seeds, signer.seed))
     return seal_with_passphrase(
         bundle, passphrase, _pepper(keyring), _info(service_id, account_id, key_version)

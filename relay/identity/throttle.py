@@ -18,7 +18,7 @@ class Limit(msgspec.Struct, frozen=True):
 
 
 class Counted(msgspec.Struct, frozen=True):
-    """One thing that is counted: what for, of whom (in any form; only a keyed hash is stored), and how much is too much."""
+    """One thing that is counted: what for, of whom (only a keyed hash is stored), and up to what limit."""
 
     purpose: str
     who: bytes
@@ -55,7 +55,7 @@ def _key(house: House, counted: Counted) -> bytes:
 
 
 def network(address: str) -> bytes:
-    """Return whom an address stands for: itself, or an IPv6 network of 64 bits, which one household has whole."""
+    """Return whom an address stands for: itself, or its IPv6 network of 64 bits, which one household has."""
     try:
         ip = ip_address(address.partition("%")[0])
     except ValueError:

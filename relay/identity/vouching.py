@@ -1,4 +1,4 @@
-"""A facilitator of the case confirms that a participant's keys are theirs. Before that, nothing is sealed to them."""
+"""A facilitator confirms that a participant's keys are theirs. Before that, nothing is sealed to them."""
 
 import hmac
 from datetime import UTC, datetime
@@ -18,8 +18,8 @@ from relay.vault.statements import Vouch
 from relay.vault.suite import PublicKey
 
 _NOT_THEIRS = (
-    "These keys were not made with the invitation that was given out. Do not confirm them: somebody else may have"
-    " enrolled. Suspend the account, tell your administrator, and invite the person anew."
+    "These keys were not made with the invitation that was given out. Do not confirm them: somebody else may"
+    " have enrolled. Suspend the account, tell your administrator, and invite the person anew."
 )
 
 
@@ -34,10 +34,10 @@ class _KeyRow(msgspec.Struct, frozen=True):
 
 
 async def vouch(house: House, person: Person, case_id: UUID, account_id: UUID) -> None:
-    """Check a participant's newest keys against the invitation's secret, and sign that they are theirs, for this case.
+    """Check a participant's newest keys against the invitation's secret, and sign that they are theirs.
 
-    Raises `Missing` for somebody who has no seat in it, `Conflict` before they have enrolled, when it is done already, or
-    when the keys were not made with the invitation.
+    Raises `Missing` for somebody who has no seat in it, `Conflict` before they have enrolled, when it is done
+    already, or when the keys were not made with the invitation.
     """
     async with house.database.acting(
         person.id, Tag.ACCOUNT_VOUCHED, chain=case_id, subject=account_id
@@ -58,8 +58,8 @@ async def vouch(house: House, person: Person, case_id: UUID, account_id: UUID) -
         )
         await act.run(
             """
-            INSERT INTO relay.vouches (case_id, account_id, key_version, facilitator_id, vouched_at, signature)
-            VALUES (%s, %s, %s, %s, %s, %s)
+            INSERT INTO relay.vouches (case_id, account_id, key_version, facilitator_id, vouched_at,
+            signature) VALUES (%s, %s, %s, %s, %s, %s)
             """,
             [
                 case_id,
@@ -103,7 +103,7 @@ async def _newest_key(tx: Reading, case_id: UUID, account_id: UUID) -> _KeyRow:
 
 
 async def _check(tx: Reading, house: House, person: Person, account_id: UUID, row: _KeyRow) -> None:
-    """Raise `Conflict` unless whoever enrolled held a secret that a facilitator gave out to this very person."""
+    """Raise `Conflict` unless whoever enrolled held a secret that a facilitator gave to this very person."""
     if row.invitation_case_id is None:
         raise Conflict(
             "This person was invited in another case. A facilitator of that case has to confirm them here."
@@ -128,7 +128,7 @@ async def _check(tx: Reading, house: House, person: Person, account_id: UUID, ro
 async def _secret(
     tx: Reading, house: House, person: Person, case_id: UUID, account_id: UUID, invitation_id: UUID
 ) -> str:
-    """Open the invitation's secret. Anyone could have sealed one to the case, so the inviter's signature is checked."""
+    """Open the invitation's secret. Anyone can seal one to the case, so its inviter's signature is checked."""
     text = await case_text(tx, house, person, case_id, "invitation", invitation_id)
     if text is None:
         raise VaultRefused

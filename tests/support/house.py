@@ -1,7 +1,7 @@
-"""A service on a test's own database, with people in it: a house for each surface, a signed roster, cases, participants.
+"""A service on a test's own database, with people in it: houses, a signed roster, cases, participants.
 
-People are made through the real services. Where a test is not about signing in, their keys are made in memory and
-stored without a passphrase: Argon2 costs 0.13 s a person.
+People are made through the real services. Where a test is not about signing in, their keys are made in memory
+and stored without a passphrase: Argon2 costs 0.13 s a person.
 """
 
 import os
