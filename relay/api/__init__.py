@@ -1,0 +1,1 @@
+"""The JSON APIs of both apps (`/api/v1`): parse, call one service function, answer."""

@@ -1,0 +1,54 @@
+"""What was passed on to a participant."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import get, post, route
+from litestar.enums import HttpMethod
+from litestar.params import PathParameter
+from litestar.types import ASGIApp
+
+from relay.exchange import delivery
+from relay.exchange.delivery import Choice
+from relay.exchange.model import Delivery
+from relay.permissions import Permission
+from relay.web.shared.access import SignedIn, TheHouse, allow
+from relay.web.shared.contents import answer
+
+DeliveryId = Annotated[UUID, PathParameter()]
+_READ = allow(Permission.DELIVERY_READ)
+
+
+class DeliveryChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the person wants done with it."""
+
+    choice: Choice
+
+
+@get("/deliveries", opt=_READ)
+async def deliveries(house: TheHouse, person: SignedIn) -> list[Delivery]:
+    """List them, the newest first."""
+    return await delivery.deliveries(house, person)
+
+
+@get("/deliveries/{delivery_id:uuid}", opt=_READ)
+async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> Delivery:
+    """Show one: what kind it is and how long, not what it says."""
+    return await delivery.delivery(house, person, delivery_id)
+
+
+@post("/deliveries/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=200)
+async def choose(house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: DeliveryChoice) -> Delivery:
+    """Open it, leave it for later, have it held, or refuse it. Nobody on the other side is told."""
+    await delivery.choose(house, person, delivery_id, data.choice)
+    return await delivery.delivery(house, person, delivery_id)
+
+
+@route("/deliveries/{delivery_id:uuid}/content", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt=_READ)
+async def content(house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> ASGIApp:
+    """Serve what was opened (ranges)."""
+    return answer(house, await delivery.content(house, person, delivery_id))
+
+
+HANDLERS = [deliveries, one_delivery, choose, content]

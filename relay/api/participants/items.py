@@ -1,0 +1,125 @@
+"""What a participant makes: drafts, files, sending, taking back, what the facilitator answered."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from litestar import Response, get, post, put, route
+from litestar.enums import HttpMethod
+from litestar.params import PathParameter
+from litestar.types import ASGIApp
+from msgspec import Meta
+
+from relay.cases.model import Medium
+from relay.exchange import items
+from relay.exchange.model import LETTER_TYPE, Feedback, OwnItem
+from relay.exchange.renditions import own_content
+from relay.exchange.uploads import Upload
+from relay.permissions import Permission
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
+from relay.web.shared.contents import answer
+from relay.web.shared.filing import receive_file
+
+CaseId = Annotated[UUID, PathParameter()]
+ItemId = Annotated[UUID, PathParameter()]
+_WRITE = allow(Permission.ITEM_WRITE)
+_SUBMIT = allow(Permission.ITEM_SUBMIT)
+_READING = [HttpMethod.GET, HttpMethod.HEAD]
+
+
+class NewItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An item to start. `recipients` are seats of the other side."""
+
+    kind: Medium
+    recipients: Annotated[tuple[UUID, ...], Meta(min_length=1, max_length=20, description="Choose whom this is for.")]
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What has been written so far. Only its author can open it."""
+
+    text: str
+
+
+@post("/cases/{case_id:uuid}/items", opt=_WRITE, status_code=201)
+async def start_item(house: TheHouse, person: SignedIn, case_id: CaseId, data: NewItem) -> OwnItem:
+    """Start a draft."""
+    item_id = await items.start_item(house, person, case_id, data.kind, data.recipients)
+    return await items.own_item(house, person, item_id)
+
+
+@get("/cases/{case_id:uuid}/items", opt=_WRITE)
+async def own_items(house: TheHouse, person: SignedIn, case_id: CaseId) -> list[OwnItem]:
+    """List what the person made, the newest first."""
+    return await items.own_items(house, person, case_id)
+
+
+@get("/items/{item_id:uuid}", opt=_WRITE)
+async def own_item(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
+    """Show one."""
+    return await items.own_item(house, person, item_id)
+
+
+@get("/items/{item_id:uuid}/draft", opt=_WRITE)
+async def read_draft(house: TheHouse, person: SignedIn, item_id: ItemId) -> Draft:
+    """Return what has been written so far; empty if nothing yet."""
+    return Draft(text=await items.read_draft(house, person, item_id))
+
+
+@put("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=204)
+async def save_draft(house: TheHouse, person: SignedIn, item_id: ItemId, data: Draft) -> Response[None]:
+    """Keep what has been written so far."""
+    await items.save_draft(house, person, item_id, data.text)
+    return Response(None, status_code=204)
+
+
+@post("/items/{item_id:uuid}/file", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=201)
+async def send_file(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Upload:
+    """Upload a file by a form (multipart/form-data), the file last. For large files, tus under /uploads can resume."""
+    return await receive_file(request, house, person, item_id, page=False)
+
+
+@post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
+async def submit(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
+    """Send it to the facilitators."""
+    await items.submit(house, person, item_id)
+    return await items.own_item(house, person, item_id)
+
+
+@post("/items/{item_id:uuid}/withdraw", opt=_SUBMIT, status_code=200)
+async def withdraw(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
+    """Take it back."""
+    await items.withdraw(house, person, item_id)
+    return await items.own_item(house, person, item_id)
+
+
+@get("/items/{item_id:uuid}/feedback", opt=_WRITE)
+async def feedback(house: TheHouse, person: SignedIn, item_id: ItemId) -> list[Feedback]:
+    """List what facilitators answered, the newest first."""
+    return await items.feedback(house, person, item_id)
+
+
+@route("/items/{item_id:uuid}/original", http_method=_READING, opt=_WRITE)
+async def original(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+    """Serve what its author sent last (ranges)."""
+    content = await own_content(house, person, item_id, "original")
+    if (await items.own_item(house, person, item_id)).kind == "letter":
+        content = msgspec.structs.replace(content, media_type=LETTER_TYPE)
+    return answer(house, content)
+
+
+@route("/items/{item_id:uuid}/rendition", http_method=_READING, opt=_WRITE)
+async def rendition(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+    """Serve to its author what was made of it, which is what can be passed on (ranges)."""
+    return answer(house, await own_content(house, person, item_id, "clean"))
+
+
+@route("/items/{item_id:uuid}/poster", http_method=_READING, opt=_WRITE)
+async def poster(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+    """Serve the picture that stands for it."""
+    return answer(house, await own_content(house, person, item_id, "poster"))
+
+
+HANDLERS = [
+    start_item, own_items, own_item, read_draft, save_draft, send_file, submit, withdraw, feedback, original,
+    rendition, poster,
+]

@@ -1,0 +1,15 @@
+"""Every handler of the participants' API."""
+
+from typing import Any
+
+from relay.api.participants import cases, deliveries, items, uploads
+from relay.permissions import Permission
+from relay.web.shared.entry_api import entry_api
+
+HANDLERS: list[Any] = [
+    *entry_api(Permission.SELF_MANAGE),
+    *cases.HANDLERS,
+    *items.HANDLERS,
+    *deliveries.HANDLERS,
+    *uploads.HANDLERS,
+]

@@ -1,0 +1,1 @@
+"""The participants' app: pages, and the JSON API of `relay.api.participants`."""

@@ -1,0 +1,19 @@
+"""The participants' app. `uvicorn --factory relay.web.participants.app:create`."""
+
+from pathlib import Path
+
+from relay.permissions import Permission
+from relay.web.shared.build import Opener, build
+from relay.web.shared.entry import entry_pages
+from relay.api.participants.routes import HANDLERS
+from relay.web.shared.headers import Shell
+from relay.web.shared.wing import PARTICIPANTS
+
+_TEMPLATES = Path(__file__).with_name("templates")
+
+
+def create(opener: Opener | None = None) -> Shell:
+    """Make the app; without `opener` from the environment's settings."""
+    return build(
+        PARTICIPANTS, entry_pages(Permission.SELF_MANAGE), HANDLERS, _TEMPLATES, opener
+    )

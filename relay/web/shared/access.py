@@ -1,0 +1,155 @@
+"""Who may come in: default deny, one permission a handler, the session, and proof that the person's own page asked.
+
+`opt=allow(Permission.X)` stands on every handler. One guard over the whole app does the rest, in this order: is a permission
+declared, did the request come from our pages, who is it, is the token right, may they. Which case or item they may touch is
+not decided here but in the query.
+"""
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from litestar import Litestar, Request
+from litestar.connection import ASGIConnection
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
+from litestar.params import Dependency
+
+from relay.errors import Forbidden, SignInNeeded, WrongKind
+from relay.house import House
+from relay.identity import sessions
+from relay.identity.model import Person
+from relay.permissions import Permission
+from relay.web.shared.forms import Form, parse_form
+from relay.web.shared.origin import SAFE_METHODS, cross_site, same_origin
+from relay.web.shared.wing import Wing
+
+CSRF_HEADER: Final = "x-relay-csrf"
+CSRF_FIELD: Final = "csrf"
+_FROM_ELSEWHERE: Final = (
+    "This request did not come from our own page, so nothing was done. Please go back, load the page again and retry."
+)
+_FORM: Final = "application/x-www-form-urlencoded"
+_JSON: Final = "application/json"
+
+AnyRequest: TypeAlias = Request[Any, Any, State]
+SignedIn = Annotated[Person, Dependency(skip_validation=True)]
+TheHouse = Annotated[House, Dependency(skip_validation=True)]
+TheForm = Annotated[Form, Dependency(skip_validation=True)]
+
+
+def allow(permission: Permission, *, streams: bool = False, from_anywhere: bool = False) -> dict[str, object]:
+    """Declare a handler's one permission. `streams`: its body is a file, which it reads itself.
+
+    A page's handler that streams a form checks the token by `check_token` before it takes any of the file.
+    `from_anywhere` is for quick exit alone: it must never be refused, and from another site it comes without a cookie.
+    """
+    return {"permission": permission, "streams": streams, "from_anywhere": from_anywhere}
+
+
+def undeclared(app: Litestar) -> list[str]:
+    """List the handlers that declare no permission. An app with any does not start."""
+    return [
+        f"{method} {route.path}"
+        for route in app.routes
+        for handler in getattr(route, "route_handlers", [getattr(route, "route_handler", None)])
+        for method in sorted(getattr(handler, "http_methods", {"*"}))
+        if handler is not None
+        and not _is_options(handler)
+        and not isinstance(handler.opt.get("permission"), Permission)
+    ]
+
+
+def _is_options(handler: BaseRouteHandler) -> bool:
+    """Litestar adds these itself. The guard refuses them, unless we declared one."""
+    return isinstance(handler, HTTPRouteHandler) and set(handler.http_methods) == {"OPTIONS"}
+
+
+async def gatekeeper(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let a request in, or raise `Forbidden` or `SignInNeeded`."""
+    permission = handler.opt.get("permission")
+    if not isinstance(permission, Permission):
+        raise Forbidden
+    headers = connection.headers
+    unsafe = connection.scope.get("method", "GET") not in SAFE_METHODS
+    if permission is Permission.PUBLIC:
+        if unsafe and same_origin(headers) is False and not handler.opt.get("from_anywhere"):
+            raise Forbidden(_FROM_ELSEWHERE)
+        if unsafe:
+            await _take_body(connection, handler)
+        return
+    if unsafe and cross_site(headers):
+        raise Forbidden(_FROM_ELSEWHERE)
+    person = await who(connection)
+    if person is None:
+        raise SignInNeeded
+    connection.scope["user"] = person
+    if unsafe:
+        form = await _take_body(connection, handler)
+        if form is not None:
+            check_token(connection, person, form.text(CSRF_FIELD))
+        elif is_api(connection) or not handler.opt.get("streams"):
+            check_token(connection, person, headers.get(CSRF_HEADER, ""))
+    if permission not in person.permissions:
+        raise Forbidden
+
+
+async def who(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:
+    """Return who is signed in, with their keys opened for this request."""
+    wing: Wing = connection.app.state.wing
+    cookie = connection.cookies.get(wing.cookie)
+    if not cookie:
+        return None
+    return await sessions.open_session(connection.app.state.house, wing.surface, cookie)
+
+
+def check_token(connection: ASGIConnection[Any, Any, Any, Any], person: Person, untrusted_token: str) -> None:
+    """Raise `Forbidden` unless the token belongs to this very session."""
+    sessions.check_csrf(connection.app.state.house, person, untrusted_token)
+
+
+def is_api(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Tell the JSON API from pages."""
+    return connection.scope["path"].startswith("/api/")
+
+
+async def _take_body(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> Form | None:
+    """Read the body, up to the app's limit, unless it is a file. Return it if it is a page's form."""
+    if handler.opt.get("streams") or not isinstance(connection, Request):
+        return None
+    body = await connection.body()
+    kind = connection.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if is_api(connection):
+        # a form can be sent from elsewhere without asking (CORS "simple requests"); JSON cannot
+        if body and kind != _JSON:
+            raise WrongKind("Send JSON, with Content-Type: application/json.")
+        connection.scope["relay.body"] = body  # type: ignore[typeddict-unknown-key]
+        return None
+    if body and kind != _FORM:
+        raise WrongKind("This form could not be read. Please go back and try again.")
+    form = parse_form(body)
+    connection.scope["relay.form"] = form  # type: ignore[typeddict-unknown-key]
+    return form
+
+
+def _house(request: AnyRequest) -> House:
+    house: House = request.app.state.house
+    return house
+
+
+def _person(request: AnyRequest) -> Person:
+    person: Person = request.user
+    return person
+
+
+def _form(request: AnyRequest) -> Form:
+    form: Form = request.scope["relay.form"]  # type: ignore[typeddict-item]
+    return form
+
+
+DEPENDENCIES: Final = {
+    "house": Provide(_house, sync_to_thread=False),
+    "person": Provide(_person, sync_to_thread=False),
+    "form": Provide(_form, sync_to_thread=False),
+}

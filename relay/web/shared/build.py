@@ -1,0 +1,107 @@
+"""How either app is put together. What differs is passed in: the wing, its handlers and its templates."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+from litestar import Litestar, Router, get
+from litestar.datastructures import State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.routes import BaseRoute
+from litestar.types import ControllerRouterHandler
+
+from relay.app import open_house, settings_from_environment
+from relay.errors import RelayError
+from relay.house import House
+from relay.log import configure
+from relay.permissions import Permission
+from relay.web.shared import problems
+from relay.web.shared.access import CSRF_HEADER, DEPENDENCIES, TheHouse, allow, gatekeeper, undeclared
+from relay.web.shared.headers import Shell
+from relay.web.shared.pages import environment, problem_page
+from relay.web.shared.statics import static_file
+from relay.web.shared.wing import Wing
+
+MOST_BODY = 2**20
+"""Bytes of any body that is no file."""
+
+Opener: TypeAlias = Callable[[], AbstractAsyncContextManager[House]]
+
+
+class Undeclared(RelayError):
+    """A handler declares no permission. The app does not start."""
+
+
+class Health(msgspec.Struct, frozen=True):
+    """Whether this process can do its work."""
+
+    status: str
+
+
+@get("/health", opt=allow(Permission.PUBLIC), include_in_schema=False)
+async def health(house: TheHouse) -> Health:
+    """Answer once the database does."""
+    async with house.database.before_sign_in() as tx:
+        await tx.value("SELECT 1")
+    return Health("ok")
+
+
+def build(
+    wing: Wing, pages: Sequence[ControllerRouterHandler], api: Sequence[ControllerRouterHandler], templates: Path,
+    opener: Opener | None = None,
+) -> Shell:
+    """Make one app. `opener` gives it its house; without one, the environment's settings say what it is made of."""
+
+    @asynccontextmanager
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        configure()
+        async with (opener or partial(open_house, settings_from_environment(), wing.surface))() as house:
+            app.state.house = house
+            yield
+
+    app = Litestar(
+        route_handlers=[
+            health,
+            static_file,
+            Router("/", route_handlers=pages, include_in_schema=False),
+            Router("/api/v1", route_handlers=api, security=[{"session": []}]),
+        ],
+        guards=[gatekeeper],
+        dependencies=DEPENDENCIES,
+        exception_handlers=problems.handlers(problem_page),
+        lifespan=[lifespan],
+        logging_config=None,
+        openapi_config=_openapi(wing),
+        request_max_body_size=MOST_BODY,
+        state=State({"wing": wing, "templates": environment(wing, templates)}),
+    )
+    missing = undeclared(app)
+    if missing:
+        raise Undeclared(f"These handlers declare no permission: {', '.join(missing)}")
+    return Shell(app, wing)
+
+
+class _OnlyJson(Router):
+    """The description's router, without Litestar's catch-all page, which would answer for every unknown address."""
+
+    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
+        """Take everything but that page."""
+        if any("{path:str}" in path for path in getattr(value, "paths", ())):
+            return []
+        return super().register(value)
+
+
+def _openapi(wing: Wing) -> OpenAPIConfig:
+    """JSON only: Litestar's pages load scripts from elsewhere."""
+    return OpenAPIConfig(
+        title=f"Relay: {wing.surface}",
+        version="1",
+        description=f"Sign in with POST /api/v1/session; send its `csrf` back as {CSRF_HEADER} with all that changes something.",
+        openapi_router=_OnlyJson("/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)),
+        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type="application/json")],
+    )
+

@@ -1,0 +1,51 @@
+"""Serving what somebody may open: files by ranges, letters as the text that they are."""
+
+from asyncio import to_thread
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Final
+
+from relay.exchange.model import LETTER_TYPE, Content
+from relay.exchange.objects import opened
+from relay.house import House
+from relay.vault.padding import unpad
+from relay.web.shared.ranges import ObjectAnswer, Readable, Sent
+
+_MOST_LETTER: Final = 2**20
+
+
+class Text:
+    """A text in memory, read like an object."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = memoryview(body)
+        self.plaintext_size = len(body)
+
+    def ranges(self, start: int = 0, stop: int | None = None) -> Iterator[memoryview]:
+        """Give out the bytes in one piece."""
+        if piece := self._body[start:stop]:
+            yield piece
+
+
+@contextmanager
+def readable(house: House, content: Content) -> Iterator[Readable]:
+    """Open what is served. Blocking. A letter's object is padded; what is read is the letter alone."""
+    with opened(house, content) as reader:
+        yield Text(unpad(reader.read_all(_MOST_LETTER))) if content.media_type == LETTER_TYPE else reader
+
+
+def answer(house: House, content: Content, *, on_sent: Sent | None = None) -> ObjectAnswer:
+    """Serve it. A document may be shown inside our own pages, which keeps quick exit beside it."""
+    framed = content.media_type == "application/pdf"
+    return ObjectAnswer(partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed)
+
+
+async def read_text(house: House, content: Content) -> str:
+    """Return a letter's text."""
+
+    def read() -> str:
+        with readable(house, content) as text:
+            return b"".join(map(bytes, text.ranges())).decode()
+
+    return await to_thread(read)

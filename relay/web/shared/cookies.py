@@ -1,0 +1,25 @@
+"""The session cookie. It lasts until the browser closes; the session in the database ends sooner."""
+
+from typing import Any
+
+from litestar import Response
+from litestar.datastructures import Cookie
+
+from relay.web.shared.wing import Wing
+
+
+def set_session(response: Response[Any], wing: Wing, value: str) -> None:
+    """Give the browser its half of the session. `__Host-`: this very host alone, over a secure connection."""
+    response.set_cookie(_cookie(wing, value))
+
+
+def end_session(response: Response[Any], wing: Wing) -> None:
+    """Take the cookie back, and have the browser throw away what it kept of us, the back-forward cache included."""
+    response.set_cookie(_cookie(wing, "", max_age=0))
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+
+
+def _cookie(wing: Wing, value: str, max_age: int | None = None) -> Cookie:
+    return Cookie(
+        key=wing.cookie, value=value, path="/", secure=True, httponly=True, samesite="strict", max_age=max_age
+    )

@@ -1,0 +1,152 @@
+"""Coming in and going out, on both apps: sign in, prove it once more, sign out, enrol with an invitation.
+
+An invitation's link is /enrol/{number}#{long code}. What follows "#" never leaves the browser: no server, proxy, log or
+Referer sees the code. A small script moves it into its field; without script the person types or pastes it, from the same
+letter that carried the link. A path or a query would have worked by itself, and would stand in every log on the way and in
+the history of a device that others use.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromQuery, PathParameter
+
+from relay.errors import Invalid, Refusal, SignInNeeded
+from relay.identity import accounts, passphrases, sessions
+from relay.permissions import Permission
+from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.cookies import end_session, set_session
+from relay.web.shared.forms import Form
+from relay.web.shared.pages import page, see_other
+from relay.web.shared.wing import Wing
+
+_PUBLIC = allow(Permission.PUBLIC)
+Page = Response[bytes]
+
+
+def client_of(request: AnyRequest) -> str:
+    """Return the network address that a request came from, for throttling."""
+    return request.client.host if request.client else ""
+
+
+def wing_of(request: AnyRequest) -> Wing:
+    """Return which app this is."""
+    wing: Wing = request.app.state.wing
+    return wing
+
+
+@get("/sign-in", opt=_PUBLIC)
+async def sign_in_page(request: AnyRequest) -> Page:
+    """Show the form."""
+    return page(request, "sign_in.html", name="")
+
+
+@post("/sign-in", opt=_PUBLIC, status_code=200)
+async def sign_in(request: AnyRequest, house: TheHouse, form: TheForm) -> Page:
+    """Start a session, or show the form again."""
+    wing = wing_of(request)
+    try:
+        cookie, _ = await sessions.sign_in(
+            house, wing.surface, form.text("name"), form.text("passphrase"), client_of(request)
+        )
+    except Refusal as refusal:
+        return page(request, "sign_in.html", status=refusal.status, refusal=refusal, name=form.text("name"))
+    answer = see_other("/")
+    set_session(answer, wing, cookie)
+    return answer
+
+
+def sign_out_route(permission: Permission) -> object:
+    """Make the handler that ends a session; each side has its own permission for it."""
+
+    @post("/sign-out", opt=allow(permission), status_code=303)
+    async def sign_out(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
+        await sessions.sign_out(house, person)
+        answer = see_other("/sign-in")
+        end_session(answer, wing_of(request))
+        return answer
+
+    return sign_out
+
+
+def step_up_routes(permission: Permission) -> list[object]:
+    """Make the page that asks for the passphrase once more."""
+
+    @get("/step-up", opt=allow(permission))
+    async def step_up_page(request: AnyRequest, then: FromQuery[str] = "/") -> Page:
+        return page(request, "step_up.html", then=_own_path(then))
+
+    @post("/step-up", opt=allow(permission), status_code=200)
+    async def step_up(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Page:
+        then = _own_path(form.text("then"))
+        try:
+            cookie, _ = await sessions.step_up(house, person, form.text("passphrase"))
+        except SignInNeeded:
+            raise
+        except Refusal as refusal:
+            return page(request, "step_up.html", status=refusal.status, refusal=refusal, then=then)
+        answer = see_other(then)
+        set_session(answer, wing_of(request), cookie)
+        return answer
+
+    return [step_up_page, step_up]
+
+
+def _own_path(untrusted_path: str) -> str:
+    """Lead on within this app only: a path, which no browser takes for another host."""
+    own = untrusted_path.startswith("/") and not untrusted_path.startswith("//") and untrusted_path.isascii()
+    return untrusted_path if own and untrusted_path.isprintable() and "\\" not in untrusted_path else "/"
+
+
+@get("/enrol", opt=_PUBLIC)
+async def find_invitation(request: AnyRequest, invitation: FromQuery[str] = "") -> Page:
+    """Ask for the invitation's number, for who cannot open its link."""
+    try:
+        return see_other(f"/enrol/{UUID(invitation.strip())}")
+    except ValueError:
+        wrong = Invalid(invitation="Write the number as it stands in the invitation.") if invitation else None
+        return page(request, "enrol_find.html", status=400 if wrong else 200, refusal=wrong)
+
+
+@get("/enrol/{invitation_id:uuid}", opt=_PUBLIC)
+async def enrol_page(request: AnyRequest, invitation_id: Annotated[UUID, PathParameter()]) -> Page:
+    """Show the form. Whether there is such an invitation is not said before secret and code are right."""
+    return _enrol_page(request, invitation_id, Form([]), None)
+
+
+@post("/enrol/{invitation_id:uuid}", opt=_PUBLIC, status_code=200)
+async def enrol(
+    request: AnyRequest, house: TheHouse, form: TheForm, invitation_id: Annotated[UUID, PathParameter()]
+) -> Page:
+    """Enrol, or show the form again with what was typed; passphrases are not put into a page."""
+    try:
+        if form.text("passphrase") != form.text("again"):
+            raise Invalid(again="The two passphrases are not the same. Please type both again.")
+        await accounts.enrol(
+            house, invitation_id, form.text("secret"), form.text("code"), form.text("sign_in_name"), form.text("passphrase")
+        )
+    except Refusal as refusal:
+        return _enrol_page(request, invitation_id, form, refusal)
+    return page(request, "enrolled.html")
+
+
+def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
+    values = {name: form.text(name) for name in ("secret", "code", "sign_in_name")}
+    return page(
+        request,
+        "enrol.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        invitation=invitation_id,
+        values=values,
+        offered=passphrases.offered(),
+    )
+
+
+def entry_pages(permission: Permission) -> list[object]:
+    """Return the handlers, with `permission` as the one for what a signed-in person does about themselves."""
+    return [
+        sign_in_page, sign_in, sign_out_route(permission), *step_up_routes(permission),
+        find_invitation, enrol_page, enrol,
+    ]

@@ -1,0 +1,92 @@
+"""What a page's form sent."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time
+from typing import Literal, TypeVar
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+import msgspec
+
+from relay.errors import Invalid
+from relay.web.shared.decode import Shape, decode
+
+_MOST_FIELDS = 100
+_Choice = TypeVar("_Choice", bound=str)
+
+
+class Form:
+    """The fields of one form. Every answer is untrusted until one of these methods has checked it."""
+
+    def __init__(self, fields: list[tuple[str, str]]) -> None:
+        self._fields = fields
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._fields)
+
+    def text(self, name: str) -> str:
+        """Return the text as it was written, with the line ends of forms (CR LF) made plain. Empty if missing."""
+        return next((value for key, value in self._fields if key == name), "").replace("\r\n", "\n")
+
+    def several(self, name: str) -> list[str]:
+        """Return each value of a group of check boxes."""
+        return [value for key, value in self._fields if key == name]
+
+    def ticked(self, name: str) -> bool:
+        """Tell whether a check box was ticked, or a button named so was pressed with "yes"."""
+        return self.text(name) in {"on", "yes", "true"}
+
+    def choice(self, name: str, *among: _Choice) -> _Choice:
+        """Return the option that was chosen, or raise `Invalid`."""
+        found = self.text(name)
+        for option in among:
+            if option == found:
+                return option
+        raise Invalid(**{name: f"Choose one of: {', '.join(among)}."})
+
+    def identifier(self, name: str) -> UUID:
+        """Return an identifier, or raise `Invalid`."""
+        try:
+            return UUID(self.text(name))
+        except ValueError:
+            raise Invalid(**{name: "Choose one from the list."}) from None
+
+    def number(self, name: str) -> int:
+        """Return a whole number, or raise `Invalid`."""
+        try:
+            return msgspec.convert(self.text(name).strip(), int, strict=False)
+        except msgspec.ValidationError:
+            raise Invalid(**{name: "Write a whole number."}) from None
+
+    def day(self, name: str) -> datetime:
+        """Return the end of a day (the last second, UTC) that was given as 2027-01-31, or raise `Invalid`."""
+        try:
+            day = date.fromisoformat(self.text(name).strip())
+        except ValueError:
+            raise Invalid(**{name: "Give a date as year-month-day, such as 2027-01-31."}) from None
+        return datetime.combine(day, time(23, 59, 59), UTC)
+
+    def moment(self, name: str) -> datetime:
+        """Return a date and time (UTC) that was given as 2027-01-31T12:30, or raise `Invalid`."""
+        try:
+            return datetime.fromisoformat(self.text(name).strip()).replace(tzinfo=UTC)
+        except ValueError:
+            raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
+
+    def read(self, shape: type[Shape]) -> Shape:
+        """Return the fields as a Struct; raise `Invalid` with a sentence for each that is wrong."""
+        return decode({key: value.replace("\r\n", "\n") for key, value in self._fields}, shape, strict=False)
+
+
+def parse_form(body: bytes) -> Form:
+    """Parse `application/x-www-form-urlencoded`. Raise `Invalid` for what is none."""
+    try:
+        pairs = parse_qsl(
+            body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise Invalid("This form could not be read. Please go back and try again.") from None
+    return Form(pairs)
+
+
+Ticked = Literal["on", "yes"]

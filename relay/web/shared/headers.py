@@ -1,0 +1,116 @@
+"""Headers on every answer, and the last net under every error: plain ASGI around the whole app.
+
+Litestar's own layers do not see a request that no route matches, so these sit outside of it.
+"""
+
+import time
+from typing import Final
+
+import structlog
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from relay.log import describe
+from relay.web.shared.wing import RawHeaders, Wing
+
+_ALWAYS: Final[RawHeaders] = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+    (
+        b"permissions-policy",
+        b"camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), browsing-topics=(), display-capture=()",
+    ),
+    (b"x-robots-tag", b"noindex, nofollow, noarchive"),
+]
+# What a browser or a proxy could compare or keep: nothing of it on answers that are made for one person.
+_NEVER_ON_DYNAMIC: Final = frozenset({b"etag", b"last-modified", b"server", b"date", b"expires", b"cache-control"})
+_METHODS_BY_HEADER: Final = frozenset({b"PATCH", b"DELETE", b"HEAD"})
+
+
+def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
+    """Return the Content-Security-Policy. `frames`: our own pages may show this answer inside of them (a document)."""
+    parts = (
+        "default-src 'none'",
+        "style-src 'self'",
+        "script-src 'self'",
+        "img-src 'self'",
+        "media-src 'self' blob:",
+        "connect-src 'self'",
+        "frame-src 'self'",
+        f"form-action 'self' {form_targets}".strip(),
+        "base-uri 'none'",
+        f"frame-ancestors {chr(39)}{'self' if frames else 'none'}{chr(39)}",
+    )
+    return "; ".join(parts).encode()
+
+
+class Shell:
+    """The outermost layer of an app: headers, one log line a request, and no exception that gets past it."""
+
+    def __init__(self, app: ASGIApp, wing: Wing) -> None:
+        self.app = app
+        self._log = structlog.get_logger().bind(surface=str(wing.surface))
+        # Quick exit is a form whose answer leads away; browsers hold form-action against the redirect too.
+        target = wing.exit_url.rstrip("/")
+        self._policy = content_policy(form_targets=target)
+        self._framed = content_policy(form_targets=target, frames=True)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        _override_method(scope)
+        began = time.perf_counter()
+        status = 0
+
+        async def send_on(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = self._headers(scope, list(message["headers"]))
+            await send(message)
+
+        failure: dict[str, object] = {}
+        try:
+            await self.app(scope, receive, send_on)
+        except Exception as error:  # noqa: BLE001 - the last net: above it, texts of exceptions would be logged
+            # An answer that has begun just ends; the server then closes the connection, so that a cut shows as a cut.
+            failure = describe(error.__cause__ or error)
+            if not status:
+                await _plain_failure(send_on)
+        self._write_line(scope, status, began, failure)
+
+    def _headers(self, scope: Scope, headers: RawHeaders) -> RawHeaders:
+        static = scope["path"].startswith("/static/")
+        kept = [(name, value) for name, value in headers if static or name.lower() not in _NEVER_ON_DYNAMIC]
+        framed = scope.get("relay.framed", False)
+        if not static:
+            kept.append((b"cache-control", b"no-store"))
+        kept.append((b"content-security-policy", self._framed if framed else self._policy))
+        return kept + _ALWAYS
+
+    def _write_line(self, scope: Scope, status: int, began: float, failure: dict[str, object]) -> None:
+        route = scope.get("path_template") or "none"
+        if route == "/health" and status == 200:
+            return
+        write = self._log.error if failure or status >= 500 else self._log.info
+        spent = round((time.perf_counter() - began) * 1000, 1)
+        about = failure or scope.get("relay.failure") or {}
+        write("request", method=scope["method"], route=route, status=status, milliseconds=spent, **about)
+
+
+def _override_method(scope: Scope) -> None:
+    """Do as tus asks (1.0, X-HTTP-Method-Override): for clients behind something that lets only POST through."""
+    if scope["method"] == "POST" and scope["path"].startswith("/api/v1/uploads"):
+        for name, value in scope["headers"]:
+            if name == b"x-http-method-override" and value in _METHODS_BY_HEADER:
+                scope["method"] = value.decode()
+
+
+async def _plain_failure(send: Send) -> None:
+    body = b"Something went wrong on our side. Nothing was lost. Please try again."
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 500, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

@@ -1,0 +1,86 @@
+"""Pages from templates. Everything is escaped; a name that a template does not get is an error, not an empty place."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Response
+
+from relay.errors import Blocked, Invalid, Refusal, RelayError
+from relay.identity import sessions
+from relay.identity.model import Person
+from relay.web.shared import words
+from relay.web.shared.access import CSRF_FIELD, AnyRequest
+from relay.web.shared.wing import Wing
+
+_SHARED: Final = Path(__file__).with_name("templates")
+
+
+def environment(wing: Wing, folder: Path) -> Environment:
+    """Return the templates of one app: its own, then the shared ones."""
+    found = Environment(
+        loader=ChoiceLoader([FileSystemLoader(folder), FileSystemLoader(_SHARED)]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    found.filters |= {"moment": moment, "day": day, "word": words.word, "length": length_of}
+    found.filters["count"] = len
+    found.globals |= {"wing": wing, "csrf_field": CSRF_FIELD, "layout": "layout.html"}
+    return found
+
+
+def moment(value: datetime) -> str:
+    """A date and time as people read them, in UTC."""
+    return f"{value.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+
+
+def day(value: datetime) -> str:
+    """A date as people read it."""
+    return f"{value.astimezone(UTC):%-d %B %Y}"
+
+
+def length_of(milliseconds: int | None) -> str:
+    """A duration, as in 3:07."""
+    seconds = round((milliseconds or 0) / 1000)
+    return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def page(request: AnyRequest, template: str, /, *, status: int = 200, **context: Any) -> Response[bytes]:
+    """Answer with a page. `refusal`, if given, is shown above everything as what to do next."""
+    person = request.scope.get("user")
+    token = sessions.csrf_token(request.app.state.house, person) if isinstance(person, Person) else ""
+    refusal = context.pop("refusal", None)
+    html = request.app.state.templates.get_template(template).render(
+        person=person if isinstance(person, Person) else None,
+        csrf=token,
+        fields=refusal.fields if isinstance(refusal, Invalid) else {},
+        sentences=sentences(refusal) if refusal is not None else (),
+        **context,
+    )
+    return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
+
+
+def sentences(error: RelayError) -> tuple[str, ...]:
+    """Return what an error says, one sentence after the other."""
+    if isinstance(error, Blocked):
+        return error.blocks
+    if isinstance(error, Invalid) and error.fields:
+        return tuple(error.fields.values())
+    return (error.public,)
+
+
+def see_other(path: str) -> Response[bytes]:
+    """Lead on after a form (303), so that loading again does not send it twice."""
+    return Response(b"", status_code=303, headers={"Location": path}, media_type=MediaType.TEXT)
+
+
+def problem_page(request: AnyRequest, error: RelayError, status: int) -> Response[bytes]:
+    """Answer an error with a page. Whoever is not signed in is led to where that is done."""
+    if status == 401 and request.scope["method"] in {"GET", "HEAD"}:
+        return see_other("/sign-in")
+    own = error if isinstance(error, Refusal) or status == 503 else RelayError()
+    return page(request, "problem.html", status=status, refusal=own, signed_out=status == 401)

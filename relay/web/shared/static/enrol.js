@@ -1,0 +1,8 @@
+// The invitation's link carries the long code after "#", which no browser sends to any server. Put it into its field and
+// take it out of the address bar and the history.
+const secret = location.hash.slice(1);
+const field = document.querySelector("#f-secret");
+if (secret && field && !field.value) {
+  field.value = decodeURIComponent(secret);
+  history.replaceState(null, "", location.pathname);
+}
