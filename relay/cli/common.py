@@ -1,0 +1,60 @@
+"""What several commands share: the data folder's settings, and a way to its database."""
+
+import argparse
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from relay.db import roles
+from relay.db.dsn import Dsn
+from relay.db.embedded import EmbeddedPostgres
+from relay.process.files import private_folder, read_secret, write_secret
+from relay.settings import Settings, load
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add `--data DIR`."""
+    parser.add_argument(
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="the data folder (default: RELAY_DATA, or ./data); made when it is not there",
+    )
+
+
+def settings_for(arguments: argparse.Namespace) -> Settings:
+    """Read the settings of the data folder that `--data` names."""
+    named = {"RELAY_DATA": str(arguments.data)} if arguments.data is not None else {}
+    return load(os.environ | named)
+
+
+def passwords(settings: Settings) -> dict[str, str]:
+    """Each login's password, by login: made once, kept in `run/` with mode 0600."""
+    private_folder(settings.data)
+    found = {}
+    for name in (roles.OWNER, *map(roles.login, roles.SURFACES)):
+        path = settings.run_folder / f"{name}.password"
+        password = read_secret(path)
+        if password is None:
+            password = secrets.token_urlsafe(32)
+            write_secret(path, password)
+        found[name] = password
+    return found
+
+
+@contextmanager
+def logins(settings: Settings) -> Iterator[dict[str, Dsn]]:
+    """Give the Dsn of each login to the stack's database, its schema up to date.
+
+    The database is the one that `postgres` in the settings names, or that of a running `relay up`, or one
+    that is started for as long as the block runs.
+    """
+    if settings.postgres:
+        yield roles.set_up(Dsn.parse(settings.postgres), passwords(settings))
+    elif (running := EmbeddedPostgres.running(settings.data)) is not None:
+        yield roles.set_up(running, passwords(settings))
+    else:
+        with EmbeddedPostgres(settings.data) as administrator:
+            yield roles.set_up(administrator, passwords(settings))

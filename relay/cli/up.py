@@ -1,0 +1,52 @@
+"""`relay up`: start everything in one data folder, keep it running, stop all of it on Ctrl-C."""
+
+import argparse
+import contextlib
+import signal
+import threading
+from types import FrameType
+
+from relay.cli.common import add_data, settings_for
+from relay.cli.stack import Stack
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_data(parser)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Start, say where to go, watch until told to stop."""
+    settings = settings_for(arguments)
+    interrupt_once()
+    with contextlib.suppress(KeyboardInterrupt), Stack(settings, say) as stack:
+        announce(stack)
+        stack.watch(threading.Event())
+    say("Stopped. Everything is kept; the same command goes on from here.")
+    return 0
+
+
+def interrupt_once() -> None:
+    """Make Ctrl-C, SIGTERM and a closed terminal one KeyboardInterrupt; more of them are ignored."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        say("Stopping.")
+        raise KeyboardInterrupt
+
+    for number in numbers:
+        signal.signal(number, on_signal)
+
+
+def announce(stack: Stack) -> None:
+    """Say where the two apps are."""
+    say(f"Participants:  {stack.settings.participants_origin}")
+    say(f"Staff desk:    {stack.settings.desk_origin}")
+    say(f"Data folder:   {stack.settings.data}   (Ctrl-C stops everything)")
+
+
+def say(sentence: str) -> None:
+    """Tell the operator, at once even into a pipe."""
+    print(sentence, flush=True)
