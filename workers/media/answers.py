@@ -1,7 +1,7 @@
 """What children answer, and how much of it is believed.
 
-An answer is a fixed number of bytes, read as numbers and held against what is possible at all. `untrusted_` values
-become a `Source` or a `Result` here and nowhere else.
+An answer is a fixed number of bytes, read as numbers and held against what is possible at all. `untrusted_`
+values become a `Source` or a `Result` here and nowhere else.
 """
 
 import os
@@ -63,7 +63,7 @@ PAGES = struct.Struct("<BI")
 Answer = TypeVar("Answer")
 
 
-class Garbled(Exception):  # noqa: N818 - it names the state of the answer
+class Garbled(Exception):
     """The child did not answer in its fixed form: it crashed, or it is no longer ours."""
 
 

@@ -1,8 +1,9 @@
 """The command lines of ffmpeg, built with ffmpeg-python.
 
-Two processes work at the same time. The first reads the hostile file and makes new picture and sound; it writes them
-into a pipe. The second has never seen the hostile file: it packs what comes into the final file, and decodes every bit
-of it, so that a result that was packed is a result that plays. Their clocks are the same, so nothing shifts.
+Two processes work at the same time. The first reads the hostile file and makes new picture and sound; it
+writes them into a pipe. The second has never seen the hostile file: it packs what comes into the final
+file, and decodes every bit of it, so that a result that was packed is a result that plays. Their clocks are
+the same, so nothing shifts.
 """
 
 from typing import Any
@@ -23,7 +24,7 @@ PEAK_RATE = 8_000
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
 _FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,wav,w64,mp3,aac,ogg,flac,amr,aiff,caf"
 _CODECS = ",".join((
-    *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9", "mpeg4", "msmpeg4v3", "msmpeg4"),
+    *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9", "mpeg4", "msmpeg4v3"),
     *("mpeg1video", "mpeg2video", "h263", "flv", "mjpeg", "dvvideo", "prores", "wmv1", "wmv2", "wmv3", "vc1"),
     *("aac", "aac_latm", "mp3", "mp3float", "mp2", "mp2float", "opus", "libopus", "vorbis", "flac", "alac"),
     *("amrnb", "amrwb", "libopencore_amrnb", "libopencore_amrwb", "ac3", "eac3", "wmav1", "wmav2", "gsm_ms"),
@@ -58,7 +59,9 @@ def _sound_codec(channels: int) -> dict[str, Any]:
     return {"c:a": "aac", "b:a": "96k" if channels == 1 else "128k", "flags:a": "+bitexact"}
 
 
-def make(kind: Kind, source: Source, picture: Picture | None, limits: Limits, tools: Tools) -> tuple[str, ...]:
+def make(
+    kind: Kind, source: Source, picture: Picture | None, limits: Limits, tools: Tools
+) -> tuple[str, ...]:
     """The first process: the original at READ, new picture and sound to WRITE, progress to SIDE."""
     name, options = tools.source(READ)
     original = ffmpeg.input(
@@ -70,7 +73,8 @@ def make(kind: Kind, source: Source, picture: Picture | None, limits: Limits, to
         **({"max_pixels": limits.film_pixels} if picture else {}),
         t=limits.seconds(kind) + 1,
     )
-    streams, codecs = [], {}
+    streams: list[Any] = []
+    codecs: dict[str, Any] = {}
     if picture is not None:
         streams.append(_film(original[str(source.film_index)], picture))
         codecs |= _FILM_CODEC
@@ -95,7 +99,7 @@ def _film(stream: Any, picture: Picture) -> Any:
 
 
 def _sound(stream: Any, source: Source) -> Any:
-    """One or two channels at 48 kHz; gaps in the clock become silence, so that picture and sound stay together."""
+    """One or two channels at 48 kHz; gaps in the clock become silence, so that sound stays with film."""
     layout = "mono" if source.channels == 1 else "stereo"
     resampled = stream.filter("aresample", SOUND_RATE, **{"async": 1})
     return resampled.filter("aformat", sample_fmts="fltp", channel_layouts=layout)
@@ -104,8 +108,8 @@ def _sound(stream: Any, source: Source) -> Any:
 def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
     """The second process: pieces at READ, the final file to WRITE, plain samples for the waveform to SIDE.
 
-    Any error in the pieces ends it. The filter that smooths block edges is left out of this decode: it changes what a
-    picture looks like, not whether it can be decoded.
+    Any error in the pieces ends it. The filter that smooths block edges is left out of this decode: it
+    changes what a picture looks like, not whether it can be decoded.
     """
     pieces = ffmpeg.input(
         f"pipe:{READ}",

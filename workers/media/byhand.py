@@ -52,7 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workers clean", description=__doc__)
     parser.add_argument("input", type=Path, metavar="IN")
     parser.add_argument("output", type=Path, metavar="OUT")
-    parser.add_argument("--kind", choices=[kind.value for kind in Kind], help="guessed from the file without it")
+    parser.add_argument(
+        "--kind", choices=[kind.value for kind in Kind], help="guessed from the file without it"
+    )
     parser.add_argument("--poster", type=Path, metavar="FILE", help="where to write the poster (JPEG)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="where to write what became of it (JSON)")
     return parser
@@ -62,7 +64,20 @@ def _guess(path: Path, original: int) -> Kind:
     """A recording is taken for sound only where its name says so; a person says it with `--kind`."""
     if family(memory.beginning(original)) is Kind.DOCUMENT:
         return Kind.DOCUMENT
-    sounds = {".aac", ".aif", ".aiff", ".amr", ".caf", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".wav"}
+    sounds = {
+        ".aac",
+        ".aif",
+        ".aiff",
+        ".amr",
+        ".caf",
+        ".flac",
+        ".m4a",
+        ".mp3",
+        ".oga",
+        ".ogg",
+        ".opus",
+        ".wav",
+    }
     return Kind.AUDIO if path.suffix.lower() in sounds else Kind.VIDEO
 
 

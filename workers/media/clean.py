@@ -1,7 +1,7 @@
 """The one door of the media room.
 
-    with clean(Kind.VIDEO, original, limits, progress) as made:
-        store(made.files["clean"], made.facts)
+with clean(Kind.VIDEO, original, limits, progress) as made:
+    store(made.files["clean"], made.facts)
 """
 
 from collections.abc import Callable
@@ -36,11 +36,12 @@ def clean(
 ) -> Clean:
     """Make a hostile file safe. Blocks; safe in a thread, which must live as long as the call.
 
-    `source_fd` is a sealed memfd with the original; it stays the caller's. `progress` hears rising percents, `stopped`
-    is asked five times a second (an `Event.is_set` will do). The result's files belong to the caller.
+    `source_fd` is a sealed memfd with the original; it stays the caller's. `progress` hears rising
+    percents, `stopped` is asked five times a second (an `Event.is_set` will do). The result's files belong
+    to the caller.
 
-    Raises `MediaRefused` (with a `Reason` for the author), `Cancelled`, or `SandboxUnavailable`, in which case nothing
-    was opened and the job should be tried again later.
+    Raises `MediaRefused` (with a `Reason` for the author), `Cancelled`, or `SandboxUnavailable`, in which
+    case nothing was opened and the job should be tried again later.
     """
     kind = Kind(kind)
     if not memory.is_sealed(source_fd):
@@ -48,7 +49,9 @@ def clean(
     room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped)
     _refuse_by_look(kind, source_fd, limits)
     made = (
-        document.pixels(source_fd, room) if kind is Kind.DOCUMENT else transcode.transcode(kind, source_fd, room)
+        document.pixels(source_fd, room)
+        if kind is Kind.DOCUMENT
+        else transcode.transcode(kind, source_fd, room)
     )
     progress(100)
     return made

@@ -1,4 +1,4 @@
-"""Documents: pages become pixels in one child, and pixels become a PDF in another that never saw the original."""
+"""Documents: pages become pixels in one child, and a PDF in another that never saw the original."""
 
 import os
 from contextlib import ExitStack
@@ -26,7 +26,7 @@ _REASONS = {
 
 
 def pixels(original: int, room: Room) -> Clean:
-    """Make a clean PDF of a sealed file in memory (PDF, JPEG, PNG, TIFF, WebP, HEIC). Raises `MediaRefused`."""
+    """Make a clean PDF of a sealed PDF, JPEG, PNG, TIFF, WebP or HEIC in memory. Raises `MediaRefused`."""
     with ExitStack() as held:
         clean, poster = memory.held(held, "clean"), memory.held(held, "poster")
         pages = _bind(original, clean, poster, room)
@@ -58,7 +58,9 @@ def _bind(original: int, clean: int, poster: int, room: Room) -> int:
         for ours in (flow.reading, flow.writing, rendered.writing, bound.writing, percents.writing):
             for pipe in (flow, rendered, bound, percents):
                 pipe.close(ours)
-        room.follow([renderer, binder], seconds, (percents.reading, lambda heard: room.progress(min(99, heard[-1]))))
+        room.follow(
+            [renderer, binder], seconds, (percents.reading, lambda heard: room.progress(min(99, heard[-1])))
+        )
         try:
             status, untrusted_pages = answers.receive(rendered.reading, PAGES)
         except Garbled as error:

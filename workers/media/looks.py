@@ -11,7 +11,7 @@ _PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1"
 
 
 def family(beginning: bytes) -> Kind | None:
-    """DOCUMENT for pages and photographs, VIDEO for any recording (with sound or picture), None if unknown."""
+    """DOCUMENT for pages and photographs, VIDEO for any recording (also of sound), None if unknown."""
     if beginning[:4] == b"RIFF":
         return Kind.DOCUMENT if beginning[8:12] == b"WEBP" else Kind.VIDEO
     if beginning[4:8] == b"ftyp":
@@ -27,5 +27,5 @@ def family(beginning: bytes) -> Kind | None:
 
 def _is_frame(beginning: bytes) -> bool:
     """MP3 or AAC without a header, or an MPEG transport stream."""
-    synchronised = len(beginning) > 1 and beginning[0] == 0xFF and beginning[1] & 0xE0 == 0xE0  # noqa: PLR2004
+    synchronised = len(beginning) > 1 and beginning[0] == 0xFF and beginning[1] & 0xE0 == 0xE0
     return synchronised or (beginning[:1] == b"G" and beginning[188:189] == b"G")

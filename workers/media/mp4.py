@@ -1,7 +1,8 @@
 """Reads the structure of a finished MP4, to be sure that nothing is in it but what plays.
 
-An independent check, in plain Python, on a file that our own second process packed: only known boxes, times of making
-empty, and no byte in the file's body that does not belong to a sample. Source: ISO/IEC 14496-12, -14, -15.
+An independent check, in plain Python, on a file that our own second process packed: only known boxes, times
+of making empty, and no byte in the file's body that does not belong to a sample. Source: ISO/IEC 14496-12,
+-14, -15.
 """
 
 import struct
@@ -25,14 +26,14 @@ _CONTAINERS = {
 }
 _DATED = {b"mvhd", b"tkhd", b"mdhd"}
 _ENTRIES = {b"avc1": (78, {b"avcC", b"pasp", b"colr", b"btrt"}), b"mp4a": (28, {b"esds", b"btrt"})}
-_NO_TAGS = bytes.fromhex("00000035 6d657461 00000000 00000021 68646c72 00000000 00000000 6d646972 6170706c") + bytes.fromhex(
-    "00000000 00000000 00 00000008 696c7374"
-)
+_NO_TAGS = bytes.fromhex(
+    "00000035 6d657461 00000000 00000021 68646c72 00000000 00000000 6d646972 6170706c"
+) + bytes.fromhex("00000000 00000000 00 00000008 696c7374")
 """What is written where tags would be: the word for "tags in Apple's form", and then none."""
 _NAME_OF_ENCODER = slice(42, 74)
 
 
-class Irregular(Exception):  # noqa: N818 - it names the state of the file
+class Irregular(Exception):
     """The file is not of the form that we make."""
 
 
@@ -60,7 +61,9 @@ def read(file: int) -> Structure:
             if length > _LARGEST_INDEX:
                 raise Irregular
             _walk(memory.part(file, offset + header, length - header), b"moov", found, [0])
-        elif kind == b"free" and any(memory.part(file, offset + header, min(length - header, _LARGEST_INDEX))):
+        elif kind == b"free" and any(
+            memory.part(file, offset + header, min(length - header, _LARGEST_INDEX))
+        ):
             raise Irregular
         offset += length
     if seen[:2] != [b"ftyp", b"moov"] or set(seen[2:]) - {b"free", b"mdat"} or seen.count(b"mdat") != 1:
@@ -72,11 +75,11 @@ def read(file: int) -> Structure:
 
 def _top_box(file: int, offset: int, size: int) -> tuple[bytes, int, int]:
     untrusted_header = memory.part(file, offset, 16)
-    if len(untrusted_header) < 8:  # noqa: PLR2004 - length and kind
+    if len(untrusted_header) < 8:
         raise Irregular
     length, kind = struct.unpack(">I4s", untrusted_header[:8])
     header = 8
-    if length == 1 and len(untrusted_header) == 16:  # noqa: PLR2004 - a 64-bit length follows
+    if length == 1 and len(untrusted_header) == 16:
         (length,) = struct.unpack(">Q", untrusted_header[8:])
         header = 16
     if kind not in _TOP or not header <= length <= size - offset:
@@ -87,10 +90,10 @@ def _top_box(file: int, offset: int, size: int) -> tuple[bytes, int, int]:
 def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     offset = 0
     while offset < len(data):
-        if len(data) - offset < 8:  # noqa: PLR2004 - length and kind
+        if len(data) - offset < 8:
             raise Irregular
         length, kind = struct.unpack_from(">I4s", data, offset)
-        if not 8 <= length <= len(data) - offset:  # noqa: PLR2004 - as above
+        if not 8 <= length <= len(data) - offset:
             raise Irregular
         yield kind, data[offset + 8 : offset + length]
         offset += length
@@ -111,9 +114,7 @@ def _leaf(kind: bytes, body: bytes, found: Structure) -> None:
     try:
         if kind in _DATED:
             _dates(kind, body, found)
-        elif kind == b"hdlr" and body[24:].strip(b"\0"):
-            raise Irregular
-        elif kind == b"udta" and body != _NO_TAGS:
+        elif (kind == b"hdlr" and body[24:].strip(b"\0")) or (kind == b"udta" and body != _NO_TAGS):
             raise Irregular
         elif kind == b"stsz":
             size, number = struct.unpack_from(">II", body, 4)

@@ -1,4 +1,4 @@
-"""Reads the structure of a finished PDF, to be sure that there is nothing in it but pages that are pictures."""
+"""Reads the structure of a finished PDF, to be sure that it holds nothing but pages that are pictures."""
 
 import re
 
@@ -11,7 +11,7 @@ _KNOWN = frozenset({
     *(b"Type", b"Catalog", b"Pages", b"Page", b"Kids", b"Count", b"Parent", b"Root", b"Size", b"Info"),
     *(b"MediaBox", b"Rotate", b"UserUnit", b"Resources", b"ProcSet", b"PDF", b"ImageC", b"ImageB"),
     *(b"XObject", b"Im0", b"Contents", b"Length", b"Subtype", b"Image", b"Width", b"Height", b"Filter"),
-    *(b"DCTDecode", b"ColorSpace", b"DeviceRGB", b"BitsPerComponent", b"CropBox", b"BleedBox", b"TrimBox", b"ArtBox"),
+    *(b"DCTDecode", b"ColorSpace", b"DeviceRGB", b"BitsPerComponent"),
 })  # fmt: skip
 
 
@@ -19,7 +19,7 @@ def is_regular(file: int) -> bool:
     """Whether outside of its streams the file has only the names that we write."""
     whole = memory.part(file, 0, memory.size(file))
     skeleton, place = b"", 0
-    for found in iter(lambda: _STREAM.search(whole, place), None):
+    while found := _STREAM.search(whole, place):
         skeleton += whole[place : found.end()]
         place = found.end() + int(found[1])
         if len(skeleton) > _LARGEST_SKELETON:

@@ -16,7 +16,7 @@ _LAST = 99
 
 
 class Progress:
-    """Hears the bytes of `-progress`, believes its numbers only as far as to show them and to refuse what is too long."""
+    """Hears the bytes of `-progress`; its numbers are shown, and refuse what is too long, no more."""
 
     def __init__(self, tell: Callable[[int], None], claimed_ms: int, original: int, process: int) -> None:
         self.made_ms = 0

@@ -22,12 +22,12 @@ class Picture:
 
 
 def plan(source: Source) -> Picture:
-    """Fit into 1920 × 1080, or 1080 × 1920 when upright, never larger than it was; at most 30 pictures a second."""
+    """Fit into 1920 × 1080 (upright: 1080 × 1920), never larger than it was; at most 30 pictures a second."""
     width, height = Fraction(source.width), Fraction(source.height)
     if source.shape_numerator and source.shape_denominator:
         pixel = Fraction(source.shape_numerator, source.shape_denominator)
         width *= min(max(pixel, 1 / _WIDEST_PIXEL), _WIDEST_PIXEL)
-    if source.turn % 180 == 90:  # noqa: PLR2004 - lying on its side
+    if source.turn % 180 == 90:
         width, height = height, width
     across, down = (LONG_SIDE, SHORT_SIDE) if width >= height else (SHORT_SIDE, LONG_SIDE)
     factor = min(Fraction(1), across / width, down / height)

@@ -32,7 +32,9 @@ def find(path: str | None = None) -> Tools:
     """The ffmpeg at `path`, else that of RELAY_FFMPEG, else the one that came with the packages."""
     chosen = path or os.environ.get("RELAY_FFMPEG") or _packaged()
     try:
-        said = subprocess.run([chosen, "-version"], env={}, capture_output=True, check=True, timeout=30).stdout
+        said = subprocess.run(
+            [chosen, "-version"], env={}, capture_output=True, check=True, timeout=30
+        ).stdout
     except (OSError, subprocess.SubprocessError) as error:
         raise Unavailable(f"ffmpeg at {chosen} cannot be run. Set RELAY_FFMPEG to one that can.") from error
     version = _VERSION.match(said)

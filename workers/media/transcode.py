@@ -18,8 +18,8 @@ from workers.sandbox.runner import Ending, Ffmpeg, Task
 _SHORTEST_MS = 100
 _DRIFT_MS = 500
 _DRIFT_PARTS = 50
-"""The result may be half a second plus a fiftieth longer or shorter than the original says of itself: what recorders get
-wrong about themselves, and less than what a file that was cut off lacks."""
+"""The result may be half a second plus a fiftieth longer or shorter than the original says of itself: what
+recorders get wrong about themselves, and less than what a file that was cut off lacks."""
 
 _OUT_OF_OUTPUT = -25  # SIGXFSZ
 

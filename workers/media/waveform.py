@@ -2,7 +2,7 @@
 
 import mmap
 
-import numpy
+import numpy as np
 
 from workers.media.model import PEAKS
 from workers.sandbox import memory
@@ -13,20 +13,20 @@ _SILENCE = 16
 
 
 def peaks(samples: int) -> bytes:
-    """Read plain 16-bit samples from a file in memory; 1,000 bytes, 0 (silence) to 255; empty if there are none."""
+    """1,000 bytes, 0 (silence) to 255, of plain 16-bit samples in a memfd; empty if there are none."""
     count = memory.size(samples) // 2
     if count == 0:
         return b""
     with mmap.mmap(samples, count * 2, prot=mmap.PROT_READ) as mapped:
-        heard = numpy.frombuffer(mapped, dtype="<i2")
-        borders = numpy.linspace(0, count, PEAKS + 1).astype(numpy.int64)[:-1]
-        highest = numpy.maximum.reduceat(heard, borders).astype(numpy.int32)
-        lowest = numpy.minimum.reduceat(heard, borders).astype(numpy.int32)
-        loudest = numpy.maximum(highest, -lowest)
+        heard = np.frombuffer(mapped, dtype="<i2")
+        borders = np.linspace(0, count, PEAKS + 1).astype(np.int64)[:-1]
+        highest = np.maximum.reduceat(heard, borders).astype(np.int32)
+        lowest = np.minimum.reduceat(heard, borders).astype(np.int32)
+        loudest = np.maximum(highest, -lowest)
         del heard
     if loudest.max() < _SILENCE:
         return bytes(PEAKS)
-    return ((loudest * 255 + _LOUDEST - 1) // _LOUDEST).astype(numpy.uint8).tobytes()
+    return ((loudest * 255 + _LOUDEST - 1) // _LOUDEST).astype(np.uint8).tobytes()
 
 
 def is_silent(waveform: bytes) -> bool:

@@ -1,1 +1,1 @@
-"""The room in which hostile files are opened: a launcher, its walls, and children that answer with numbers only."""
+"""Where hostile files are opened: a launcher, its walls, and children that answer with numbers only."""

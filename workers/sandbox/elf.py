@@ -1,4 +1,4 @@
-"""Which files an executable needs to start: its ELF loader and its libraries, so that it can be allowed just those."""
+"""Which files a program needs to start: its ELF loader and its libraries; it is allowed just those."""
 
 import functools
 import re

@@ -1,7 +1,8 @@
 """Landlock: which files a process may touch. It needs no privilege and cannot be taken off again.
 
-Source: https://docs.kernel.org/userspace-api/landlock.html. The numbers below are those of `linux/landlock.h`.
-Files without a name in a file system (memfds, pipes) are outside of it: the child keeps what it was given.
+Source: https://docs.kernel.org/userspace-api/landlock.html. The numbers below are those of
+`linux/landlock.h`. Files without a name in a file system (memfds, pipes) are outside of it: the child keeps
+what it was given.
 """
 
 import contextlib
@@ -39,9 +40,9 @@ def _handled(abi: int) -> bytes:
         if abi >= since:
             rights |= right
     attributes = struct.pack("<Q", rights)
-    if abi >= 4:  # noqa: PLR2004 - TCP since version 4
+    if abi >= 4:
         attributes += struct.pack("<Q", _ALL_TCP)
-    if abi >= 6:  # noqa: PLR2004 - abstract sockets and signals since version 6
+    if abi >= 6:
         attributes += struct.pack("<Q", _ALL_SCOPES)
     return attributes
 
@@ -64,7 +65,7 @@ class Ruleset:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
             if not stat.S_ISREG(os.fstat(opened).st_mode):
-                raise OSError(22, "only plain files can be allowed")  # noqa: TRY301
+                raise OSError(22, "only plain files can be allowed")
             rule = struct.pack("<Qi", rights, opened)
             buffer = ctypes.create_string_buffer(rule, len(rule))
             kernel.syscall(ADD_RULE, self._descriptor, _PATH_BENEATH, buffer, 0)

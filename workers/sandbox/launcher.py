@@ -1,8 +1,8 @@
 """Runs in a fresh, bare interpreter: builds the walls around itself, then becomes the child.
 
-The order matters: what needs rights (opening the program, importing packages) comes first, and nothing hostile has
-been read by then. From the last wall on there is no way back. Any failure ends the process and names the `Stage`;
-nothing is ever run with a wall missing.
+The order matters: what needs rights (opening the program, importing packages) comes first, and nothing
+hostile has been read by then. From the last wall on there is no way back. Any failure ends the process and
+names the `Stage`; nothing is ever run with a wall missing.
 """
 
 import os
@@ -80,7 +80,7 @@ def _prepare(order: Order, progress: _Progress) -> Handover:
     sys.path.remove(sys.path[0])  # the folder of our own packages: a child imports nothing of ours
     if not order.python:
         program = os.open(order.program, os.O_PATH | os.O_CLOEXEC)
-        return lambda: os.execve(program, order.arguments, {"LC_ALL": "C"})
+        return lambda: os.execve(program, order.arguments, {"LC_ALL": "C"})  # noqa: S606 - no shell is meant
     sys.path.extend(order.paths)
     os.environ.clear()
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
@@ -112,7 +112,7 @@ def _enclose(order: Order, progress: _Progress) -> None:
     if os.getppid() != order.parent:
         raise ProcessLookupError
     progress.stage = Stage.THREADS
-    if len(os.listdir("/proc/self/task")) != 1:  # Landlock holds for the calling thread only
+    if sum(1 for _ in os.scandir("/proc/self/task")) != 1:  # Landlock holds for the calling thread only
         raise OSError
     progress.stage = Stage.LANDLOCK
     rules.enforce()

@@ -7,7 +7,10 @@ from typing import Self
 
 
 class Pipe:
-    """`reading` and `writing` are descriptors. Close our copies once the children have theirs, or nobody sees the end."""
+    """`reading` and `writing` are descriptors.
+
+    Close our copies once the children have theirs, or nobody sees the end.
+    """
 
     def __init__(self) -> None:
         self.reading, self.writing = os.pipe()

@@ -1,8 +1,8 @@
 """The parent's side: start a child behind the walls, watch it, and end it.
 
-    sandbox = Walled()
-    with sandbox.start(Task(Ffmpeg(path, arguments), (source, output), caps)) as child:
-        ending = watch([child], seconds=60, stopped=lambda: False)[0]
+sandbox = Walled()
+with sandbox.start(Task(Ffmpeg(path, arguments), (source, output), caps)) as child:
+    ending = watch([child], seconds=60, stopped=lambda: False)[0]
 """
 
 import os
@@ -26,9 +26,7 @@ from workers.sandbox.protocol import STATUS, Caps, Order, Stage, encode
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CHILDREN = Path(__file__).with_name("children")
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv.pop(1)); from workers.sandbox.launcher import main; main()"
-)
+_BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from workers.sandbox.launcher import main; main()"
 _PACKAGES = ("av", "numpy", "PIL", "pillow_heif", "pypdfium2", "img2pdf")
 _LAUNCH_SECONDS = 30
 _COMPLAINTS: int | None = subprocess.DEVNULL
@@ -46,8 +44,8 @@ class SandboxUnavailable(Unavailable):
         what = stage.name.lower() if stage else "start"
         why = os.strerror(number) if number else "no reason given"
         super().__init__(
-            f"Files cannot be opened safely on this machine ({what}: {why}). Relay needs Linux 5.13 or newer with"
-            " Landlock and seccomp, also inside its container. Nothing was opened."
+            f"Files cannot be opened safely on this machine ({what}: {why}). Relay needs Linux 5.13 or newer"
+            " with Landlock and seccomp, also inside its container. Nothing was opened."
         )
 
 
@@ -167,7 +165,7 @@ class Walled:
 
 
 class Unwalled(Walled):
-    """UNSAFE, for development on machines without Landlock: same children, no walls. Refuses anywhere else."""
+    """UNSAFE: the same children without walls, for development without Landlock. Refuses elsewhere."""
 
     walls = False
 
@@ -178,26 +176,25 @@ class Unwalled(Walled):
 
 def _order(task: Task, status: int, *, walls: bool) -> Order:
     descriptors = (*task.reads, *task.writes)
-    read_only = tuple(index < len(task.reads) and _is_file(given) for index, given in enumerate(descriptors))
-    common = {
-        "descriptors": descriptors,
-        "read_only": read_only,
-        "status": status,
-        "parent": os.getpid(),
-        "caps": task.caps,
-        "walls": walls,
-    }
-    if isinstance(task.program, Child):
-        program = str(_CHILDREN / f"{task.program.name}.py")
-        return Order(**common, program=program, arguments=tuple(map(str, task.program.numbers)), python=True, paths=_packages())
-    loader, libraries = elf.needs(task.program.path)
+    program = task.program
+    if isinstance(program, Child):
+        path, arguments = _CHILDREN / f"{program.name}.py", tuple(map(str, program.numbers))
+        loader, paths = "", _packages()
+    else:
+        path, arguments = program.path, ("ffmpeg", *program.arguments)
+        loader, paths = elf.needs(program.path)
     return Order(
-        **common,
-        program=str(task.program.path),
-        arguments=("ffmpeg", *task.program.arguments),
-        python=False,
-        paths=libraries,
+        descriptors=descriptors,
+        read_only=tuple(place < len(task.reads) and _is_file(each) for place, each in enumerate(descriptors)),
+        status=status,
+        parent=os.getpid(),
+        caps=task.caps,
+        program=str(path),
+        arguments=arguments,
+        python=isinstance(program, Child),
+        paths=paths,
         loader=loader,
+        walls=walls,
     )
 
 

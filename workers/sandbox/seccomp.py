@@ -1,8 +1,9 @@
 """A seccomp filter, written as BPF by hand: only what decoding needs, everything else is "not permitted".
 
-Not on the list, so refused: every socket call, ptrace, process_vm_*, kill, fork, execve, mount, unshare, setns, bpf,
-io_uring, keyctl, memfd_create, userfaultfd, perf, and whatever Linux will add. A call for another architecture ends
-the process. Source: https://docs.kernel.org/userspace-api/seccomp_filter.html, `linux/filter.h`.
+Not on the list, so refused: every socket call, ptrace, process_vm_*, kill, fork, execve, mount, unshare,
+setns, bpf, io_uring, keyctl, memfd_create, userfaultfd, perf, and whatever Linux will add. A call for
+another architecture ends the process. Source: https://docs.kernel.org/userspace-api/seccomp_filter.html,
+`linux/filter.h`.
 """
 
 import ctypes
@@ -59,9 +60,9 @@ def _if_argument_has(position: int, bits: int, *, wanted: bool) -> bytes:
 def build(machine: str, process: int, *, executes: bool) -> bytes:
     """The filter for one process.
 
-    `machine` is `platform.machine()`; `process` the only one that may be signalled; `executes` leaves one way to start
-    a program (execveat), for ffmpeg, where Landlock names the only file that can be. Raises `OSError` (ENOSYS) for
-    a machine without a table.
+    `machine` is `platform.machine()`; `process` the only one that may be signalled; `executes` leaves one
+    way to start a program (execveat), for ffmpeg, where Landlock names the only file that can be. Raises
+    `OSError` (ENOSYS) for a machine without a table.
     """
     if machine not in TABLES:
         raise OSError(errno.ENOSYS, "no table of system calls for this machine")

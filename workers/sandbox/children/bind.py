@@ -1,7 +1,7 @@
 """Child: binds plain pixels into a PDF of JPEG pages. It never sees the document that they came from.
 
-Descriptors: 3 the pixels, 4 the answer, 5 the PDF, 6 the poster, 7 percents, one byte each. A child imports nothing of
-ours: the layouts are written again where they are read, and tests compare.
+Descriptors: 3 the pixels, 4 the answer, 5 the PDF, 6 the poster, 7 percents, one byte each. A child imports
+nothing of ours: the layouts are written again where they are read, and tests compare.
 """
 
 import io

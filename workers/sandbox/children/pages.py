@@ -1,6 +1,7 @@
 """Child: opens a finished PDF as a stranger would, draws every page small, and counts them.
 
-Descriptors: 3 the PDF, 4 the answer. A child imports nothing of ours: the layout is written again where it is read.
+Descriptors: 3 the PDF, 4 the answer. A child imports nothing of ours: the layout is written again where it
+is read.
 """
 
 import ctypes

@@ -1,7 +1,7 @@
 """Child: says what a sound or film file holds, in numbers only.
 
-Descriptors: 3 the file, 4 the answer. A child imports nothing of ours: the layout of the answer is written again in
-`workers/media/answers.py`, and a test compares the two.
+Descriptors: 3 the file, 4 the answer. A child imports nothing of ours: the layout of the answer is written
+again in `workers/media/answers.py`, and a test compares the two.
 """
 
 import contextlib
@@ -46,7 +46,8 @@ OPTIONS = {
     "max_pixels": str(64_000_000),
 }
 COVER_PICTURE = 0x0400  # AV_DISPOSITION_ATTACHED_PIC: the picture of a record sleeve is no film
-ERRORS = (av.error.FFmpegError, ValueError, OSError, MemoryError, ArithmeticError)
+ERRORS = (av.error.FFmpegError, ValueError, OSError, MemoryError, ArithmeticError, AttributeError)
+"""AttributeError: a stream of an unknown kind has no codec to ask."""
 
 
 def main() -> None:
@@ -58,7 +59,7 @@ def look() -> dict[str, int]:
     """Everything that the answer holds."""
     answer = dict.fromkeys((name for name, _ in FIELDS), 0)
     try:
-        container = av.open(os.fdopen(FILE, "rb", closefd=False), options=OPTIONS)
+        container = av.open(os.fdopen(FILE, "rb", closefd=False), "r", options=OPTIONS)
     except ERRORS:
         return answer | {"status": NOT_OPENED}
     if len(container.streams) > MOST_STREAMS:
@@ -84,30 +85,27 @@ def look() -> dict[str, int]:
 def about_sound(container: av.container.InputContainer, sound: av.AudioStream) -> dict[str, int]:
     """Whether the first sound decodes, and its channels."""
     answer = {"sound_index": sound.index}
-    if sound.codec_context is None:
-        return answer
     with contextlib.suppress(*ERRORS):
+        answer["channels"] = sound.codec_context.channels
         for frame in container.decode(sound):
             return answer | {"channels": frame.layout.nb_channels, "sound_decodes": 1}
-    return answer | {"channels": sound.codec_context.channels}
+    return answer
 
 
 def about_film(container: av.container.InputContainer, film: av.VideoStream) -> dict[str, int]:
     """Size, rate, shape of a pixel, and the turn, which decoding the first picture reveals."""
     answer = {"film_index": film.index}
-    if film.codec_context is None:
-        return answer
-    rate = film.average_rate or film.guessed_rate
-    shape = film.sample_aspect_ratio
-    answer |= {
-        "width": film.codec_context.width,
-        "height": film.codec_context.height,
-        "rate_numerator": rate.numerator if rate else 0,
-        "rate_denominator": rate.denominator if rate else 0,
-        "shape_numerator": shape.numerator if shape else 0,
-        "shape_denominator": shape.denominator if shape else 0,
-    }
     with contextlib.suppress(*ERRORS):
+        rate = film.average_rate or film.guessed_rate
+        shape = film.sample_aspect_ratio
+        answer |= {
+            "width": film.codec_context.width,
+            "height": film.codec_context.height,
+            "rate_numerator": rate.numerator if rate else 0,
+            "rate_denominator": rate.denominator if rate else 0,
+            "shape_numerator": shape.numerator if shape else 0,
+            "shape_denominator": shape.denominator if shape else 0,
+        }
         film.codec_context.options = {"max_pixels": OPTIONS["max_pixels"]}
         for frame in container.decode(film):
             size = {"width": frame.width, "height": frame.height, "turn": round(frame.rotation)}

@@ -1,7 +1,8 @@
 """Child: turns the pages of a PDF or of a photograph into plain pixels. It alone sees the hostile document.
 
-Descriptors: 3 the document, 4 the pixels, 5 the answer. Each page goes out as HEADER and three bytes a pixel; HEADER of
-zeros ends them. A child imports nothing of ours: the layouts are written again where they are read, and tests compare.
+Descriptors: 3 the document, 4 the pixels, 5 the answer. Each page goes out as HEADER and three bytes a
+pixel; HEADER of zeros ends them. A child imports nothing of ours: the layouts are written again where they
+are read, and tests compare.
 """
 
 import contextlib
@@ -14,12 +15,16 @@ from collections.abc import Iterator
 
 import pillow_heif
 import pypdfium2
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
-from PIL import JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin  # noqa: F401 - found by their names
+from PIL import (
+    Image,
+    ImageOps,
+    ImageSequence,
+    UnidentifiedImageError,
+)
 
 FILE, PIXELS_TO, ANSWER_TO = 3, 4, 5
 HEADER = struct.Struct("<IIIIII")
-"""Width, height in pixels; width, height on paper in points (0: unknown); number of this page, number of pages."""
+"""Width, height in pixels; the same on paper in points (0: unknown); number of this page, of all."""
 ANSWER = struct.Struct("<BI")
 
 DONE, DAMAGED, PASSWORD, TOO_MANY_PAGES, TOO_MANY_PIXELS, NO_PAGES, UNSUPPORTED = range(7)
@@ -29,6 +34,7 @@ LONGEST_SIDE = 3508
 POINTS = 72
 LARGEST_PAPER = 14_400
 WHITE = (255, 255, 255)
+SIXTEEN_BITS_TO_EIGHT = 255 / 65_535
 
 pillow_heif.register_heif_opener(thumbnails=False)
 Image.init()
@@ -48,8 +54,9 @@ def main(most_pages: int, most_pixels: int, dots_per_inch: int) -> None:
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     pages = 0
     try:
-        for pages, page in enumerate(read(most_pages, most_pixels, dots_per_inch), 1):
+        for page in read(most_pages, most_pixels, dots_per_inch):
             send(page)
+            pages += 1
         status = DONE if pages else NO_PAGES
         send(HEADER.pack(*(0,) * 6))
     except Refused as refused:
@@ -123,10 +130,8 @@ def read_pictures(most_pages: int, most_pixels: int) -> Iterator[bytes]:
 
 def flatten(picture: Image.Image) -> Image.Image:
     """Three bytes a pixel, see-through parts on white."""
-    if picture.mode.startswith("I") or picture.mode == "F":
-        lowest, highest = picture.getextrema()
-        stretch = 255 / max(1, highest - lowest)
-        picture = picture.point(lambda value: value * stretch - lowest * stretch).convert("L")
+    if picture.mode == "I":  # a scanner's 16 bits of grey
+        picture = picture.point(lambda value: value * SIXTEEN_BITS_TO_EIGHT).convert("L")
     if picture.has_transparency_data:
         with contextlib.suppress(ValueError):
             seen = picture.convert("RGBA")

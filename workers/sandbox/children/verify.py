@@ -1,10 +1,9 @@
-"""Child: opens a result as a stranger would, and says in numbers what is in it; writes one picture as a poster.
+"""Child: opens a result as a stranger would, says in numbers what is in it, and draws a poster.
 
-Descriptors: 3 the result, 4 the answer, 5 the poster. A child imports nothing of ours: the layout of the answer is
-written again in `workers/media/answers.py`, and a test compares the two.
+Descriptors: 3 the result, 4 the answer, 5 the poster. A child imports nothing of ours: the layout of the
+answer is written again in `workers/media/answers.py`, and a test compares the two.
 """
 
-import contextlib
 import os
 import struct
 
@@ -65,7 +64,7 @@ def look() -> dict[str, int]:
     """Everything that the answer holds."""
     answer = dict.fromkeys((name for name, _ in FIELDS), 0)
     try:
-        container = av.open(os.fdopen(FILE, "rb", closefd=False), options=OPTIONS)
+        container = av.open(os.fdopen(FILE, "rb", closefd=False), "r", options=OPTIONS)
     except ERRORS:
         return answer | {"status": NOT_OPENED}
     films, sounds = container.streams.video, container.streams.audio
@@ -117,17 +116,14 @@ def about_film(container: av.container.InputContainer, film: av.VideoStream) -> 
         "height": context.height,
         "turn": turn,
         "pictures": pictures,
-        "poster_bytes": draw(chosen.to_image()) if chosen else 0,
+        "poster_bytes": draw(chosen) if chosen else 0,
     }
 
 
-def draw(picture: Image.Image) -> int:
+def draw(frame: av.VideoFrame) -> int:
     """Write the poster and answer its length."""
+    picture: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]
     picture.thumbnail((POSTER_SIDE, POSTER_SIDE))
     with os.fdopen(POSTER_TO, "wb", closefd=False) as poster:
         picture.save(poster, "JPEG", quality=POSTER_QUALITY, optimize=False)
         return poster.tell()
-
-
-with contextlib.suppress(ImportError):
-    import numpy as _  # noqa: F401 - imported before the walls, where pictures need it

@@ -1,0 +1,1 @@
+"""The children: each runs alone behind the walls, and imports nothing of ours."""
