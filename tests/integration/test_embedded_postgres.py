@@ -7,8 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -17,17 +16,17 @@ import pytest
 from relay.db import binaries
 from relay.db.embedded import EmbeddedPostgres
 from relay.errors import Unavailable
+from tests.support.postgres import fast_folder
+from tests.support.processes import eventually, runs
 
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has another user to become")
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-
-Start = Callable[[Path], EmbeddedPostgres]
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A data folder whose parent only its owner may enter, as an empty home made with mktemp has it."""
-    home = Path(tempfile.mkdtemp())
+    home = Path(tempfile.mkdtemp(dir=fast_folder()))
     assert home.stat().st_mode & 0o077 == 0
     yield home / "data"
     shutil.rmtree(home)
@@ -49,21 +48,6 @@ def write(url: str, number: int) -> None:
 def read(url: str) -> list[int]:
     with psycopg.connect(url) as connection:
         return [row[0] for row in connection.execute("SELECT number FROM kept ORDER BY 1")]
-
-
-def runs(pid: int) -> bool:
-    """A zombie whose new parent has not looked yet does not run."""
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
-
-
-def eventually(true: Callable[[], bool], seconds: float = 15) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until, "it never came true"
-        time.sleep(0.02)
 
 
 def test_a_second_start_goes_on_where_the_first_was(server: EmbeddedPostgres) -> None:

@@ -87,7 +87,7 @@ class TestServer:
 def test_server() -> Iterator[TestServer]:
     """Start a server in a folder of its own and take both away at the end."""
     _sweep()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=_fast_folder()))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=fast_folder()))
     server = EmbeddedPostgres(folder, durable=False)
     try:
         yield TestServer(server.start())
@@ -99,7 +99,7 @@ def test_server() -> Iterator[TestServer]:
 test_server.__test__ = False  # type: ignore[attr-defined]
 
 
-def _fast_folder() -> str | None:
+def fast_folder() -> str | None:
     """Memory where there is enough of it; otherwise wherever temporary files go."""
     memory = Path("/dev/shm")
     with contextlib.suppress(OSError):
@@ -110,7 +110,7 @@ def _fast_folder() -> str | None:
 
 def _sweep() -> None:
     """Remove what a killed test run left: older than a minute, and nobody holds its lock."""
-    for place in {_fast_folder() or tempfile.gettempdir(), tempfile.gettempdir()}:
+    for place in {fast_folder() or tempfile.gettempdir(), tempfile.gettempdir()}:
         for folder in Path(place).glob(f"{_PREFIX}*"):
             with contextlib.suppress(OSError):
                 old = time.time() - folder.stat().st_mtime > 60
