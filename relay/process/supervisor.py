@@ -69,7 +69,6 @@ class Supervisor:
     def _look_after(self, member: "_Member") -> None:
         one = member.supervised
         if one.alive():
-            member.next_try = None
             return
         if member.next_try is None:
             delay = member.delay()
@@ -77,12 +76,11 @@ class Supervisor:
             self._say(f"{one.name} ended{_how(one)}. Starting it again{f' in {delay:g} s' if delay else ''}.")
         if time.monotonic() < member.next_try:
             return
-        member.started = time.monotonic()
+        member.started, member.next_try = time.monotonic(), None
         try:
             one.start()
         except RelayError as error:
             self._say(error.public)
-            member.next_try = None
         else:
             self._changed(one)
 
