@@ -19,7 +19,7 @@ from relay.exchange.objects import add_grant, find_key, finish, store_bytes
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
 from relay.identity.model import Person
-from relay.identity.trust import TrustedKey, case_key, worker_key
+from relay.identity.trust import TrustedKey, case_key, participant_key, worker_key
 from relay.vault.padding import pad
 from relay.vault.suite import DataKey
 
@@ -180,7 +180,7 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
         elif await act.value(_NEW_UPLOAD, [item_id]) != original.object_id:
             raise Conflict
         for to in (
-            own_holder(person),
+            await participant_key(act, house, item.case_id, person.id),
             await case_key(act, house, item.case_id),
             await worker_key(act, house),
         ):

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from relay.db.transaction import Acting, Job, Reading
-from relay.errors import Missing
+from relay.errors import Gone, Missing
 from relay.exchange.model import Content
 from relay.house import House
 from relay.identity.trust import TrustedKey
@@ -61,11 +61,14 @@ async def store_bytes(
 
 
 async def finish(act: Acting, object_id: UUID, plaintext_size: int, commitment: bytes) -> None:
-    """Mark an object as ready, in the transaction that makes it part of something."""
-    await act.run(
-        "UPDATE relay.objects SET state = 'ready', plaintext_size = %s, commitment = %s WHERE id = %s AND state = 'writing'",
+    """Mark an object as ready, in the transaction that makes it part of something. Raise `Gone` if it was swept."""
+    kept = await act.run(
+        "UPDATE relay.objects SET state = 'ready', plaintext_size = %s, commitment = %s"
+        " WHERE id = %s AND state <> 'gone'",
         [plaintext_size, commitment, object_id],
     )
+    if not kept:
+        raise Gone
 
 
 async def add_grant(

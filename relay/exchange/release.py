@@ -355,11 +355,11 @@ FROM relay.scheduled_releases s JOIN relay.worker_keys k ON k.epoch = s.worker_e
 """
 
 
-async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[int], KeyPair]) -> bool:
+async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holder], KeyPair]) -> bool:
     """Carry out a scheduled release whose time has come; a worker calls this. Return whether it was released.
 
     If a gate has closed meanwhile, or the author took it back, nothing is released: the item is approved again and waits
-    for a facilitator. Calling it again changes nothing. `worker_keys` answers the key pair of an epoch.
+    for a facilitator. Calling it again changes nothing. `worker_keys` answers the key pair of an epoch's holder.
     """
     job = Job("scheduled", release_id)
     async with house.database.reading(job) as tx:
@@ -378,7 +378,7 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[int],
         act.tag = edge.tag
         if not found:
             holder = Holder(kind="account", id=due.recipient_id, key_version=due.holder_key_version)
-            sealed = _unwrapped(house, due, holder, worker_keys(due.worker_epoch))
+            sealed = _unwrapped(house, due, holder, worker_keys)
             base = {name: getattr(due, name) for name in ReleaseRow.__struct_fields__}
             await write_release(act, house, release_id, ReleaseRow(**base), holder, sealed)
         await act.run(
@@ -390,14 +390,17 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[int],
     return not found
 
 
-def _unwrapped(house: House, due: _DueRow, holder: Holder, keys: KeyPair) -> bytes:
+def _unwrapped(
+    house: House, due: _DueRow, holder: Holder, worker_keys: Callable[[Holder], KeyPair]
+) -> Sealed:
+    worker = Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch)
     return unwrap_scheduled(
-        keys,
+        worker_keys(worker),
         due.double_sealed,
         service=house.pins.service_id,
         case=due.case_id,
         object_id=due.object_id,
         recipient=holder,
-        worker=Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch),
+        worker=worker,
         not_before=int(due.released_at.timestamp()),
     )

@@ -42,12 +42,11 @@ async def decide(
     """
     guidance = _checked_guidance(decision, reasons, guidance)
     if decision == "approve":
-        await _check_hash(house, person, item_id, sha256)
+        await _check_hash(house, person, item_id, rendition_id, sha256)
     async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
         item = await lock_item(act, item_id)
         rendition = await find_rendition(act, item, "clean")
-        if rendition.id != rendition_id or rendition.sha256 != sha256:
-            raise Conflict("A newer version has come in. Please look at that one.")
+        _check_same(rendition, rendition_id, sha256)
         await _check_claim(act, house, person, item)
         edge = move(item.state, await _action(act, person, item, rendition, decision), "desk")
         act.tag = edge.tag
@@ -69,13 +68,19 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
     return guidance
 
 
-async def _check_hash(house: House, person: Person, item_id: UUID, sha256: bytes) -> None:
+async def _check_hash(house: House, person: Person, item_id: UUID, rendition_id: UUID, sha256: bytes) -> None:
     """Hash what the store holds: a row that names another hash than its object's cannot be approved (SAFETY 3)."""
     async with house.database.reading(person.id) as tx:
         rendition = await find_rendition(tx, await find_item(tx, item_id), "clean")
+        _check_same(rendition, rendition_id, sha256)
         content = await case_content(tx, house, person, rendition)
     if await to_thread(_hash, house, content) != sha256:
         raise VaultRefused
+
+
+def _check_same(rendition: Rendition, rendition_id: UUID, sha256: bytes) -> None:
+    if rendition.id != rendition_id or rendition.sha256 != sha256:
+        raise Conflict("A newer version has come in. Please look at that one.")
 
 
 def _hash(house: House, content: Content) -> bytes:

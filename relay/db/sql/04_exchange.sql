@@ -38,7 +38,7 @@ CREATE TABLE relay.items (
         'draft', 'submitted', 'in_review', 'changes_requested', 'approved', 'scheduled', 'released',
         'declined', 'withdrawn', 'failed')),
     revision integer NOT NULL DEFAULT 0,  -- number of the newest revision; 0 before the first
-    failure text CHECK (failure ~ '^[a-z_]{1,40}$'),
+    failure text CHECK (failure ~ '^[a-z-]{1,40}$'),
     created_at timestamptz NOT NULL DEFAULT now(),
     ready_at timestamptz,             -- when it came into the queue
     taken_back_at timestamptz,        -- the author took it back; if it was released before that, they are not told

@@ -253,13 +253,20 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                                        ELSE u.expires_at < p_now OR u.state = 'ended' END
     ORDER BY o.created_at LIMIT 1000
 $$;
+-- Epochs that something unfinished is still sealed to.
+CREATE FUNCTION relay.needed_worker_epochs() RETURNS SETOF integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT DISTINCT holder_key_version FROM relay.grants WHERE holder_kind = 'worker'
+    UNION SELECT DISTINCT worker_epoch FROM relay.scheduled_releases WHERE state = 'waiting'
+$$;
 CREATE FUNCTION relay.sweep_sessions(p_now timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM relay.sessions WHERE expires_at < p_now;
     DELETE FROM relay.throttles WHERE window_start < p_now - interval '2 days';
 $$;
 
--- A job carries one id. Deferred inside the caller's transaction; the same job waiting already is no error.
+-- A job carries one id. It has no lock of the queue's: a lease in relay.work keeps two workers apart, and a dead worker's
+-- lock would keep every later job out. Deferred inside the caller's transaction; the same job waiting already is no error.
 GRANT USAGE ON SCHEMA relay TO relay_gate;
 CREATE FUNCTION relay.enqueue(p_task text, p_id uuid, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_catalog, pg_temp AS $$
@@ -268,7 +275,7 @@ BEGIN
         RAISE EXCEPTION 'no such task' USING ERRCODE = 'RL003';
     END IF;
     PERFORM jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
-        'relay', p_task, 0, p_task || ':' || p_id, p_task || ':' || p_id, jsonb_build_object('id', p_id), p_at
+        'relay', p_task, 0, NULL, p_task || ':' || p_id, jsonb_build_object('id', p_id), p_at
     )::jobs.procrastinate_job_to_defer_v1]);
 EXCEPTION WHEN unique_violation THEN
     NULL;  -- it is waiting already
@@ -284,6 +291,7 @@ DECLARE
     f regprocedure;
     shared text[] := ARRAY['throttle_take', 'throttle_forget', 'gate_facts', 'enqueue', 'stored_bytes'];
     worker text[] := ARRAY['enter_worker', 'unfinished_revisions', 'due_releases', 'abandoned_objects', 'sweep_sessions',
+                           'needed_worker_epochs',
                            'gate_facts', 'enqueue'];
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

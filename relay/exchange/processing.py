@@ -1,0 +1,208 @@
+"""A worker's side of the exchange: take a revision under a lease, and hand in what was made of it.
+
+A job carries one id. What may be done with it is looked up here; losing the lease, or an author who takes the item back, makes
+handing in fail, and what was made is swept.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.cases.model import Medium
+from relay.db.transaction import Acting, Job
+from relay.errors import Conflict
+from relay.exchange.items import lock_item
+from relay.exchange.model import Content, Item, RenditionRole
+from relay.exchange.objects import NewObject, add_grant, find_key, finish
+from relay.exchange.transitions import Action, State, move
+from relay.house import House
+from relay.identity.trust import case_key, participant_key
+from relay.vault.grants import Holder
+from relay.vault.suite import KeyPair
+
+LEASE = timedelta(minutes=2)
+MOST_TRIES = 4
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """A revision that this worker holds. `tries` counts this one."""
+
+    revision_id: UUID
+    lease_id: UUID
+    item_id: UUID
+    case_id: UUID
+    author_id: UUID
+    kind: Medium
+    tries: int
+    object_id: UUID
+    commitment: bytes
+    size: int
+
+    @property
+    def job(self) -> Job:
+        """What the worker acts for."""
+        return Job("revision", self.revision_id)
+
+
+class Made(NamedTuple):
+    """One file that was made, sealed in the store. `sha256` is of the object's plain bytes."""
+
+    role: RenditionRole
+    stored: NewObject
+    media_type: str
+    duration_ms: int | None = None
+    width: int | None = None
+    height: int | None = None
+    pages: int | None = None
+
+
+async def take(house: House, revision_id: UUID) -> Work | None:
+    """Take a revision that nobody holds. Return None if there is nothing (more) to do."""
+    lease_id, now = uuid4(), house.clock()
+    async with house.database.keeping(Job("revision", revision_id)) as tx:
+        return await tx.one(
+            Work,
+            """
+            UPDATE relay.work w SET lease_id = %s, leased_until = %s, attempts = attempts + 1
+            FROM relay.revisions r JOIN relay.items i ON i.id = r.item_id AND i.revision = r.number
+            JOIN relay.objects o ON o.id = r.object_id
+            WHERE w.revision_id = %s AND r.id = w.revision_id AND i.state = 'submitted'
+              AND (w.leased_until IS NULL OR w.leased_until <= %s)
+            RETURNING w.revision_id, w.lease_id, r.item_id, r.case_id, r.author_id, i.kind, w.attempts AS tries,
+                      r.object_id, o.commitment, o.plaintext_size AS size
+            """,
+            [lease_id, now + LEASE, revision_id, now],
+        )
+
+
+async def keep(house: House, work: Work, percent: int) -> bool:
+    """Renew the lease and record progress. Return False when the work is no longer wanted."""
+    async with house.database.keeping(work.job) as tx:
+        return bool(
+            await tx.run(
+                """
+                UPDATE relay.work w SET leased_until = %s, percent = %s FROM relay.items i
+                WHERE w.revision_id = %s AND w.lease_id = %s AND i.id = %s AND i.state = 'submitted'
+                """,
+                [house.clock() + LEASE, percent, work.revision_id, work.lease_id, work.item_id],
+            )
+        )
+
+
+async def let_go(house: House, work: Work) -> None:
+    """Give the revision back, so that it can be tried again at once."""
+    async with house.database.keeping(work.job) as tx:
+        await tx.run(
+            "UPDATE relay.work SET leased_until = NULL WHERE revision_id = %s AND lease_id = %s",
+            [work.revision_id, work.lease_id],
+        )
+
+
+async def original(house: House, work: Work, worker: Holder, keys: KeyPair) -> Content:
+    """Return the original that the work is about, with its key, opened by the workers' grant."""
+    async with house.database.reading(work.job) as tx:
+        key = await find_key(tx, house, work.case_id, work.object_id, worker, keys)
+    return Content(
+        object_id=work.object_id,
+        key=key,
+        commitment=work.commitment,
+        media_type="application/octet-stream",
+        size=work.size,
+    )
+
+
+async def worker_holders(house: House, work: Work) -> list[Holder]:
+    """Return the workers' keys that the original is sealed to."""
+    async with house.database.reading(work.job) as tx:
+        return await tx.all(
+            Holder,
+            "SELECT holder_kind AS kind, holder_id AS id, holder_key_version AS key_version"
+            " FROM relay.grants WHERE object_id = %s AND holder_kind = 'worker'",
+            [work.object_id],
+        )
+
+
+async def hand_in(house: House, work: Work, made: list[Made]) -> None:
+    """Put what was made before the facilitators: sealed to the case and to the author, and to nobody else."""
+    async with house.database.acting(work.job, Tag.ITEM_READY) as act:
+        item = await _still_mine(act, work)
+        edge = move(item.state, Action.MAKE_READY, "worker")
+        holders = (
+            await case_key(act, house, work.case_id),
+            await participant_key(act, house, work.case_id, work.author_id),
+        )
+        for one in made:
+            await finish(act, one.stored.id, one.stored.summary.plaintext_size, one.stored.summary.commitment)
+            await _insert(act, work, one)
+            for to in holders:
+                await add_grant(act, house, work.case_id, one.stored.id, one.stored.key, to)
+        await _close(act, work)
+        await act.run(
+            "UPDATE relay.items SET state = %s, ready_at = %s WHERE id = %s",
+            [edge.target, house.clock(), work.item_id],
+        )
+        act.note(revision=work.revision_id, tries=work.tries)
+
+
+async def give_up(house: House, work: Work, failure: str) -> None:
+    """Say that the file cannot be made safe, and why (a coded reason); the author can send another."""
+    async with house.database.acting(work.job, Tag.ITEM_FAILED) as act:
+        item = await _still_mine(act, work)
+        edge = move(item.state, Action.FAIL, "worker")
+        await _close(act, work)
+        await act.run(
+            "UPDATE relay.items SET state = %s, failure = %s WHERE id = %s",
+            [edge.target, failure, work.item_id],
+        )
+        act.note(revision=work.revision_id, failure=failure, tries=work.tries)
+
+
+async def _still_mine(act: Acting, work: Work) -> Item:
+    item = await lock_item(act, work.item_id)
+    mine = await act.value(
+        "SELECT true FROM relay.work WHERE revision_id = %s AND lease_id = %s FOR UPDATE",
+        [work.revision_id, work.lease_id],
+    )
+    if not mine or item.state is not State.SUBMITTED:
+        raise Conflict
+    return item
+
+
+async def _insert(act: Acting, work: Work, one: Made) -> None:
+    await act.run(
+        """
+        INSERT INTO relay.renditions (id, revision_id, item_id, case_id, author_id, role, object_id, media_type, sha256,
+                                      size, duration_ms, width, height, pages)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        [
+            uuid4(),
+            work.revision_id,
+            work.item_id,
+            work.case_id,
+            work.author_id,
+            one.role,
+            one.stored.id,
+            one.media_type,
+            one.stored.summary.sha256,
+            one.stored.summary.plaintext_size,
+            one.duration_ms,
+            one.width,
+            one.height,
+            one.pages,
+        ],
+    )
+
+
+async def _close(act: Acting, work: Work) -> None:
+    """The workers' own grant goes with the work: from here on no worker key opens the original."""
+    await act.run(
+        "DELETE FROM relay.grants WHERE object_id = %s AND holder_kind = 'worker'", [work.object_id]
+    )
+    await act.run(
+        "UPDATE relay.work SET leased_until = NULL, lease_id = NULL, percent = 100 WHERE revision_id = %s",
+        [work.revision_id],
+    )

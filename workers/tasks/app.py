@@ -1,0 +1,96 @@
+"""The worker process: Procrastinate on the same PostgreSQL, one id an argument.
+
+Everything a job does is decided by the state tables. So a job may be lost, doubled or stalled without harm: leases keep two
+workers apart, and once a minute `reconcile` enqueues what is unfinished.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+from uuid import UUID
+
+import procrastinate
+from procrastinate import JobContext, PsycopgConnector, RetryStrategy
+from procrastinate.jobs import Status
+
+from relay.app import open_house
+from relay.db.transaction import Surface
+from relay.settings import Settings
+from workers.media import tools
+from workers.media.model import Limits
+from workers.sandbox.runner import Walled
+from workers.tasks import upkeep
+from workers.tasks.keys import WorkerKeys
+from workers.tasks.make_safe import make_safe
+from workers.tasks.room import WorkRoom
+
+QUEUE = "relay"
+# as the login itself has no rights; and the queue's tables are in a schema of their own
+_OPTIONS = "-c role=relay_worker -c search_path=jobs"
+
+
+def make_app(settings: Settings, room: WorkRoom) -> procrastinate.App:
+    """Return the queue's app with every task on it."""
+    app = procrastinate.App(
+        connector=PsycopgConnector(conninfo=settings.database, kwargs={"options": _OPTIONS}),
+        periodic_defaults={"max_delay": 120},
+    )
+
+    @app.task(name="make_safe", queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
+    async def _make_safe(id: str) -> None:  # noqa: A002 - the one argument of every job
+        await make_safe(room, UUID(id))
+
+    @app.task(name="release_due", queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
+    async def _release_due(id: str) -> None:  # noqa: A002
+        await upkeep.release_due(room, UUID(id))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile", pass_context=True)
+    async def _reconcile(context: JobContext, timestamp: int) -> None:
+        await clear_stalled(context.app)
+        await upkeep.reconcile(room)
+
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="upkeep", queue=QUEUE, queueing_lock="upkeep")
+    async def _upkeep(timestamp: int) -> None:
+        await upkeep.renew_keys(room)
+        await upkeep.sweep(room)
+
+    return app
+
+
+async def clear_stalled(app: procrastinate.App) -> None:
+    """Remove jobs whose worker is gone: the state tables bring back what they were about."""
+    for job in await app.job_manager.get_stalled_jobs():
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+
+
+async def run(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT; then finish, or give back, what is in hand."""
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # it logs every argument at INFO
+    async with open_house(settings, Surface.WORKER) as house:
+        room = WorkRoom(
+            house=house,
+            keys=WorkerKeys(settings.worker_secrets),
+            sandbox=Walled(),
+            tools=tools.find(),
+            limits=Limits(
+                input_bytes=max(settings.audio_bytes, settings.video_bytes, settings.document_bytes)
+            ),
+        )
+        await upkeep.renew_keys(room)
+        app = make_app(settings, room)
+        async with app.open_async():
+            await upkeep.reconcile(room)
+            await app.run_worker_async(
+                queues=[QUEUE],
+                concurrency=settings.worker_jobs,
+                delete_jobs="always",
+                shutdown_graceful_timeout=5,
+            )
+
+
+def main(settings: Settings) -> None:
+    """Run the worker process."""
+    with suppress(KeyboardInterrupt):
+        asyncio.run(run(settings))

@@ -1,0 +1,151 @@
+"""Make a submitted revision safe: open the original in memory, make the clean renditions, seal them, hand them in."""
+
+import io
+import os
+from asyncio import CancelledError, Task, create_task, sleep, to_thread
+from contextlib import ExitStack, closing, suppress
+from threading import Event
+from uuid import UUID
+
+from relay.errors import Conflict, Missing, RelayError, VaultRefused
+from relay.exchange import letters, processing
+from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
+from relay.exchange.objects import NewObject, announce, opened, store
+from relay.exchange.processing import MOST_TRIES, Made, Work
+from relay.vault.padding import pad, unpad
+from workers.media.clean import clean
+from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
+from workers.sandbox import memory
+from workers.tasks.room import WorkRoom
+
+RENEW_SECONDS = 5.0
+_FILES: tuple[RenditionRole, ...] = ("clean", "poster")
+
+
+async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
+    """Do the work on one revision, if it is still wanted and nobody else does it. Doing it twice changes nothing."""
+    work = await processing.take(room.house, revision_id)
+    if work is None:
+        return
+    if work.tries > MOST_TRIES:
+        await processing.give_up(room.house, work, Reason.OUT_OF_TIME)
+        return
+    try:
+        made = await _made(room, work)
+        await processing.hand_in(room.house, work, made)
+    except MediaRefused as refused:
+        await processing.give_up(room.house, work, refused.reason)
+    except Cancelled:
+        return  # taken back by its author, or taken over by another worker
+    except (RelayError, OSError, CancelledError):
+        await processing.let_go(room.house, work)
+        raise
+
+
+async def _made(room: WorkRoom, work: Work) -> list[Made]:
+    content = await _original(room, work)
+    if work.kind == "letter":
+        return [await _letter(room, work, content)]
+    progress = _Progress(room, work)
+    with closing(progress):
+        made = await to_thread(_clean, room, work, content, progress)
+    with made:
+        return await _seal(room, work, made)
+
+
+async def _original(room: WorkRoom, work: Work) -> Content:
+    for holder in await processing.worker_holders(room.house, work):
+        return await processing.original(room.house, work, holder, room.keys.pair(holder))
+    raise Missing
+
+
+async def _letter(room: WorkRoom, work: Work, content: Content) -> Made:
+    """A letter's clean file is its text without what nobody can see, padded as it came."""
+    sealed = await to_thread(_read, room, content)
+    text = letters.visible(unpad(sealed).decode())
+    return await _store(room, work, "clean", io.BytesIO(pad(text.encode())), LETTER_TYPE)
+
+
+def _read(room: WorkRoom, content: Content) -> bytes:
+    with opened(room.house, content) as reader:
+        return reader.read_all(content.size)
+
+
+def _clean(room: WorkRoom, work: Work, content: Content, progress: "_Progress") -> Clean:
+    """Decrypt into memory and let the sandbox work on it. Blocking."""
+    with ExitStack() as stack:
+        source = memory.held(stack, "original")
+        with opened(room.house, content) as reader:
+            for piece in reader.ranges():
+                _write(source, piece)
+        memory.seal(source)
+        return clean(
+            Kind(work.kind),
+            source,
+            room.limits,
+            progress.heard,
+            stopped=progress.stopped.is_set,
+            sandbox=room.sandbox,
+            ffmpeg=room.tools,
+        )
+
+
+def _write(descriptor: int, piece: memoryview) -> None:
+    while piece:
+        piece = piece[os.write(descriptor, piece) :]
+
+
+async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
+    facts = made.facts
+    renditions = []
+    for role in _FILES:
+        if role not in made.files:
+            continue
+        with open(os.dup(made.files[role]), "rb", buffering=0) as source:
+            source.seek(0)
+            sealed = await _store(room, work, role, source, made.media_type(role))
+        if role == "clean":
+            sealed = sealed._replace(
+                duration_ms=facts.duration_ms or None,
+                width=facts.width or None,
+                height=facts.height or None,
+                pages=facts.pages or None,
+            )
+        renditions.append(sealed)
+    if facts.peaks:
+        renditions.append(
+            await _store(room, work, "peaks", io.BytesIO(facts.peaks), "application/octet-stream")
+        )
+    return renditions
+
+
+async def _store(
+    room: WorkRoom, work: Work, role: RenditionRole, source: io.RawIOBase | io.BufferedIOBase, media_type: str
+) -> Made:
+    object_id = await announce(room.house, work.job, work.case_id, work.author_id, "rendition")
+    stored: NewObject = await to_thread(store, room.house, object_id, source, digest=True)
+    return Made(role, stored, media_type)
+
+
+class _Progress:
+    """Hears percents from the thread that works, and every few seconds renews the lease with the newest."""
+
+    def __init__(self, room: WorkRoom, work: Work) -> None:
+        self.stopped = Event()
+        self._percent = 0
+        self._task: Task[None] = create_task(self._renew(room, work))
+
+    def heard(self, percent: int) -> None:
+        self._percent = percent
+
+    async def _renew(self, room: WorkRoom, work: Work) -> None:
+        while True:
+            await sleep(RENEW_SECONDS)
+            with suppress(RelayError):  # the lease outlives a short trouble with the database
+                if not await processing.keep(room.house, work, self._percent):
+                    self.stopped.set()
+                    return
+
+    def close(self) -> None:
+        self.stopped.set()
+        self._task.cancel()

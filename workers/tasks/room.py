@@ -1,0 +1,19 @@
+"""What every task needs, made once a worker process and passed in."""
+
+import msgspec
+
+from relay.house import House
+from workers.media.model import Limits
+from workers.media.tools import Tools
+from workers.sandbox.runner import Sandbox
+from workers.tasks.keys import WorkerKeys
+
+
+class WorkRoom(msgspec.Struct, frozen=True, kw_only=True):
+    """The house of the worker surface, the workers' keys, and how files are made safe."""
+
+    house: House
+    keys: WorkerKeys
+    sandbox: Sandbox
+    tools: Tools
+    limits: Limits
