@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from relay.errors import RelayError
 
 COMMANDS = {
+    "init": ("relay.cli.init", "make a service in a data folder, with its offline keys and first invitation"),
+    "staff": ("relay.cli.staff", "invite staff, list them, and sign the roster of their keys"),
     "up": ("relay.cli.up", "start the whole stack in one data folder; Ctrl-C stops it"),
     "migrate": ("relay.cli.migrate", "bring the database's schema up to date"),
 }

@@ -128,7 +128,7 @@ async def _check(tx: Reading, house: House, person: Person, account_id: UUID, ro
 async def _secret(
     tx: Reading, house: House, person: Person, case_id: UUID, account_id: UUID, invitation_id: UUID
 ) -> str:
-    """Open the invitation's secret. Anyone can seal one to the case, so its inviter's signature is checked."""
+    """Open the invitation's secret. Anyone can seal one to the case, so its giver's signature is checked."""
     text = await case_text(tx, house, person, case_id, "invitation", invitation_id)
     if text is None:
         raise VaultRefused

@@ -1,0 +1,101 @@
+"""`relay init`: make a service, with its offline keys and its first facilitator's invitation."""
+
+import argparse
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from relay.cli.common import add_data, logins, settings_for
+from relay.db import roles
+from relay.errors import Conflict, Invalid
+from relay.identity import founding, keyfiles
+from relay.identity.founding import Founded
+from relay.identity.invitations import Invitation
+from relay.settings import Settings
+from relay.vault.suite import KeyPair, Signer
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments."""
+    add_data(parser)
+    parser.add_argument("--name", required=True, help="what the service calls itself")
+    parser.add_argument(
+        "--keys-to",
+        metavar="DIR",
+        type=Path,
+        help="where the two offline keys are written, once: outside the data folder, such as on a USB stick",
+    )
+    parser.add_argument(
+        "--facilitator",
+        metavar="NAME",
+        default="First facilitator",
+        help="the first facilitator's name, for staff",
+    )
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make it and say everything that has to be kept or handed over."""
+    if arguments.keys_to is None:
+        raise Invalid(
+            "Say where the service's two offline keys go: --keys-to DIR, outside the data folder, such as on"
+            " a USB stick. Whoever has them can put other staff in place and open every case."
+        )
+    settings = settings_for(arguments)
+    made = init_service(settings, arguments.name, arguments.keys_to, arguments.facilitator)
+    _tell(settings, made, arguments.keys_to)
+    return 0
+
+
+def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str) -> Founded:
+    """Make the service of a data folder. `keys_to` holds its keys before anything depends on them."""
+    founding.refuse_existing(settings.keyring)
+    keys_to = keys_to.absolute()
+    if keys_to == settings.data or settings.data in keys_to.parents:
+        raise Conflict(
+            "The offline keys must not lie in the data folder. Name another folder with --keys-to."
+        )
+    keyfiles.refuse_existing(keys_to)
+    root, recovery = Signer.generate(), KeyPair.generate()
+    with logins(settings) as dsns:
+        return asyncio.run(
+            founding.found(
+                settings.keyring,
+                dsns[roles.OWNER],
+                name=name,
+                facilitator=facilitator,
+                root=root,
+                recovery=recovery,
+                now=datetime.now(UTC),
+                days=settings.invitation_days,
+                keep=lambda service_id: keyfiles.write(keys_to, service_id, root, recovery),
+            )
+        )
+
+
+def tell_invitation(settings: Settings, invitation: Invitation) -> None:
+    """Print what the invited person is given. It is shown this once."""
+    print(f"  address  {settings.desk_origin}/enrol/{invitation.id}")
+    print(f"  letters  {invitation.secret}")
+    print(f"  code     {invitation.code}   (to be spoken, not written beside the letters)")
+    print(f"  until    {invitation.expires_at:%Y-%m-%d %H:%M} UTC")
+
+
+def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
+    print(f"The service {made.pins.name!r} is made ({made.pins.service_id}).")
+    print(f"\nIts two keys are in {keys_to.absolute()}. Keep them offline, and copies of them elsewhere:")
+    print(f"  {keyfiles.ROOT}      signs who is staff; asked for by: relay staff sign")
+    print(f"  {keyfiles.RECOVERY}  opens every case, if no facilitator can any more")
+    if sys.stdout.isatty():
+        # into a terminal only: redirected output ends up in logs
+        print("\nTo be copied on paper, and shown this once:")
+        print(f"  root      {_grouped(made.root.seed)}")
+        print(f"  recovery  {_grouped(made.recovery.seeds)}")
+    print("\nThe first facilitator's invitation:")
+    tell_invitation(settings, made.facilitator)
+    print("\nNext: relay up, enrol, then relay staff sign.")
+
+
+def _grouped(secret: bytes) -> str:
+    text = secret.hex()
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))

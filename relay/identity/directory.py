@@ -1,0 +1,43 @@
+"""Who works here, as staff see one another."""
+
+from uuid import UUID
+
+import msgspec
+
+from relay.house import House
+from relay.identity.model import Person
+
+
+class Colleague(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of staff. `state` is "invited", "active" or "suspended"."""
+
+    account_id: UUID
+    name: str
+    roles: tuple[str, ...]
+    state: str
+
+
+class _Row(msgspec.Struct, frozen=True):
+    id: UUID
+    name_sealed: bytes
+    roles: str
+    state: str
+
+
+async def colleagues(house: House, person: Person) -> list[Colleague]:
+    """Return all staff of the service, by name."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _Row,
+            "SELECT id, name_sealed, roles, state FROM relay.accounts WHERE side = 'staff' ORDER BY id LIMIT 1000",
+        )
+    found = [
+        Colleague(
+            account_id=row.id,
+            name=house.columns.open("accounts", "name", row.id, row.name_sealed),
+            roles=tuple(row.roles.split()),
+            state=row.state,
+        )
+        for row in rows
+    ]
+    return sorted(found, key=lambda colleague: colleague.name.casefold())
