@@ -75,7 +75,11 @@ class FolderWriter:
         _make_folder(shard)
         # Nothing can be overwritten: while the unfinished file is there, nobody else creates one of this
         # name.
-        self._path.rename(self._finished)
+        try:
+            self._path.rename(self._finished)
+        except FileNotFoundError:
+            self.close()
+            raise BlobMissing from None
         _sync_folder(shard)
         _sync_folder(self._path.parent)
         self.close()

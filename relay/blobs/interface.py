@@ -42,7 +42,10 @@ class BlobWriter(Protocol):
         ...
 
     def commit(self) -> None:
-        """Finish the blob: durable, visible, unchangeable, in one step. It closes the writer."""
+        """Finish the blob: durable, visible, unchangeable, in one step. It closes the writer.
+
+        Raises `BlobMissing` if somebody deleted it meanwhile.
+        """
         ...
 
     def abort(self) -> None:

@@ -3,6 +3,7 @@
 import unicodedata
 from uuid import UUID
 
+from relay.errors import VaultRefused
 from relay.vault.aead import open_once, seal_once
 from relay.vault.keyring import Keyring
 from relay.vault.padding import pad, unpad
@@ -25,7 +26,11 @@ class ColumnCipher:
 
     def open(self, table: str, column: str, row_id: UUID, sealed: bytes) -> str:
         """Open what was sealed for this very place, or raise `VaultRefused`."""
-        return unpad(open_once(self._key, sealed, context("column", table, column, row_id)), _BUCKET).decode()
+        padded = open_once(self._key, sealed, context("column", table, column, row_id))
+        try:
+            return unpad(padded, _BUCKET).decode()
+        except UnicodeDecodeError:
+            raise VaultRefused from None
 
 
 def lookup(keyring: Keyring, purpose: str, text: str) -> bytes:

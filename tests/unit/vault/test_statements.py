@@ -1,0 +1,168 @@
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import pytest
+
+from relay.errors import VaultRefused
+from relay.vault.release import ReleaseRecord, verify
+from relay.vault.statements import Approval, CaseKeyStatement, Roster, RosterEntry, Statement, Vouch
+from relay.vault.suite import Signer
+
+ENTRY = RosterEntry(
+    account=UUID(int=1), roles=("facilitator",), key_version=1, fingerprint=b"f" * 32, signing_key=b"s" * 32
+)
+FIRST, SECOND = UUID(int=21), UUID(int=22)
+VALUES: dict[str, Any] = {
+    "service": UUID(int=10),
+    "case": UUID(int=11),
+    "item": UUID(int=12),
+    "revision": UUID(int=13),
+    "rendition": UUID(int=14),
+    "sha256": b"h" * 32,
+    "object": UUID(int=15),
+    "commitment": b"c" * 32,
+}
+RECORD = ReleaseRecord(
+    **VALUES,
+    recipient=UUID(int=16),
+    recipient_key=b"k" * 32,
+    recipient_key_version=2,
+    facilitators=(FIRST, SECOND),
+    sequence=5,
+    released_at=1_800_000_000,
+)
+STATEMENTS: list[Statement] = [
+    RECORD,
+    Approval(**VALUES, facilitator=FIRST, decided_at=1_800_000_000),
+    Vouch(
+        service=UUID(int=10),
+        case=UUID(int=11),
+        account=UUID(int=16),
+        key_version=2,
+        fingerprint=b"k" * 32,
+        signing_key=b"s" * 32,
+        facilitator=FIRST,
+        vouched_at=1_800_000_000,
+    ),
+    CaseKeyStatement(
+        service=UUID(int=10), case=UUID(int=11), key_version=1, fingerprint=b"k" * 32, facilitator=FIRST
+    ),
+    Roster(service=UUID(int=10), version=7, entries=(ENTRY,)),
+]
+
+
+def changed(statement: msgspec.Struct) -> Iterator[Any]:
+    """Give out statements that differ from this one in one field each."""
+    for name, value in msgspec.structs.asdict(statement).items():
+        match value:
+            case UUID():
+                other: Any = uuid4()
+            case bytes():
+                other = value[:-1] + b"\0"
+            case int():
+                other = value + 1
+            case (RosterEntry() as entry,):
+                yield from (msgspec.structs.replace(statement, entries=(each,)) for each in changed(entry))
+                other = ()
+            case tuple():
+                other = value[:-1]
+            case _:
+                raise AssertionError(name)
+        yield msgspec.structs.replace(statement, **{name: other})
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each.purpose)
+def test_a_statement_verifies_as_it_was_signed(statement: Statement) -> None:
+    signer = Signer.generate()
+    statement.verify(statement.sign(signer), signer.public)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each.purpose)
+def test_no_field_of_a_statement_can_be_changed(statement: Statement) -> None:
+    signer = Signer.generate()
+    signature = statement.sign(signer)
+    others = list(changed(statement))
+    assert len(others) >= len(statement.__struct_fields__)
+    for other in others:
+        with pytest.raises(VaultRefused):
+            other.verify(signature, signer.public)
+
+
+@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each.purpose)
+def test_another_signer_does_not_do(statement: Statement) -> None:
+    with pytest.raises(VaultRefused):
+        statement.verify(statement.sign(Signer.generate()), Signer.generate().public)
+
+
+def test_a_signature_under_one_kind_of_statement_is_none_under_another() -> None:
+    canonical = {statement.canonical()[: 5 + 32] for statement in STATEMENTS}
+    assert len(canonical) == len(STATEMENTS)
+
+
+def test_a_roster_lists_each_account_once_and_in_order() -> None:
+    later = msgspec.structs.replace(ENTRY, account=UUID(int=2))
+    roster = Roster(service=UUID(int=10), version=1, entries=(ENTRY, later))
+    assert roster.entry(UUID(int=2)) == later
+    assert roster.entry(UUID(int=3)) is None
+    for entries in [(later, ENTRY), (ENTRY, ENTRY)]:
+        with pytest.raises(ValueError, match="order"):
+            Roster(service=UUID(int=10), version=1, entries=entries)
+
+
+def test_a_roster_survives_the_way_to_the_root_and_back() -> None:
+    roster = Roster(service=UUID(int=10), version=7, entries=(ENTRY,))
+    carried = msgspec.json.decode(msgspec.json.encode(roster), type=Roster)
+    assert carried.canonical() == roster.canonical()
+
+
+def test_a_statement_takes_only_what_has_one_form() -> None:
+    class Wrong(Statement, frozen=True, kw_only=True):
+        purpose = "wrong"
+        value: float
+
+    with pytest.raises(TypeError):
+        Wrong(value=1.5).canonical()
+
+
+@pytest.fixture(scope="module")
+def signers() -> dict[UUID, Signer]:
+    return {FIRST: Signer.generate(), SECOND: Signer.generate()}
+
+
+def test_a_release_needs_every_approver_it_names(signers: dict[UUID, Signer]) -> None:
+    signatures = {who: RECORD.sign(signer) for who, signer in signers.items()}
+    verifiers = {who: signer.public for who, signer in signers.items()}
+    verify(RECORD, signatures, verifiers)
+    with pytest.raises(VaultRefused):
+        verify(RECORD, {FIRST: signatures[FIRST]}, verifiers)
+    with pytest.raises(VaultRefused):
+        verify(RECORD, {}, verifiers)
+    with pytest.raises(VaultRefused):
+        verify(RECORD, {FIRST: signatures[SECOND], SECOND: signatures[FIRST]}, verifiers)
+    with pytest.raises(VaultRefused):
+        verify(RECORD, {**signatures, UUID(int=23): signatures[FIRST]}, verifiers)
+
+
+def test_a_release_by_someone_not_on_the_roster_is_refused(signers: dict[UUID, Signer]) -> None:
+    signatures = {who: RECORD.sign(signer) for who, signer in signers.items()}
+    with pytest.raises(VaultRefused):
+        verify(RECORD, signatures, {FIRST: signers[FIRST].public})
+
+
+@pytest.mark.parametrize("facilitators", [(), (FIRST, FIRST), (FIRST, SECOND, UUID(int=23))])
+def test_a_release_has_one_or_two_different_approvers(
+    facilitators: tuple[UUID, ...], signers: dict[UUID, Signer]
+) -> None:
+    record = msgspec.structs.replace(RECORD, facilitators=facilitators)
+    everyone = {**signers, UUID(int=23): Signer.generate()}
+    signatures = {who: record.sign(everyone[who]) for who in facilitators}
+    with pytest.raises(VaultRefused):
+        verify(record, signatures, {who: signer.public for who, signer in everyone.items()})
+
+
+def test_a_release_of_another_version_is_refused(signers: dict[UUID, Signer]) -> None:
+    record = msgspec.structs.replace(RECORD, version=2, facilitators=(FIRST,))
+    with pytest.raises(VaultRefused):
+        verify(record, {FIRST: record.sign(signers[FIRST])}, {FIRST: signers[FIRST].public})

@@ -1,0 +1,105 @@
+"""A reader of objects and seals written from docs/vault-format.md alone. It shares no code with Relay.
+
+python independent_reader.py OBJECT DATA_KEY_IN_HEX SERVICE OBJECT_ID > PLAIN
+"""
+
+import hashlib
+import hmac
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+HEADER = 64
+PLAIN = 262_144
+STRIDE = PLAIN + 32
+
+
+class Refused(Exception):
+    """The one error."""
+
+
+def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    """RFC 5869 with SHA-512, for at most one block."""
+    extracted = hmac.digest(salt, secret, "sha512")
+    return hmac.digest(extracted, info + b"\x01", "sha512")[:length]
+
+
+def frame(tag: bytes, body: bytes) -> bytes:
+    """Section 2."""
+    return tag + len(body).to_bytes(4, "big") + body
+
+
+def open_segment(sealed: bytes, secret: bytes, number: int, kind: int) -> bytes:
+    """Section 6: a segment is its run's salt, then what AES-256-GCM made."""
+    run_key = hkdf(secret, sealed[:16], hashlib.sha256(frame(b"p", b"relay/1/segments")).digest(), 32)
+    nonce = number.to_bytes(8, "big") + bytes([kind]) + bytes(3)
+    try:
+        return AESGCM(run_key).decrypt(nonce, sealed[16:], None)
+    except InvalidTag:
+        raise Refused from None
+
+
+def read_object(
+    sealed: bytes, data_key: bytes, service: bytes, object_id: bytes, expected: bytes | None = None
+) -> bytes:
+    """Open a whole object. `expected` is the commitment that a release record names, if there is one."""
+    body = len(sealed) - HEADER
+    if body < 32:
+        raise Refused
+    count = -(-body // STRIDE)
+    last_size = body - (count - 1) * STRIDE
+    if last_size < (32 if count == 1 else 33):
+        raise Refused
+    header = sealed[:HEADER]
+    if header[:16] != b"RELAYOBJ\x01\x00\x00\x00\x00\x04\x00\x00":
+        raise Refused
+    binding = frame(b"p", b"relay/1/object") + frame(b"u", service) + frame(b"u", object_id)
+    both = hkdf(data_key, header[16:32], hashlib.sha256(binding).digest(), 64)
+    secret, commitment = both[:32], both[32:]
+    for other in (header[32:], expected):
+        if other is not None and not hmac.compare_digest(commitment, other):
+            raise Refused
+    segments = [sealed[HEADER + n * STRIDE : HEADER + (n + 1) * STRIDE] for n in range(count)]
+    last = open_segment(segments[-1], secret, count - 1, 1)
+    return b"".join(open_segment(each, secret, n, 0) for n, each in enumerate(segments[:-1])) + last
+
+
+def decapsulate(enc: bytes, seeds: bytes) -> bytes:
+    """Section 1: the KEM, X-Wing."""
+    x25519 = X25519PrivateKey.from_private_bytes(seeds[64:])
+    both = MLKEM768PrivateKey.from_seed_bytes(seeds[:64]).decapsulate(enc[:1088])
+    both += x25519.exchange(X25519PublicKey.from_public_bytes(enc[1088:]))
+    return hashlib.sha3_256(both + enc[1088:] + x25519.public_key().public_bytes_raw() + b"\\.//^\\").digest()
+
+
+def read_seal(sealed: bytes, seeds: bytes, info: bytes) -> bytes:
+    """Section 4: open what was sealed to a public key. HPKE base mode as RFC 9180, sections 4 and 5, has it."""
+    suite = b"HPKE-v1HPKE" + bytes.fromhex("647a00010002")
+
+    def extract(salt: bytes, label: bytes, secret: bytes) -> bytes:
+        return hmac.digest(salt, suite + label + secret, "sha256")
+
+    def expand(secret: bytes, label: bytes, length: int) -> bytes:
+        message = length.to_bytes(2, "big") + suite + label + schedule + b"\x01"
+        return hmac.digest(secret, message, "sha256")[:length]
+
+    if len(sealed) < 1137 or sealed[:1] != b"\x01":
+        raise Refused
+    schedule = b"\x00" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+    try:
+        secret = extract(decapsulate(sealed[1:1121], seeds), b"secret", b"")
+        key, nonce = expand(secret, b"key", 32), expand(secret, b"base_nonce", 12)
+        return AESGCM(key).decrypt(nonce, sealed[1121:], None)
+    except (InvalidTag, ValueError):
+        raise Refused from None
+
+
+if __name__ == "__main__":
+    path, key, *place = sys.argv[1:]
+    service_id, object_name = (UUID(each).bytes for each in place)
+    sys.stdout.buffer.write(read_object(Path(path).read_bytes(), bytes.fromhex(key), service_id, object_name))
