@@ -9,6 +9,7 @@ from relay.blobs.folder import FolderBlobs
 from relay.db.transaction import Database, Surface
 from relay.errors import SettingsRefused
 from relay.house import House
+from relay.identity import founding
 from relay.settings import Settings, load
 from relay.vault.columns import ColumnCipher
 from relay.vault.keyring import FileKeyring
@@ -25,7 +26,7 @@ async def open_house(settings: Settings, surface: Surface) -> AsyncIterator[Hous
     """Open everything that one surface's process works with; `settings.database` holds that surface's own login."""
     if not settings.database:
         raise SettingsRefused("RELAY_DATABASE is empty. Write the PostgreSQL address with this process's own login.")
-    keyring = FileKeyring.open(settings.keyring / "keyring")
+    keyring = FileKeyring.open(settings.keyring / founding.KEYRING)
     database = Database(settings.database, surface, size=settings.database_connections)
     await database.open()
     try:
@@ -34,7 +35,7 @@ async def open_house(settings: Settings, surface: Surface) -> AsyncIterator[Hous
             blobs=FolderBlobs(settings.blobs),
             keyring=keyring,
             columns=ColumnCipher(keyring),
-            pins=Pins.read(settings.keyring / "pins.json"),
+            pins=Pins.read(settings.keyring / founding.PINS),
             settings=settings,
             clock=lambda: datetime.now(UTC),
         )

@@ -1,11 +1,11 @@
-"""The desk app. `uvicorn --factory relay.web.desk.app:create`."""
+"""The staff desk app. `uvicorn --factory relay.web.desk.app:create`."""
 
 from pathlib import Path
 
+from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
 from relay.web.shared.build import Opener, build
 from relay.web.shared.entry import entry_pages
-from relay.web.shared.entry_api import entry_api
 from relay.web.shared.headers import Shell
 from relay.web.shared.wing import DESK
 
@@ -14,6 +14,4 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def create(opener: Opener | None = None) -> Shell:
     """Make the app; without `opener` from the environment's settings."""
-    return build(
-        DESK, entry_pages(Permission.STAFF_SELF_MANAGE), entry_api(Permission.STAFF_SELF_MANAGE), _TEMPLATES, opener
-    )
+    return build(DESK, entry_pages(Permission.STAFF_SELF_MANAGE), HANDLERS, _TEMPLATES, opener)

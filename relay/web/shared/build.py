@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
-from litestar import Litestar, Router, get
+from litestar import Litestar, MediaType, Router, get
 from litestar.datastructures import State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -102,6 +102,6 @@ def _openapi(wing: Wing) -> OpenAPIConfig:
         version="1",
         description=f"Sign in with POST /api/v1/session; send its `csrf` back as {CSRF_HEADER} with all that changes something.",
         openapi_router=_OnlyJson("/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)),
-        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type="application/json")],
+        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
     )
 

@@ -6,7 +6,7 @@ letter that carried the link. A path or a query would have worked by itself, and
 the history of a device that others use.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Response, get, post
@@ -57,7 +57,7 @@ async def sign_in(request: AnyRequest, house: TheHouse, form: TheForm) -> Page:
     return answer
 
 
-def sign_out_route(permission: Permission) -> object:
+def sign_out_route(permission: Permission) -> Any:
     """Make the handler that ends a session; each side has its own permission for it."""
 
     @post("/sign-out", opt=allow(permission), status_code=303)
@@ -70,7 +70,7 @@ def sign_out_route(permission: Permission) -> object:
     return sign_out
 
 
-def step_up_routes(permission: Permission) -> list[object]:
+def step_up_routes(permission: Permission) -> list[Any]:
     """Make the page that asks for the passphrase once more."""
 
     @get("/step-up", opt=allow(permission))
@@ -144,7 +144,7 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
     )
 
 
-def entry_pages(permission: Permission) -> list[object]:
+def entry_pages(permission: Permission) -> list[Any]:
     """Return the handlers, with `permission` as the one for what a signed-in person does about themselves."""
     return [
         sign_in_page, sign_in, sign_out_route(permission), *step_up_routes(permission),

@@ -1,7 +1,7 @@
 """Sessions and enrolment as JSON, on both apps."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -109,7 +109,7 @@ def offer() -> Offer:
     return Offer(passphrase=passphrases.offered())
 
 
-def entry_api(permission: Permission) -> list[object]:
+def entry_api(permission: Permission) -> list[Any]:
     """Return the handlers, with `permission` as the one for what a signed-in person does about themselves."""
 
     @get("/session", opt=allow(permission))

@@ -4,10 +4,11 @@ Litestar's own layers do not see a request that no route matches, so these sit o
 """
 
 import time
-from typing import Final
+from typing import Any, Final
 
 import structlog
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, HTTPScope, Method, Message, Receive, Scope, Send
 
 from relay.log import describe
 from relay.web.shared.wing import RawHeaders, Wing
@@ -25,7 +26,7 @@ _ALWAYS: Final[RawHeaders] = [
 ]
 # What a browser or a proxy could compare or keep: nothing of it on answers that are made for one person.
 _NEVER_ON_DYNAMIC: Final = frozenset({b"etag", b"last-modified", b"server", b"date", b"expires", b"cache-control"})
-_METHODS_BY_HEADER: Final = frozenset({b"PATCH", b"DELETE", b"HEAD"})
+_METHODS_BY_HEADER: Final[dict[bytes, Method]] = {b"PATCH": "PATCH", b"DELETE": "DELETE", b"HEAD": "HEAD"}
 
 
 def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
@@ -58,7 +59,7 @@ class Shell:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self.app(scope, receive, send)
             return
         _override_method(scope)
@@ -72,7 +73,7 @@ class Shell:
                 message["headers"] = self._headers(scope, list(message["headers"]))
             await send(message)
 
-        failure: dict[str, object] = {}
+        failure: dict[str, Any] = {}
         try:
             await self.app(scope, receive, send_on)
         except Exception as error:  # noqa: BLE001 - the last net: above it, texts of exceptions would be logged
@@ -82,7 +83,7 @@ class Shell:
                 await _plain_failure(send_on)
         self._write_line(scope, status, began, failure)
 
-    def _headers(self, scope: Scope, headers: RawHeaders) -> RawHeaders:
+    def _headers(self, scope: HTTPScope, headers: RawHeaders) -> RawHeaders:
         static = scope["path"].startswith("/static/")
         kept = [(name, value) for name, value in headers if static or name.lower() not in _NEVER_ON_DYNAMIC]
         framed = scope.get("relay.framed", False)
@@ -91,22 +92,22 @@ class Shell:
         kept.append((b"content-security-policy", self._framed if framed else self._policy))
         return kept + _ALWAYS
 
-    def _write_line(self, scope: Scope, status: int, began: float, failure: dict[str, object]) -> None:
+    def _write_line(self, scope: HTTPScope, status: int, began: float, failure: dict[str, Any]) -> None:
         route = scope.get("path_template") or "none"
         if route == "/health" and status == 200:
             return
         write = self._log.error if failure or status >= 500 else self._log.info
         spent = round((time.perf_counter() - began) * 1000, 1)
-        about = failure or scope.get("relay.failure") or {}
+        about: dict[str, Any] = failure or scope.get("relay.failure") or {}  # type: ignore[assignment]
         write("request", method=scope["method"], route=route, status=status, milliseconds=spent, **about)
 
 
-def _override_method(scope: Scope) -> None:
+def _override_method(scope: HTTPScope) -> None:
     """Do as tus asks (1.0, X-HTTP-Method-Override): for clients behind something that lets only POST through."""
     if scope["method"] == "POST" and scope["path"].startswith("/api/v1/uploads"):
         for name, value in scope["headers"]:
             if name == b"x-http-method-override" and value in _METHODS_BY_HEADER:
-                scope["method"] = value.decode()
+                scope["method"] = _METHODS_BY_HEADER[value]
 
 
 async def _plain_failure(send: Send) -> None:

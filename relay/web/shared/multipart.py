@@ -1,7 +1,7 @@
 """A form with a file, read as it arrives (RFC 7578): constant memory, and the file goes straight to where it is sealed."""
 
 from collections.abc import AsyncIterator
-from typing import Final
+from typing import Final, cast
 
 from litestar.types import Receive
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
@@ -23,7 +23,8 @@ async def body_of(receive: Receive) -> AsyncIterator[bytes]:
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
-        if chunk := message.get("body", b""):
+        chunk = cast("bytes", message.get("body", b""))
+        if chunk:
             yield chunk
         if not message.get("more_body", False):
             return

@@ -11,9 +11,10 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
-from litestar.types import Receive, Scope, Send
+from litestar.enums import ScopeType
+from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 from relay.vault.stream import SEGMENT
 from relay.web.shared.wing import RawHeaders
@@ -99,12 +100,14 @@ class ObjectAnswer:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
+        if scope["type"] != ScopeType.HTTP:
+            return
         asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in {b"range", b"if-range"}}
         scope["relay.framed"] = self._framed  # type: ignore[typeddict-unknown-key]
         with ExitStack() as stack:
             loop = asyncio.get_running_loop()
             reader, pieces, span, first = await loop.run_in_executor(None, self._begin, stack, scope["method"], asked)
-            await send({"type": "http.response.start", **self._head(reader.plaintext_size, span)})
+            await send(self._head(reader.plaintext_size, span))
             if pieces is None:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
                 return
@@ -132,7 +135,7 @@ class ObjectAnswer:
         pieces = reader.ranges(start, stop)
         return reader, pieces, span, _take(pieces, SEGMENT)
 
-    def _head(self, size: int, span: Span | None) -> Any:
+    def _head(self, size: int, span: Span | None) -> HTTPResponseStartEvent:
         headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", b"inline")]
         if span is None:
             status, length = 200, size
@@ -143,7 +146,7 @@ class ObjectAnswer:
             status, length = 416, 0
             headers.append((b"content-range", b"bytes */%d" % size))
         headers += [(b"content-type", self._media_type.encode()), (b"content-length", b"%d" % length)]
-        return {"status": status, "headers": headers}
+        return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 class _Body:

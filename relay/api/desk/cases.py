@@ -1,0 +1,186 @@
+"""Cases and who is on them."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from litestar import Response, delete, get, patch, post
+from litestar.params import FromQuery, PathParameter
+from msgspec import UNSET, Meta, UnsetType
+
+from relay.audit import reading as audit
+from relay.audit.reading import AuditLine
+from relay.cases import service
+from relay.cases.model import Case, PersonOnCase
+from relay.house import House
+from relay.identity import accounts, directory, invitations, sessions, vouching
+from relay.identity.directory import Colleague
+from relay.identity.invitations import Invitation
+from relay.identity.model import Person
+from relay.permissions import Permission
+from relay.review import listing
+from relay.review.listing import ListedItem
+from relay.web.shared.access import SignedIn, TheHouse, allow
+
+CaseId = Annotated[UUID, PathParameter()]
+AccountId = Annotated[UUID, PathParameter()]
+SeatId = Annotated[UUID, PathParameter()]
+_PEOPLE = allow(Permission.CASE_PEOPLE)
+_READ = allow(Permission.CASE_READ)
+
+CoolingHours = Annotated[int, Meta(ge=0, le=8760, description="Write a number of hours from 0 to 8760.")]
+
+
+class NewCase(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A case to open."""
+
+    reference: str
+    second_approval: bool = False
+    cooling_hours: CoolingHours = 0
+
+
+class CaseChange(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to change; what is left out stays."""
+
+    second_approval: bool | UnsetType = UNSET
+    cooling_hours: CoolingHours | UnsetType = UNSET
+    state: Literal["open", "closed"] | UnsetType = UNSET
+
+
+class CaseWithPeople(msgspec.Struct, frozen=True, kw_only=True):
+    """A case and everybody on it."""
+
+    case: Case
+    people: tuple[PersonOnCase, ...]
+
+
+class NewParticipant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somebody to invite. `label` is what the other side reads; empty for the service's usual words."""
+
+    name: str
+    part: Literal["victim", "offender"]
+    label: str = ""
+
+
+class NewFacilitator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A colleague to give a seat."""
+
+    account_id: UUID
+
+
+class Seated(msgspec.Struct, frozen=True, kw_only=True):
+    """The seat that was made."""
+
+    seat_id: UUID
+
+
+async def _case(house: House, person: Person, case_id: UUID) -> CaseWithPeople:
+    case, people, _ = await service.read_case(house, person, case_id)
+    return CaseWithPeople(case=case, people=tuple(people))
+
+
+@post("/cases", opt=allow(Permission.CASE_OPEN), status_code=201)
+async def open_case(house: TheHouse, person: SignedIn, data: NewCase) -> CaseWithPeople:
+    """Open a case; whoever opens it is its first facilitator."""
+    case_id = await service.open_case(
+        house, person, data.reference, second_approval=data.second_approval, cooling_hours=data.cooling_hours
+    )
+    return await _case(house, person, case_id)
+
+
+@get("/cases", opt=_READ)
+async def list_cases(house: TheHouse, person: SignedIn) -> list[Case]:
+    """List the person's own cases, the newest first."""
+    return await service.list_cases(house, person)
+
+
+@get("/cases/{case_id:uuid}", opt=_READ)
+async def read_case(house: TheHouse, person: SignedIn, case_id: CaseId) -> CaseWithPeople:
+    """Show one, and who is on it."""
+    return await _case(house, person, case_id)
+
+
+@patch("/cases/{case_id:uuid}", opt=_PEOPLE)
+async def change_case(house: TheHouse, person: SignedIn, case_id: CaseId, data: CaseChange) -> CaseWithPeople:
+    """Change how a case is worked. Closing it stops everything that has not been released."""
+    case, _, _ = await service.read_case(house, person, case_id)
+    await service.change_settings(
+        house,
+        person,
+        case_id,
+        second_approval=case.second_approval if data.second_approval is UNSET else data.second_approval,
+        cooling_hours=case.cooling_hours if data.cooling_hours is UNSET else data.cooling_hours,
+        is_open=(case.state if data.state is UNSET else data.state) == "open",
+    )
+    return await _case(house, person, case_id)
+
+
+@get("/cases/{case_id:uuid}/items", opt=_READ)
+async def case_items(house: TheHouse, person: SignedIn, case_id: CaseId) -> list[ListedItem]:
+    """List what was ever sent in the case."""
+    await service.read_case(house, person, case_id)
+    return await listing.case_items(house, person, case_id)
+
+
+@get("/cases/{case_id:uuid}/audit", opt=allow(Permission.AUDIT_READ))
+async def case_audit(
+    house: TheHouse, person: SignedIn, case_id: CaseId, before: FromQuery[Annotated[int, Meta(ge=1)]] = 2**62
+) -> list[AuditLine]:
+    """List what was done in the case, the newest first."""
+    await service.read_case(house, person, case_id)
+    return await audit.case_entries(house, person, case_id, before=before)
+
+
+@get("/colleagues", opt=_PEOPLE)
+async def colleagues(house: TheHouse, person: SignedIn) -> list[Colleague]:
+    """List the staff of the service, so that one of them can be given a seat."""
+    return await directory.colleagues(house, person)
+
+
+@post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=201)
+async def invite(house: TheHouse, person: SignedIn, case_id: CaseId, data: NewParticipant) -> Invitation:
+    """Put a new participant on the case. The answer holds the invitation's codes; they are not shown again."""
+    return await invitations.invite_participant(house, person, case_id, data.name, data.part, data.label)
+
+
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE, status_code=201)
+async def invite_again(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId) -> Invitation:
+    """Invite a participant anew. The keys that they make wait to be confirmed."""
+    return await invitations.invite_again(house, person, case_id, account_id)
+
+
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", opt=_PEOPLE, status_code=204)
+async def vouch(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId) -> Response[None]:
+    """Confirm that a participant's keys are theirs. Before that, nothing can be released to them."""
+    sessions.require_step_up(house, person)
+    await vouching.vouch(house, person, case_id, account_id)
+    return Response(None, status_code=204)
+
+
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=204)
+async def suspend(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId) -> Response[None]:
+    """Stop a participant's account at once."""
+    await service.read_case(house, person, case_id)
+    await accounts.suspend(house, person, account_id)
+    return Response(None, status_code=204)
+
+
+@post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=201)
+async def add_facilitator(house: TheHouse, person: SignedIn, case_id: CaseId, data: NewFacilitator) -> Seated:
+    """Give a colleague a seat and the case's keys."""
+    sessions.require_step_up(house, person)
+    return Seated(seat_id=await service.add_facilitator(house, person, case_id, data.account_id))
+
+
+@delete("/cases/{case_id:uuid}/people/{seat_id:uuid}", opt=_PEOPLE, status_code=204)
+async def remove_seat(house: TheHouse, person: SignedIn, case_id: CaseId, seat_id: SeatId) -> Response[None]:
+    """Take somebody off the case. After a facilitator, the case's key changes."""
+    sessions.require_step_up(house, person)
+    await service.remove_seat(house, person, case_id, seat_id)
+    return Response(None, status_code=204)
+
+
+HANDLERS = [
+    open_case, list_cases, read_case, change_case, case_items, case_audit, colleagues, invite, invite_again, vouch,
+    suspend, add_facilitator, remove_seat,
+]

@@ -1,0 +1,15 @@
+"""Every handler of the desk's API."""
+
+from typing import Any
+
+from relay.api.desk import cases, gates, review, staff
+from relay.permissions import Permission
+from relay.web.shared.entry_api import entry_api
+
+HANDLERS: list[Any] = [
+    *entry_api(Permission.STAFF_SELF_MANAGE),
+    *cases.HANDLERS,
+    *gates.HANDLERS,
+    *review.HANDLERS,
+    *staff.HANDLERS,
+]

@@ -1,0 +1,35 @@
+"""The items of one case, whatever became of them: for a facilitator who looks for one that is in no queue."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.cases.model import Medium
+from relay.house import House
+from relay.identity.model import Person
+
+
+class ListedItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One item of a case. Drafts are not listed: they are their author's alone."""
+
+    id: UUID
+    author_id: UUID
+    kind: Medium
+    state: str
+    revision: int
+    taken_back: bool
+    changed_at: datetime
+
+
+async def case_items(house: House, person: Person, case_id: UUID, *, limit: int = 200) -> list[ListedItem]:
+    """Return what was ever sent in a case of the person's, the newest first."""
+    async with house.database.reading(person.id) as tx:
+        return await tx.all(
+            ListedItem,
+            """
+            SELECT id, author_id, kind, state, revision, taken_back_at IS NOT NULL AS taken_back, changed_at
+            FROM relay.items WHERE case_id = %s AND revision > 0 ORDER BY created_at DESC, id LIMIT %s
+            """,
+            [case_id, limit],
+        )
