@@ -28,17 +28,7 @@ COMMANDS: dict[str, tuple[str, Callable[[Sequence[str]], int]]] = {
 
 def main(arguments: Sequence[str]) -> int:
     """Run the command that the first word names."""
-    if arguments and arguments[0] in def _run(_: Sequence[str]) -> int:
-    import os
-
-    from relay.settings import load
-    from workers.tasks.app import main
-
-    main(load(os.environ))
-    return 0
-
-
-COMMANDS:
+    if arguments and arguments[0] in COMMANDS:
         return COMMANDS[arguments[0]][1](arguments[1:])
     lines = [f"  {name:8} {purpose}\n" for name, (purpose, _) in COMMANDS.items()]
     sys.stderr.write("Usage: python -m workers COMMAND …\n" + "".join(lines))

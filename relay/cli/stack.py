@@ -121,10 +121,17 @@ class Stack:
         )
 
     def _worker(self, dsn: Dsn) -> Child:
-        return self._child("worker", dsn, ("workers", "run"), grace=30)
+        return self._child("worker", dsn, ("workers", "run"), ready_line='"event": "ready"', grace=30)
 
     def _child(
-        self, name: str, dsn: Dsn, module: tuple[str, ...], *, health: str = "", grace: float = 10
+        self,
+        name: str,
+        dsn: Dsn,
+        module: tuple[str, ...],
+        *,
+        health: str = "",
+        ready_line: str = "",
+        grace: float = 10,
     ) -> Child:
         environ = as_environ(self.settings, database=dsn.url) | {
             "PATH": os.defpath,
@@ -139,6 +146,7 @@ class Stack:
             environ=environ,
             cwd=self.settings.data,
             health=health,
+            ready_line=ready_line,
             grace=grace,
         )
         return Child(spec, RotatingLog(self.settings.log_folder / f"{name}.log"))

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -20,7 +20,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     """What to run and how to treat it.
 
     `argv[0]` is an absolute path. `environ` is the whole environment: nothing is inherited.
-    `health` is a URL that answers 200 once the child is ready; empty means ready as soon as it runs.
+    The child is ready when the URL `health` answers 200, or when it has written a line with `ready_line` in
+    it; with neither, as soon as it runs.
     """
 
     name: str
@@ -28,6 +29,7 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     environ: Mapping[str, str] = msgspec.field(default_factory=dict)
     cwd: Path = Path("/")
     health: str = ""
+    ready_line: str = ""
     uid: int = -1
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGTERM
@@ -60,6 +62,7 @@ class Child:
         self.name = spec.name
         self.log = log
         self._process: subprocess.Popen[bytes] | None = None
+        self._said_ready: Callable[[], bool] = lambda: False
 
     @property
     def pid(self) -> int | None:
@@ -69,6 +72,8 @@ class Child:
     def start(self, stdin: int | IO[bytes] = subprocess.DEVNULL) -> None:
         """Launch it; returns at once. `stdin` is nothing unless given."""
         spec = self.spec
+        said = self.log.expect(spec.ready_line)
+        self._said_ready = said.is_set
         try:
             self._process = subprocess.Popen(
                 launched(spec.argv, uid=spec.uid, death_signal=spec.death_signal),
@@ -87,6 +92,10 @@ class Child:
     def alive(self) -> bool:
         """Whether it runs; a child that has ended is reaped by asking."""
         return self._process is not None and self._process.poll() is None
+
+    def said_ready(self) -> bool:
+        """Whether it has written its `ready_line` since the last start; True for one that has none."""
+        return not self.spec.ready_line or self._said_ready()
 
     @property
     def exit_code(self) -> int | None:

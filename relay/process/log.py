@@ -21,6 +21,7 @@ class RotatingLog:
         self._keep = keep
         self._lock = threading.Lock()
         self._file: IO[bytes] | None = None
+        self._expected = ("", threading.Event())
         self.tail: deque[str] = deque(maxlen=20)
 
     def write(self, line: bytes) -> None:
@@ -28,11 +29,20 @@ class RotatingLog:
         with self._lock:
             if self._file is None:
                 self._file = self._open()
-            self.tail.append(line.decode(errors="replace").rstrip())
+            text = line.decode(errors="replace").rstrip()
+            self.tail.append(text)
+            if self._expected[0] and self._expected[0] in text:
+                self._expected[1].set()
             self._file.write(line)
             self._file.flush()
             if self._file.tell() >= self._limit:
                 self._rotate()
+
+    def expect(self, words: str) -> threading.Event:
+        """Give an event that is set when a line with these words is written from now on."""
+        with self._lock:
+            self._expected = (words, threading.Event())
+            return self._expected[1]
 
     def follow(self, stream: IO[bytes], name: str) -> threading.Thread:
         """Copy `stream` into the log from a thread of its own, until the stream ends."""

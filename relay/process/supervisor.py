@@ -104,9 +104,9 @@ class _Member:
 
 
 def wait_until_ready(child: Child, seconds: float = 60) -> None:
-    """Until the child answers on its health address; a child that ends instead is an error in words."""
+    """Until the child answers, or says that it is ready; a child that ends instead is an error in words."""
     until = time.monotonic() + seconds
-    while not answers(child.spec.health):
+    while not (child.said_ready() and answers(child.spec.health)):
         if not child.alive():
             said = child.log.tail[-1] if child.log.tail else "It said nothing"
             raise Unavailable(f"{child.name} ended while starting{_how(child)}. {said}")

@@ -5,16 +5,17 @@ workers apart, and once a minute `reconcile` enqueues what is unfinished.
 """
 
 import asyncio
-import logging
 from contextlib import suppress
 from uuid import UUID
 
 import procrastinate
+import structlog
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.jobs import Status
 
 from relay.app import open_house
 from relay.db.transaction import Surface
+from relay.log import configure
 from relay.settings import Settings
 from workers.media import tools
 from workers.media.model import Limits
@@ -67,7 +68,6 @@ async def clear_stalled(app: procrastinate.App) -> None:
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; then finish, or give back, what is in hand."""
-    logging.getLogger("procrastinate").setLevel(logging.WARNING)  # it logs every argument at INFO
     async with open_house(settings, Surface.WORKER) as house:
         room = WorkRoom(
             house=house,
@@ -82,6 +82,9 @@ async def run(settings: Settings) -> None:
         app = make_app(settings, room)
         async with app.open_async():
             await upkeep.reconcile(room)
+            structlog.get_logger().info(
+                "ready", surface=str(Surface.WORKER)
+            )  # `relay up` waits for this line
             await app.run_worker_async(
                 queues=[QUEUE],
                 concurrency=settings.worker_jobs,
@@ -92,5 +95,6 @@ async def run(settings: Settings) -> None:
 
 def main(settings: Settings) -> None:
     """Run the worker process."""
+    configure()
     with suppress(KeyboardInterrupt):
         asyncio.run(run(settings))
