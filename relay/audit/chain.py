@@ -1,11 +1,10 @@
-"""Verifying the chain. Pure but for `read_chains`: computes the same hash as `relay.audit_append` in SQL.
+"""Verifying the chain. Pure: computes the same hash as `relay.audit_append` in SQL.
 
 Each entry's hash covers the one before, so an entry that is changed, moved or taken out breaks its chain; one cut off at
 the end shows against the chain's head, and against a checkpoint that was written outside the database.
 """
 
 import hashlib
-from collections.abc import Iterable
 from uuid import UUID
 
 import msgspec
@@ -55,19 +54,29 @@ def entry_hash(entry: Entry) -> bytes:
     return hashlib.sha256("\n".join(map(str, fields)).encode()).digest()
 
 
-def verify_chain(entries: Iterable[Entry], head: Head) -> None:
-    """Raise `AuditBroken` with the place, unless these entries, in order, are the whole chain up to its head."""
-    previous, sequence = START, 0
-    for entry in entries:
-        sequence += 1
-        if entry.sequence != sequence:
-            raise AuditBroken(f"Chain {head.chain}: entry {sequence} is missing.")
-        if entry.chain != head.chain or entry.previous != previous or entry.hash != entry_hash(entry):
+class Walk:
+    """Follows one chain, entry by entry, so that a chain of any length takes no memory."""
+
+    def __init__(self, chain: UUID) -> None:
+        """Start before the first entry."""
+        self._chain = chain
+        self._previous = START
+        self._sequence = 0
+
+    def step(self, entry: Entry) -> None:
+        """Take the next entry, or raise `AuditBroken` with its place."""
+        self._sequence += 1
+        if entry.sequence != self._sequence:
+            raise AuditBroken(f"Chain {self._chain}: entry {self._sequence} is missing.")
+        if entry.chain != self._chain or entry.previous != self._previous or entry.hash != entry_hash(entry):
             raise AuditBroken(
-                f"Chain {head.chain}: entry {sequence} was changed, or does not follow the one before."
+                f"Chain {self._chain}: entry {self._sequence} was changed, or does not follow the one before."
             )
-        previous = entry.hash
-    if (sequence, previous) != (head.sequence, head.hash):
-        raise AuditBroken(
-            f"Chain {head.chain}: it ends at entry {sequence}, but its head says {head.sequence}."
-        )
+        self._previous = entry.hash
+
+    def finish(self, head: Head) -> None:
+        """Raise `AuditBroken` unless the chain ended where its head says."""
+        if (self._sequence, self._previous) != (head.sequence, head.hash):
+            raise AuditBroken(
+                f"Chain {self._chain}: it ends at entry {self._sequence}, but its head says {head.sequence}."
+            )

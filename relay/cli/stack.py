@@ -3,6 +3,7 @@
 Each child is given the complete settings and one database login, its own. None of them is told another's.
 """
 
+import asyncio
 import json
 import os
 import socket
@@ -15,17 +16,21 @@ from typing import Self
 import msgspec
 
 import relay
+from relay.audit import checkpoint
 from relay.cli.common import passwords
 from relay.db import roles
 from relay.db.dsn import Dsn
 from relay.db.embedded import EmbeddedPostgres
 from relay.errors import Unavailable
+from relay.identity.operator import looking
 from relay.process.child import Child, ChildSpec
 from relay.process.files import private_folder
 from relay.process.lock import FolderLock
 from relay.process.log import RotatingLog
 from relay.process.supervisor import Say, Supervised, Supervisor
 from relay.settings import Settings, as_environ
+from relay.vault.keyring import FileKeyring
+from relay.vault.pins import Pins
 
 _ROOT = Path(relay.__file__).parents[1]
 _APPS = {"participants": "relay.web.participants.app:create", "desk": "relay.web.desk.app:create"}
@@ -86,6 +91,7 @@ class Stack:
             data = self.settings.data
             raise Unavailable(f"There is no service in {data} yet. Run: relay init --data {data}")
         logins = roles.set_up(self._administrator(), passwords(self.settings))
+        asyncio.run(_refuse_rollback(self.settings, logins[roles.OWNER]))
         self.settings = _with_ports(self.settings)
         apps = [self._app(name, logins[roles.login(name)]) for name in _APPS]
         self._supervisor.start(*apps, self._worker(logins[roles.login("worker")]))
@@ -165,6 +171,13 @@ class Stack:
         unfinished = path.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(about, indent=2) + "\n")
         unfinished.replace(path)
+
+
+async def _refuse_rollback(settings: Settings, owner: Dsn) -> None:
+    """Raise `AuditBroken` if the database is older than the checkpoint that is kept outside of it."""
+    service_id = Pins.read(settings.keyring / "pins.json").service_id
+    async with looking(owner, service_id) as tx:
+        await checkpoint.check(tx, settings.checkpoints, FileKeyring.open(settings.keyring / "keyring"))
 
 
 def _with_ports(settings: Settings) -> Settings:

@@ -14,6 +14,7 @@ from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.jobs import Status
 
 from relay.app import open_house
+from relay.audit import checkpoint
 from relay.db.transaction import Surface
 from relay.log import configure
 from relay.settings import Settings
@@ -56,6 +57,7 @@ def make_app(settings: Settings, room: WorkRoom) -> procrastinate.App:
     async def _upkeep(timestamp: int) -> None:
         await upkeep.renew_keys(room)
         await upkeep.sweep(room)
+        await checkpoint.take(room.house)
 
     return app
 

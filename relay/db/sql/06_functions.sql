@@ -3,7 +3,7 @@
 GRANT SELECT ON relay.accounts, relay.account_keys, relay.seats, relay.victim_requests, relay.responsibilities,
     relay.consents, relay.assessments, relay.restrictions, relay.pauses, relay.cases, relay.revisions, relay.work,
     relay.items, relay.scheduled_releases, relay.services, relay.objects, relay.uploads, relay.grants,
-    relay.worker_keys, relay.renditions, relay.invitations TO relay_gate;
+    relay.worker_keys, relay.renditions, relay.invitations, relay.audit_chains TO relay_gate;
 GRANT SELECT, UPDATE ON relay.item_recipients TO relay_gate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sessions, relay.throttles TO relay_gate;
 GRANT UPDATE (tries) ON relay.invitations TO relay_gate;
@@ -259,6 +259,11 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT DISTINCT holder_key_version FROM relay.grants WHERE holder_kind = 'worker'
     UNION SELECT DISTINCT worker_epoch FROM relay.scheduled_releases WHERE state = 'waiting'
 $$;
+-- Where each audit chain stands, for the checkpoints that are kept outside the database.
+CREATE FUNCTION relay.audit_heads() RETURNS TABLE (chain uuid, sequence bigint, hash bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT chain, sequence, hash FROM relay.audit_chains WHERE service_id = relay.service() ORDER BY chain
+$$;
 CREATE FUNCTION relay.sweep_sessions(p_now timestamptz) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     DELETE FROM relay.sessions WHERE expires_at < p_now;
@@ -291,7 +296,7 @@ DECLARE
     f regprocedure;
     shared text[] := ARRAY['throttle_take', 'throttle_forget', 'gate_facts', 'enqueue', 'stored_bytes'];
     worker text[] := ARRAY['enter_worker', 'unfinished_revisions', 'due_releases', 'abandoned_objects', 'sweep_sessions',
-                           'needed_worker_epochs',
+                           'needed_worker_epochs', 'audit_heads',
                            'gate_facts', 'enqueue'];
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -1,0 +1,54 @@
+"""`relay audit`: verify the audit chains, and their checkpoint outside the database."""
+
+import argparse
+import asyncio
+
+from relay.audit import checkpoint
+from relay.audit.verify import heads, verify
+from relay.cli.common import add_data, logins, settings_for
+from relay.db import roles
+from relay.db.dsn import Dsn
+from relay.identity.operator import looking
+from relay.settings import Settings
+from relay.vault.keyring import FileKeyring
+from relay.vault.pins import Pins
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the one subcommand."""
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    verifying = commands.add_parser("verify", help="check every chain, entry by entry, and the checkpoint")
+    add_data(verifying)
+    verifying.add_argument(
+        "--accept-restore",
+        action="store_true",
+        help="a backup was restored on purpose: take the chains as they are for the new checkpoint",
+    )
+    verifying.set_defaults(act=_verify)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run the subcommand."""
+    return int(arguments.act(arguments))
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    settings = settings_for(arguments)
+    pins = Pins.read(settings.keyring / "pins.json")
+    with logins(settings) as dsns:
+        chains, entries = asyncio.run(
+            _verified(settings, pins, dsns[roles.OWNER], accept=arguments.accept_restore)
+        )
+    print(f"{chains:,} chains with {entries:,} entries: whole and unchanged.")
+    return 0
+
+
+async def _verified(settings: Settings, pins: Pins, owner: Dsn, *, accept: bool) -> tuple[int, int]:
+    keyring = FileKeyring.open(settings.keyring / "keyring")
+    async with looking(owner, pins.service_id) as tx:
+        counted = await verify(tx)
+        if accept:
+            checkpoint.write(settings.checkpoints, keyring, await heads(tx))
+        else:
+            await checkpoint.check(tx, settings.checkpoints, keyring)
+    return counted
