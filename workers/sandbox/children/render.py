@@ -130,8 +130,8 @@ def read_pictures(most_pages: int, most_pixels: int) -> Iterator[bytes]:
 
 def flatten(picture: Image.Image) -> Image.Image:
     """Three bytes a pixel, see-through parts on white."""
-    if picture.mode == "I":  # a scanner's 16 bits of grey
-        picture = picture.point(lambda value: value * SIXTEEN_BITS_TO_EIGHT).convert("L")
+    if picture.mode.startswith("I"):  # a scanner's 16 bits of grey
+        picture = picture.convert("I").point(lambda value: value * SIXTEEN_BITS_TO_EIGHT).convert("L")
     if picture.has_transparency_data:
         with contextlib.suppress(ValueError):
             seen = picture.convert("RGBA")
