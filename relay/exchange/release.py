@@ -1,10 +1,10 @@
 """Release: the act that gives one recipient the key to one reviewed rendition. A sealing, not a flag.
 
-Always by a facilitator who approved it, never automatically. A scheduled release is decided, sealed and signed by the
-facilitator now; at its time a worker takes off the outer seal, if the gates still hold.
+Always by a facilitator who approved it, never automatically. A scheduled release is decided, sealed and
+signed by the facilitator now; at its time a worker takes off the outer seal, if the gates still hold
+(`exchange.scheduled`).
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -14,20 +14,21 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases import gates
 from relay.cases.service import gate_facts
-from relay.db.transaction import Acting, Job
+from relay.db.transaction import Acting
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item, Rendition
-from relay.exchange.objects import put_grant
 from relay.exchange.proof import EPOCH, Signatures, SignedApproval, microseconds
+from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.renditions import case_content, find_rendition
-from relay.exchange.transitions import Action, State, move
+from relay.exchange.scheduled import write_scheduled
+from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
-from relay.identity.trust import TrustedKey, participant_key, worker_key
-from relay.vault.grants import Holder, grant, seal_scheduled, unwrap_scheduled
+from relay.identity.trust import TrustedKey, participant_key
+from relay.vault.grants import grant
 from relay.vault.release import ReleaseRecord
-from relay.vault.suite import KeyPair, Sealed
+from relay.vault.suite import Sealed
 
 LONGEST_SCHEDULE = timedelta(days=400)
 
@@ -53,7 +54,7 @@ class _Prepared(NamedTuple):
     record: ReleaseRecord
     signatures: Signatures
 
-    def row(self, released_at: datetime) -> "ReleaseRow":
+    def row(self, released_at: datetime) -> ReleaseRow:
         """Return what is written down of it."""
         return ReleaseRow(
             case_id=self.item.case_id,
@@ -74,30 +75,11 @@ class _Prepared(NamedTuple):
         )
 
 
-class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A release, as it stands in `relay.releases`, and before that (scheduled) in `relay.scheduled_releases`."""
-
-    case_id: UUID
-    item_id: UUID
-    revision_id: UUID
-    rendition_id: UUID
-    object_id: UUID
-    recipient_id: UUID
-    kind: str
-    media_type: str
-    size: int
-    duration_ms: int | None
-    pages: int | None
-    sequence: int
-    record: bytes
-    signatures: bytes
-    released_at: datetime
-
-
 async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) -> UUID:
     """Release an approved item to one of its recipients, now. Return the release's id.
 
-    Raise `Blocked` with every gate that is closed, `Conflict` if the approvals or the cooling-off time are not there yet.
+    Raise `Blocked` with every gate that is closed, `Conflict` if approvals are missing or the case has a
+    cooling-off time.
     """
     release_id = uuid4()
     now = house.clock()
@@ -107,7 +89,8 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
         case = await _case(act, item)
         if case.cooling_hours:
             raise Conflict(
-                f"This case has a cooling-off time of {case.cooling_hours} hours. Schedule the release instead of making it now."
+                f"This case has a cooling-off time of {case.cooling_hours} hours."
+                " Schedule the release instead of making it now."
             )
         prepared = await _prepare(act, house, person, item, seat_id, case, now)
         await write_release(
@@ -124,7 +107,11 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
 
 
 async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, due_at: datetime) -> UUID:
-    """Decide a release now that happens at `due_at`, if the gates still hold then. Return the id it will have."""
+    """Decide a release now that happens at `due_at`, if the gates still hold then.
+
+    Return the id that it will have. Raise like `release`, and `Invalid` for a time that is past, too far
+    away, or within the cooling-off time.
+    """
     release_id = uuid4()
     now = house.clock()
     if due_at.tzinfo is None or not now < due_at <= now + LONGEST_SCHEDULE:
@@ -139,9 +126,18 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         earliest = EPOCH + timedelta(microseconds=approved_at, hours=case.cooling_hours)
         if due_at < earliest:
             raise Invalid(
-                due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}. Choose that time or a later one."
+                due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}."
+                " Choose that time or a later one."
             )
-        await _write_scheduled(act, house, release_id, prepared, person, due_at)
+        await write_scheduled(
+            act,
+            house,
+            release_id,
+            prepared.row(due_at),
+            prepared.recipient.holder,
+            prepared.sealed,
+            scheduled_by=person.id,
+        )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
         await act.enqueue("release_due", release_id, due_at)
         act.note(release=release_id, recipient=prepared.record.recipient, rendition=prepared.rendition.id)
@@ -154,7 +150,8 @@ async def unschedule(house: House, person: Person, item_id: UUID) -> None:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.UNSCHEDULE, "desk")
         await act.run(
-            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'",
+            "UPDATE relay.scheduled_releases SET state = 'cancelled'"
+            " WHERE item_id = %s AND state = 'waiting'",
             [item_id],
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
@@ -178,7 +175,7 @@ async def _prepare(
     case: _CaseRow,
     released_at: datetime,
 ) -> _Prepared:
-    """Check everything under lock, open the rendition's key with the case's, seal it to the recipient, sign the record."""
+    """Check everything under lock, open the key as the case, seal it to the recipient, and sign the record."""
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
@@ -189,8 +186,10 @@ async def _prepare(
     sequence = await act.value(
         """
         SELECT 1 + greatest(
-            (SELECT coalesce(max(sequence), 0) FROM relay.releases WHERE case_id = %(c)s AND recipient_id = %(r)s),
-            (SELECT coalesce(max(sequence), 0) FROM relay.scheduled_releases WHERE case_id = %(c)s AND recipient_id = %(r)s))
+            (SELECT coalesce(max(sequence), 0) FROM relay.releases
+             WHERE case_id = %(c)s AND recipient_id = %(r)s),
+            (SELECT coalesce(max(sequence), 0) FROM relay.scheduled_releases
+             WHERE case_id = %(c)s AND recipient_id = %(r)s))
         """,
         {"c": item.case_id, "r": account_id},
     )
@@ -281,126 +280,4 @@ async def _approvals(
             facilitator=row.reviewer_id, decided_at=microseconds(row.decided_at), signature=row.signature
         )
         for row in chosen
-    )
-
-
-async def write_release(
-    act: Acting, house: House, release_id: UUID, row: ReleaseRow, holder: Holder, sealed: bytes
-) -> None:
-    """Write the release, its grant and its delivery: from this commit on the recipient can open it."""
-    await act.run(
-        """
-        INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id, recipient_id,
-            kind, media_type, size, duration_ms, pages, sequence, record, signatures, released_at)
-        VALUES (%(id)s, %(service)s, %(case_id)s, %(item_id)s, %(revision_id)s, %(rendition_id)s, %(object_id)s,
-            %(recipient_id)s, %(kind)s, %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s, %(sequence)s, %(record)s,
-            %(signatures)s, %(released_at)s)
-        """,
-        msgspec.structs.asdict(row) | {"id": release_id, "service": house.pins.service_id},
-    )
-    await put_grant(act, row.case_id, row.object_id, holder, sealed, release_id=release_id)
-    await act.run(
-        "INSERT INTO relay.deliveries (release_id, case_id, recipient_id, changed_at) VALUES (%s, %s, %s, %s)",
-        [release_id, row.case_id, row.recipient_id, row.released_at],
-    )
-
-
-async def _write_scheduled(
-    act: Acting, house: House, release_id: UUID, prepared: _Prepared, person: Person, due_at: datetime
-) -> None:
-    worker = await worker_key(act, house)
-    double_sealed = seal_scheduled(
-        prepared.sealed,
-        worker.public,
-        service=house.pins.service_id,
-        case=prepared.item.case_id,
-        object_id=prepared.rendition.object_id,
-        recipient=prepared.recipient.holder,
-        worker=worker.holder,
-        not_before=int(due_at.timestamp()),
-    )
-    row = msgspec.structs.asdict(prepared.row(due_at)) | {
-        "id": release_id,
-        "by": person.id,
-        "epoch": worker.holder.key_version,
-        "holder_key_version": prepared.recipient.holder.key_version,
-        "double_sealed": double_sealed,
-    }
-    await act.run(
-        """
-        INSERT INTO relay.scheduled_releases (id, case_id, item_id, recipient_id, scheduled_by, due_at, worker_epoch,
-            holder_key_version, double_sealed, revision_id, rendition_id, object_id, kind, media_type, size, duration_ms,
-            pages, sequence, record, signatures)
-        VALUES (%(id)s, %(case_id)s, %(item_id)s, %(recipient_id)s, %(by)s, %(released_at)s, %(epoch)s,
-            %(holder_key_version)s, %(double_sealed)s, %(revision_id)s, %(rendition_id)s, %(object_id)s, %(kind)s,
-            %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s, %(sequence)s, %(record)s, %(signatures)s)
-        """,
-        row,
-    )
-
-
-class _DueRow(ReleaseRow, frozen=True, kw_only=True):
-    holder_key_version: int
-    double_sealed: bytes
-    worker_epoch: int
-    worker_id: UUID
-    state: str
-
-
-_DUE = """
-SELECT s.case_id, s.item_id, s.revision_id, s.rendition_id, s.object_id, s.recipient_id, s.kind, s.media_type, s.size,
-       s.duration_ms, s.pages, s.sequence, s.record, s.signatures, s.due_at AS released_at, s.holder_key_version,
-       s.double_sealed, s.worker_epoch, s.state, k.id AS worker_id
-FROM relay.scheduled_releases s JOIN relay.worker_keys k ON k.epoch = s.worker_epoch WHERE s.id = %s
-"""
-
-
-async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holder], KeyPair]) -> bool:
-    """Carry out a scheduled release whose time has come; a worker calls this. Return whether it was released.
-
-    If a gate has closed meanwhile, or the author took it back, nothing is released: the item is approved again and waits
-    for a facilitator. Calling it again changes nothing. `worker_keys` answers the key pair of an epoch's holder.
-    """
-    job = Job("scheduled", release_id)
-    async with house.database.reading(job) as tx:
-        due = await tx.one(_DueRow, _DUE, [release_id])
-    if due is None or due.state != "waiting" or due.released_at > house.clock():
-        return False
-    async with house.database.acting(job, Tag.ITEM_RELEASED) as act:
-        item = await lock_item(act, due.item_id)
-        due = await act.one(_DueRow, _DUE, [release_id])
-        if due is None or due.state != "waiting" or item.state is not State.SCHEDULED:
-            raise Conflict
-        found = gates.blocks(
-            await gate_facts(act, item.case_id), item.author_id, due.recipient_id, item.kind, house.clock()
-        )
-        edge = move(item.state, Action.UNSCHEDULE if found else Action.RELEASE_DUE, "worker")
-        act.tag = edge.tag
-        if not found:
-            holder = Holder(kind="account", id=due.recipient_id, key_version=due.holder_key_version)
-            sealed = _unwrapped(house, due, holder, worker_keys)
-            base = {name: getattr(due, name) for name in ReleaseRow.__struct_fields__}
-            await write_release(act, house, release_id, ReleaseRow(**base), holder, sealed)
-        await act.run(
-            "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s",
-            ["cancelled" if found else "done", release_id],
-        )
-        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
-        act.note(release=release_id, blocks=" ".join(block.code for block in found))
-    return not found
-
-
-def _unwrapped(
-    house: House, due: _DueRow, holder: Holder, worker_keys: Callable[[Holder], KeyPair]
-) -> Sealed:
-    worker = Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch)
-    return unwrap_scheduled(
-        worker_keys(worker),
-        due.double_sealed,
-        service=house.pins.service_id,
-        case=due.case_id,
-        object_id=due.object_id,
-        recipient=holder,
-        worker=worker,
-        not_before=int(due.released_at.timestamp()),
     )

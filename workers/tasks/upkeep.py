@@ -7,7 +7,7 @@ from uuid import UUID
 from relay.audit.tags import Tag
 from relay.db.transaction import Job
 from relay.errors import SignInNeeded
-from relay.exchange.release import carry_out
+from relay.exchange.scheduled import carry_out
 from workers.tasks.keys import publish, retire
 from workers.tasks.room import WorkRoom
 

@@ -1,0 +1,54 @@
+"""The rows of a release, written at once by a facilitator's act or at its time by a worker."""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.db.transaction import Acting
+from relay.exchange.objects import put_grant
+from relay.house import House
+from relay.vault.grants import Holder
+
+
+class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A release as it stands in `relay.releases`; a scheduled one first in `relay.scheduled_releases`."""
+
+    case_id: UUID
+    item_id: UUID
+    revision_id: UUID
+    rendition_id: UUID
+    object_id: UUID
+    recipient_id: UUID
+    kind: str
+    media_type: str
+    size: int
+    duration_ms: int | None
+    pages: int | None
+    sequence: int
+    record: bytes
+    signatures: bytes
+    released_at: datetime
+
+
+async def write_release(
+    act: Acting, house: House, release_id: UUID, row: ReleaseRow, holder: Holder, sealed: bytes
+) -> None:
+    """Write the release, its grant and its delivery: from this commit on the recipient can open it."""
+    await act.run(
+        """
+        INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id,
+            recipient_id, kind, media_type, size, duration_ms, pages, sequence, record, signatures,
+            released_at)
+        VALUES (%(id)s, %(service)s, %(case_id)s, %(item_id)s, %(revision_id)s, %(rendition_id)s,
+            %(object_id)s, %(recipient_id)s, %(kind)s, %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s,
+            %(sequence)s, %(record)s, %(signatures)s, %(released_at)s)
+        """,
+        msgspec.structs.asdict(row) | {"id": release_id, "service": house.pins.service_id},
+    )
+    await put_grant(act, row.case_id, row.object_id, holder, sealed, release_id=release_id)
+    await act.run(
+        "INSERT INTO relay.deliveries (release_id, case_id, recipient_id, changed_at)"
+        " VALUES (%s, %s, %s, %s)",
+        [release_id, row.case_id, row.recipient_id, row.released_at],
+    )

@@ -1,0 +1,136 @@
+"""Scheduled releases: the sealed row that waits, and a worker who carries it out when its time has come.
+
+The recipient's grant lies sealed once more to a worker's key. So neither a worker before the time, nor the
+recipient without a worker, can open it; and whether it may pass is looked at again when it is due.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.cases import gates
+from relay.cases.service import gate_facts
+from relay.db.transaction import Acting, Job
+from relay.errors import Conflict
+from relay.exchange.items import lock_item
+from relay.exchange.release_rows import ReleaseRow, write_release
+from relay.exchange.transitions import Action, State, move
+from relay.house import House
+from relay.identity.trust import worker_key
+from relay.vault.grants import Holder, seal_scheduled, unwrap_scheduled
+from relay.vault.suite import KeyPair, Sealed
+
+
+async def write_scheduled(
+    act: Acting,
+    house: House,
+    release_id: UUID,
+    row: ReleaseRow,
+    holder: Holder,
+    sealed: Sealed,
+    *,
+    scheduled_by: UUID,
+) -> None:
+    """Write a release that is due at `row.released_at`, its grant sealed again to the workers' key."""
+    worker = await worker_key(act, house)
+    double_sealed = seal_scheduled(
+        sealed,
+        worker.public,
+        service=house.pins.service_id,
+        case=row.case_id,
+        object_id=row.object_id,
+        recipient=holder,
+        worker=worker.holder,
+        not_before=int(row.released_at.timestamp()),
+    )
+    await act.run(
+        """
+        INSERT INTO relay.scheduled_releases (id, case_id, item_id, recipient_id, scheduled_by, due_at,
+            worker_epoch, holder_key_version, double_sealed, revision_id, rendition_id, object_id, kind,
+            media_type, size, duration_ms, pages, sequence, record, signatures)
+        VALUES (%(id)s, %(case_id)s, %(item_id)s, %(recipient_id)s, %(by)s, %(released_at)s,
+            %(epoch)s, %(holder_key_version)s, %(double_sealed)s, %(revision_id)s, %(rendition_id)s,
+            %(object_id)s, %(kind)s, %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s, %(sequence)s,
+            %(record)s, %(signatures)s)
+        """,
+        msgspec.structs.asdict(row)
+        | {
+            "id": release_id,
+            "by": scheduled_by,
+            "epoch": worker.holder.key_version,
+            "holder_key_version": holder.key_version,
+            "double_sealed": double_sealed,
+        },
+    )
+
+
+class _DueRow(ReleaseRow, frozen=True, kw_only=True):
+    holder_key_version: int
+    double_sealed: bytes
+    worker_epoch: int
+    worker_id: UUID
+    state: str
+
+
+_DUE = """
+SELECT s.case_id, s.item_id, s.revision_id, s.rendition_id, s.object_id, s.recipient_id, s.kind,
+       s.media_type, s.size, s.duration_ms, s.pages, s.sequence, s.record, s.signatures,
+       s.due_at AS released_at, s.holder_key_version, s.double_sealed, s.worker_epoch, s.state,
+       k.id AS worker_id
+FROM relay.scheduled_releases s JOIN relay.worker_keys k ON k.epoch = s.worker_epoch WHERE s.id = %s
+"""
+
+
+async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holder], KeyPair]) -> bool:
+    """Carry out a scheduled release whose time has come; a worker calls this. Return whether it was released.
+
+    If a gate has closed meanwhile, nothing is released: the item is approved again and waits for a
+    facilitator. One that was taken back, by its author or by a facilitator, is left as it is. Calling it
+    again changes nothing. `worker_keys` answers the key pair of an epoch's holder.
+    """
+    job = Job("scheduled", release_id)
+    async with house.database.reading(job) as tx:
+        due = await tx.one(_DueRow, _DUE, [release_id])
+    if due is None or due.state != "waiting" or due.released_at > house.clock():
+        return False
+    async with house.database.acting(job, Tag.ITEM_RELEASED) as act:
+        item = await lock_item(act, due.item_id)
+        due = await act.one(_DueRow, _DUE, [release_id])  # under the lock: it may have been taken back
+        if due is None or due.state != "waiting" or item.state is not State.SCHEDULED:
+            raise Conflict
+        found = gates.blocks(
+            await gate_facts(act, item.case_id), item.author_id, due.recipient_id, item.kind, house.clock()
+        )
+        edge = move(item.state, Action.UNSCHEDULE if found else Action.RELEASE_DUE, "worker")
+        act.tag = edge.tag
+        if not found:
+            await _write(act, house, release_id, due, worker_keys)
+        await act.run(
+            "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s",
+            ["cancelled" if found else "done", release_id],
+        )
+        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
+        act.note(release=release_id, blocks=" ".join(block.code for block in found))
+    return not found
+
+
+async def _write(
+    act: Acting, house: House, release_id: UUID, due: _DueRow, worker_keys: Callable[[Holder], KeyPair]
+) -> None:
+    """Take off the outer seal, and write what the facilitator sealed and signed."""
+    holder = Holder(kind="account", id=due.recipient_id, key_version=due.holder_key_version)
+    worker = Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch)
+    sealed = unwrap_scheduled(
+        worker_keys(worker),
+        due.double_sealed,
+        service=house.pins.service_id,
+        case=due.case_id,
+        object_id=due.object_id,
+        recipient=holder,
+        worker=worker,
+        not_before=int(due.released_at.timestamp()),
+    )
+    row = ReleaseRow(**{name: getattr(due, name) for name in ReleaseRow.__struct_fields__})
+    await write_release(act, house, release_id, row, holder, sealed)
