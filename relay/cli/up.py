@@ -20,8 +20,12 @@ def run(arguments: argparse.Namespace) -> int:
     settings = settings_for(arguments)
     interrupt_once()
     with contextlib.suppress(KeyboardInterrupt), Stack(settings, say) as stack:
-        announce(stack)
-        stack.watch(threading.Event())
+        try:
+            announce(stack)
+            stack.watch(threading.Event())
+        except KeyboardInterrupt:
+            say("Stopping.")
+            raise
     say("Stopped. Everything is kept; the same command goes on from here.")
     return 0
 
@@ -33,7 +37,6 @@ def interrupt_once() -> None:
     def on_signal(_number: int, _frame: FrameType | None) -> None:
         for number in numbers:
             signal.signal(number, signal.SIG_IGN)
-        say("Stopping.")
         raise KeyboardInterrupt
 
     for number in numbers:

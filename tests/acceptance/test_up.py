@@ -1,0 +1,135 @@
+"""`relay up` as an operator has it: starts, survives kills, stops, goes on."""
+
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from relay.process.supervisor import answers
+from tests.support.postgres import fast_folder
+from tests.support.processes import eventually, runs
+from tests.support.stack import make_service, relay, up
+
+PARTS = ("postgres", "participants", "desk", "worker")
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    """An empty home that only its owner may enter."""
+    home = Path(tempfile.mkdtemp(dir=fast_folder()))
+    yield home
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def data(home: Path) -> Path:
+    return make_service(home)
+
+
+def test_both_apps_answer_and_ctrl_c_leaves_nothing_running(data: Path) -> None:
+    with up(data) as stack:
+        assert answers(f"{stack.about['participants']}/health")
+        assert answers(f"{stack.about['desk']}/health")
+        pids = stack.pids
+        assert sorted(pids) == sorted(PARTS)
+        said = stack.stop()
+        assert said == "Stopping.\nStopped. Everything is kept; the same command goes on from here.\n"
+        assert stack.process.returncode == 0
+    assert not any(runs(pid) for pid in pids.values())
+    assert not (data / "postgres" / "postmaster.pid").exists(), "PostgreSQL was shut down, not killed"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_service_manager_or_a_closed_terminal_stops_it_as_cleanly(
+    data: Path, number: signal.Signals
+) -> None:
+    with up(data) as stack:
+        stack.stop(number)
+        assert stack.process.returncode == 0
+    assert not (data / "postgres" / "postmaster.pid").exists()
+
+
+def test_whatever_is_killed_comes_back_and_the_rest_goes_on(data: Path) -> None:
+    with up(data) as stack:
+        about = stack.about
+        for part in PARTS:
+            before = stack.pids
+            os.kill(before[part], signal.SIGKILL)
+            eventually(lambda part=part, before=before: stack.pids[part] != before[part], 30)  # type: ignore[misc]
+            eventually(
+                lambda: answers(f"{about['participants']}/health") and answers(f"{about['desk']}/health"), 30
+            )
+            assert {name: pid for name, pid in stack.pids.items() if name != part} == {
+                name: pid for name, pid in before.items() if name != part
+            }
+        assert stack.process.poll() is None
+        said = stack.stop()
+    assert said.count("(signal 9). Starting it again.") == 3
+
+
+def test_after_kill_9_of_the_whole_stack_a_second_start_goes_on(data: Path) -> None:
+    with up(data) as stack:
+        pids = stack.pids
+        stack.process.kill()
+        eventually(lambda: not any(runs(pid) for pid in pids.values()), 30)
+    with up(data) as again:
+        assert answers(f"{again.about['participants']}/health")
+        again.stop()
+        assert again.process.returncode == 0
+
+
+def test_a_second_relay_on_the_same_folder_is_refused_in_words(data: Path) -> None:
+    with up(data) as stack:
+        second = relay("up", "--data", str(data))
+        assert second.returncode == 2
+        assert f"Relay is running on {data} already (process {stack.process.pid})." in second.stderr
+        assert answers(f"{stack.about['desk']}/health")
+
+
+def test_each_process_holds_its_own_database_password_and_no_other(data: Path) -> None:
+    with up(data) as stack:
+        passwords = {path.stem: path.read_text().strip() for path in (data / "run").glob("*.password")}
+        assert len(passwords) == 5
+        for part in ("participants", "desk", "worker"):
+            environ = Path(f"/proc/{stack.pids[part]}/environ").read_text()
+            held = {login for login, password in passwords.items() if password in environ}
+            assert held == {f"relay_{part}_login"}
+        for pid in stack.pids.values():
+            command = Path(f"/proc/{pid}/cmdline").read_text()
+            assert not any(password in command for password in passwords.values())
+
+
+def test_everything_in_the_data_folder_is_for_its_owner_only(data: Path) -> None:
+    with up(data) as stack:
+        assert data.stat().st_mode & 0o077 == 0
+        folders = [entry for entry in data.iterdir() if entry.is_dir()]
+        assert {entry.name for entry in folders} >= {"postgres", "run", "log", "keyring"}
+        assert [entry for entry in folders if entry.stat().st_mode & 0o077] == []
+        stack.stop()
+
+
+def test_other_commands_find_the_running_database(data: Path) -> None:
+    with up(data):
+        found = relay("migrate", "--data", str(data))
+        assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_a_folder_without_a_service_is_told_what_to_do_first(home: Path) -> None:
+    answer = relay("up", "--data", str(home / "empty"))
+    assert answer.returncode == 2
+    assert f"Run: relay init --data {home / 'empty'}" in answer.stderr
+
+
+def test_a_taken_port_is_named_and_nothing_is_left_running(data: Path) -> None:
+    with up(data) as stack:
+        port = stack.about["desk"].rpartition(":")[2]
+        shutil.copytree(data / "keyring", data.parent / "other" / "keyring")
+        other = relay("up", "--data", str(data.parent / "other"), RELAY_DESK_PORT=port)
+        assert other.returncode == 2
+        assert f"Port {port} on 127.0.0.1 cannot be used" in other.stderr
+        assert "RELAY_DESK_PORT" in other.stderr
+        assert not (data.parent / "other" / "postgres" / "postmaster.pid").exists()
