@@ -12,12 +12,12 @@ from msgspec import Meta
 
 from relay.cases.model import Medium
 from relay.exchange import items
-from relay.exchange.model import LETTER_TYPE, Feedback, OwnItem
+from relay.exchange.model import Feedback, OwnItem
 from relay.exchange.renditions import own_content
 from relay.exchange.uploads import Upload
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
-from relay.web.shared.contents import answer
+from relay.web.shared.contents import answer, as_letter
 from relay.web.shared.filing import receive_file
 
 CaseId = Annotated[UUID, PathParameter()]
@@ -103,7 +103,7 @@ async def original(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIAp
     """Serve what its author sent last (ranges)."""
     content = await own_content(house, person, item_id, "original")
     if (await items.own_item(house, person, item_id)).kind == "letter":
-        content = msgspec.structs.replace(content, media_type=LETTER_TYPE)
+        content = as_letter(content)
     return answer(house, content)
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
+from relay.web.desk import cases, gates, home, review
 from relay.web.shared.build import Opener, build
 from relay.web.shared.entry import entry_pages
 from relay.web.shared.headers import Shell
@@ -14,4 +15,11 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def create(opener: Opener | None = None) -> Shell:
     """Make the app; without `opener` from the environment's settings."""
-    return build(DESK, entry_pages(Permission.STAFF_SELF_MANAGE), HANDLERS, _TEMPLATES, opener)
+    pages = [
+        *entry_pages(Permission.STAFF_SELF_MANAGE),
+        *home.HANDLERS,
+        *cases.HANDLERS,
+        *gates.HANDLERS,
+        *review.HANDLERS,
+    ]
+    return build(DESK, pages, HANDLERS, _TEMPLATES, opener)

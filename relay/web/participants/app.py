@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from relay.api.participants.routes import HANDLERS
 from relay.permissions import Permission
+from relay.web.participants import cases, home, items, received
 from relay.web.shared.build import Opener, build
 from relay.web.shared.entry import entry_pages
-from relay.api.participants.routes import HANDLERS
 from relay.web.shared.headers import Shell
 from relay.web.shared.wing import PARTICIPANTS
 
@@ -14,6 +15,11 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def create(opener: Opener | None = None) -> Shell:
     """Make the app; without `opener` from the environment's settings."""
-    return build(
-        PARTICIPANTS, entry_pages(Permission.SELF_MANAGE), HANDLERS, _TEMPLATES, opener
-    )
+    pages = [
+        *entry_pages(Permission.SELF_MANAGE),
+        *home.HANDLERS,
+        *cases.HANDLERS,
+        *items.HANDLERS,
+        *received.HANDLERS,
+    ]
+    return build(PARTICIPANTS, pages, HANDLERS, _TEMPLATES, opener)

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from relay.exchange.model import LETTER_TYPE, Content
 from relay.exchange.objects import opened
 from relay.house import House
@@ -39,6 +41,11 @@ def answer(house: House, content: Content, *, on_sent: Sent | None = None) -> Ob
     """Serve it. A document may be shown inside our own pages, which keeps quick exit beside it."""
     framed = content.media_type == "application/pdf"
     return ObjectAnswer(partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed)
+
+
+def as_letter(content: Content) -> Content:
+    """Say that an original is a letter: an object itself does not tell what is in it."""
+    return msgspec.structs.replace(content, media_type=LETTER_TYPE)
 
 
 async def read_text(house: House, content: Content) -> str:

@@ -27,8 +27,7 @@ def environment(wing: Wing, folder: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters |= {"moment": moment, "day": day, "word": words.word, "length": length_of}
-    found.filters["count"] = len
+    found.filters |= {"moment": moment, "day": day, "word": words.word, "duration": duration}
     found.globals |= {"wing": wing, "csrf_field": CSRF_FIELD, "layout": "layout.html"}
     return found
 
@@ -43,7 +42,7 @@ def day(value: datetime) -> str:
     return f"{value.astimezone(UTC):%-d %B %Y}"
 
 
-def length_of(milliseconds: int | None) -> str:
+def duration(milliseconds: int | None) -> str:
     """A duration, as in 3:07."""
     seconds = round((milliseconds or 0) / 1000)
     return f"{seconds // 60}:{seconds % 60:02d}"

@@ -1,0 +1,185 @@
+"""The queue and an item on the desk: taking it, reading or playing it, deciding, releasing."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromQuery, PathParameter
+
+from relay.cases import service
+from relay.errors import Conflict, Invalid, Refusal, SignInNeeded, StepUpNeeded
+from relay.exchange import failures, release
+from relay.house import House
+from relay.identity import sessions
+from relay.identity.model import Person
+from relay.permissions import Permission
+from relay.review import decisions, queue, reading
+from relay.review.model import ItemOnDesk, Reason
+from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.contents import read_text
+from relay.web.shared.forms import Form
+from relay.web.shared.pages import page, see_other
+
+ItemId = Annotated[UUID, PathParameter()]
+Page = Response[bytes]
+_READ = allow(Permission.REVIEW_READ)
+_DECIDE = allow(Permission.REVIEW_DECIDE)
+_RELEASE = allow(Permission.RELEASE_MAKE)
+_MINE = {"in_review", "approved"}
+
+
+@get("/queue", opt=_READ)
+async def queue_page(
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    after: FromQuery[datetime | None] = None,
+    after_id: FromQuery[UUID | None] = None,
+) -> Page:
+    """List what waits, the oldest first."""
+    if after is None or after_id is None:
+        entries = await queue.queue(house, person)
+    else:
+        entries = await queue.queue(house, person, after=after, after_id=after_id)
+    last = entries[-1] if len(entries) == queue.PAGE else None
+    return page(request, "queue.html", entries=entries, last=last, own_id=person.id)
+
+
+@get("/items/{item_id:uuid}", opt=_READ)
+async def item_page(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Show an item. What it says is shown to whoever has taken it, or after it was decided on."""
+    return await _show(request, house, person, item_id)
+
+
+async def _show(
+    request: AnyRequest, house: House, person: Person, item_id: UUID, refusal: Refusal | None = None, guidance: str = ""
+) -> Page:
+    item = await reading.item_on_desk(house, person, item_id)
+    mine = item.claimed_by == person.id
+    shown = item.clean is not None and (mine or item.state not in _MINE)
+    text = await _letter(house, person, item) if shown and item.kind == "letter" else None
+    if text is not None and not item.seen_all:
+        item = await reading.item_on_desk(house, person, item_id)
+    case, people, _ = await service.read_case(house, person, item.case_id)
+    return page(
+        request,
+        "item.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        item=item,
+        case=case,
+        names={one.account_id: one.name for one in people},
+        mine=mine,
+        shown=shown,
+        text=text,
+        failure=failures.sentence(item.failure),
+        reasons=list(Reason),
+        guidance=guidance,
+        sha256=base64.b64encode(item.clean.sha256).decode() if item.clean else "",
+    )
+
+
+async def _letter(house: House, person: Person, item: ItemOnDesk) -> str | None:
+    """Read a letter, and record that all of it was shown: the page holds the whole of it."""
+    try:
+        rendition, content = await reading.open_rendition(house, person, item.id, "clean")
+    except Conflict:
+        return None
+    text = await read_text(house, content)
+    await reading.record_seen(house, person, rendition, 0, rendition.size)
+    return text
+
+
+@post("/items/{item_id:uuid}/claim", opt=_READ, status_code=200)
+async def claim(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Take it, or keep it for longer."""
+    try:
+        await queue.claim(house, person, item_id)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await _show(request, house, person, item_id, refusal)
+    return see_other(f"/items/{item_id}")
+
+
+@post("/items/{item_id:uuid}/hand-back", opt=_READ, status_code=303)
+async def hand_back(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Give it back. No reason is asked."""
+    await queue.hand_back(house, person, item_id)
+    return see_other("/queue")
+
+
+@post("/items/{item_id:uuid}/decision", opt=_DECIDE, status_code=200)
+async def decide(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+    """Approve, ask for a change, or decline what was looked at: the form names it by its hash."""
+    try:
+        await decisions.decide(
+            house,
+            person,
+            item_id,
+            form.choice("decision", "approve", "request_changes", "decline"),
+            rendition_id=form.identifier("rendition_id"),
+            sha256=_hash(form),
+            reasons=tuple(_reason(code) for code in form.several("reasons")),
+            guidance=form.text("guidance"),
+        )
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await _show(request, house, person, item_id, refusal, form.text("guidance"))
+    return see_other(f"/items/{item_id}")
+
+
+def _hash(form: Form) -> bytes:
+    try:
+        return base64.b64decode(form.text("sha256"), validate=True)
+    except (ValueError, binascii.Error):
+        raise Conflict from None
+
+
+def _reason(untrusted_code: str) -> Reason:
+    try:
+        return Reason(untrusted_code)
+    except ValueError:
+        raise Invalid(reasons="Choose from the list.") from None
+
+
+@post("/items/{item_id:uuid}/reopen", opt=_DECIDE, status_code=303)
+async def reopen(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Put it back into review."""
+    await decisions.reopen(house, person, item_id)
+    return see_other(f"/items/{item_id}")
+
+
+@post("/items/{item_id:uuid}/release", opt=_RELEASE, status_code=200)
+async def make_release(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+    """Release it to one person, now or (with a time) later."""
+    try:
+        sessions.require_step_up(house, person)
+        seat_id = form.identifier("seat_id")
+        if form.text("then") == "schedule":
+            await release.schedule(house, person, item_id, seat_id, form.moment("due_at"))
+        else:
+            await release.release(house, person, item_id, seat_id)
+    except SignInNeeded:
+        raise
+    except StepUpNeeded:
+        return see_other(f"/step-up?then=/items/{item_id}")
+    except Refusal as refusal:
+        return await _show(request, house, person, item_id, refusal)
+    return see_other(f"/items/{item_id}")
+
+
+@post("/items/{item_id:uuid}/unschedule", opt=_RELEASE, status_code=303)
+async def unschedule(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Take back a scheduled release."""
+    await release.unschedule(house, person, item_id)
+    return see_other(f"/items/{item_id}")
+
+
+HANDLERS = [
+    queue_page, item_page, claim, hand_back, decide, reopen, make_release, unschedule,
+]

@@ -1,0 +1,46 @@
+"""The first page, help, and quick exit."""
+
+from litestar import Response, get, post
+
+from relay.cases import own
+from relay.exchange import delivery
+from relay.permissions import Permission
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow, who
+from relay.web.shared.cookies import end_session
+from relay.web.shared.entry import wing_of
+from relay.web.shared.pages import page, see_other
+from relay.errors import RelayError
+from relay.identity import sessions
+
+Page = Response[bytes]
+
+
+@get("/", opt=allow(Permission.CASE_SEE))
+async def home(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
+    """Show the person's cases, and that something waits for them: no number, no name, no time."""
+    waiting = any(one.state == "waiting" for one in await delivery.deliveries(house, person))
+    return page(request, "home.html", cases=await own.own_cases(house, person), waiting=waiting)
+
+
+@get("/help", opt=allow(Permission.PUBLIC))
+async def help_page(request: AnyRequest) -> Page:
+    """Say how this works, and what quick exit does not do."""
+    return page(request, "help.html")
+
+
+@post("/leave", opt=allow(Permission.PUBLIC, from_anywhere=True), status_code=303)
+async def leave(request: AnyRequest, house: TheHouse) -> Page:
+    """Quick exit: end the session, lead away. It leads away whatever happens to the session."""
+    answer = see_other(wing_of(request).exit_url)
+    end_session(answer, wing_of(request))
+    try:
+        person = await who(request)
+        if person is not None:
+            await sessions.sign_out(house, person)
+    except RelayError as error:
+        # the way out is more urgent; the session runs out by itself
+        request.scope["relay.failure"] = {"code": error.code}  # type: ignore[typeddict-unknown-key]
+    return answer
+
+
+HANDLERS = [home, help_page, leave]

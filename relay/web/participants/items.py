@@ -1,0 +1,121 @@
+"""Writing, uploading, sending, taking back."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import FromQuery, PathParameter
+
+from relay.cases import own
+from relay.errors import Refusal, SignInNeeded
+from relay.exchange import failures, items
+from relay.exchange.model import OwnItem
+from relay.exchange.renditions import own_content
+from relay.house import House
+from relay.identity.model import Person
+from relay.permissions import Permission
+from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.contents import as_letter, read_text
+from relay.web.shared.filing import receive_file
+from relay.web.shared.pages import page, see_other
+
+ItemId = Annotated[UUID, PathParameter()]
+Page = Response[bytes]
+_WRITE = allow(Permission.ITEM_WRITE)
+_SUBMIT = allow(Permission.ITEM_SUBMIT)
+_OPEN = {"draft", "changes_requested", "failed"}
+_READY = {"in_review", "changes_requested", "approved", "declined"}
+
+
+@get("/items/{item_id:uuid}", opt=_WRITE)
+async def item_page(
+    request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId, done: FromQuery[str] = ""
+) -> Page:
+    """Show one item of theirs: to write on, to send, or to see how it stands."""
+    return await _item_page(request, house, person, item_id, done=done)
+
+
+async def _item_page(
+    request: AnyRequest,
+    house: House,
+    person: Person,
+    item_id: UUID,
+    *,
+    text: str | None = None,
+    refusal: Refusal | None = None,
+    done: str = "",
+) -> Page:
+    item = await items.own_item(house, person, item_id)
+    case = await own.own_case(house, person, item.case_id)
+    return page(
+        request,
+        "item.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        item=item,
+        case=case,
+        recipients=[one.label for one in case.counterparts if one.seat_id in item.recipients],
+        editable=item.state in _OPEN,
+        text=await _text(house, person, item) if text is None else text,
+        has_clean=item.state in _READY and item.kind != "letter",
+        feedback=await items.feedback(house, person, item_id) if item.revision else [],
+        failure=failures.sentence(item.failure),
+        blocks=case.blocks[item.kind] if item.state in _OPEN else (),
+        most=house.settings.letter_characters,
+        idle_minutes=house.settings.session_idle_minutes,
+        done=done,
+    )
+
+
+async def _text(house: House, person: Person, item: OwnItem) -> str:
+    """What the letter says: the draft while it can be changed, else what was sent."""
+    if item.kind != "letter":
+        return ""
+    if item.state in _OPEN or item.revision == 0:
+        return await items.read_draft(house, person, item.id)
+    return await read_text(house, as_letter(await own_content(house, person, item.id, "original")))
+
+
+@post("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=200)
+async def draft(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+    """Save the letter; with the button "send", send it as well. What was written is shown again whatever happens."""
+    text = form.text("text")
+    try:
+        await items.save_draft(house, person, item_id, text)
+        if form.text("then") != "send":
+            return see_other(f"/items/{item_id}?done=saved")
+        await items.submit(house, person, item_id)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await _item_page(request, house, person, item_id, text=text, refusal=refusal)
+    return see_other(f"/items/{item_id}?done=sent")
+
+
+@post("/items/{item_id:uuid}/file", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=200)
+async def file(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Take a file by a plain form."""
+    await receive_file(request, house, person, item_id, page=True)
+    return see_other(f"/items/{item_id}?done=uploaded")
+
+
+@post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
+async def submit(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Send it to the facilitators."""
+    try:
+        await items.submit(house, person, item_id)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await _item_page(request, house, person, item_id, refusal=refusal)
+    return see_other(f"/items/{item_id}?done=sent")
+
+
+@post("/items/{item_id:uuid}/withdraw", opt=_SUBMIT, status_code=303)
+async def withdraw(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Take it back."""
+    await items.withdraw(house, person, item_id)
+    return see_other(f"/items/{item_id}?done=withdrawn")
+
+
+HANDLERS = [item_page, draft, file, submit, withdraw]

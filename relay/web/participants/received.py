@@ -1,0 +1,46 @@
+"""What was passed on: first only that it is there, then a choice. Not to open is the default."""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Response, get, post
+from litestar.params import PathParameter
+
+from relay.cases import own
+from relay.exchange import delivery
+from relay.permissions import Permission
+from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.contents import read_text
+from relay.web.shared.pages import page, see_other
+
+DeliveryId = Annotated[UUID, PathParameter()]
+Page = Response[bytes]
+_READ = allow(Permission.DELIVERY_READ)
+
+
+@get("/received", opt=_READ)
+async def received(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
+    """List what is there."""
+    return page(request, "received.html", deliveries=await delivery.deliveries(house, person))
+
+
+@get("/received/{delivery_id:uuid}", opt=_READ)
+async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> Page:
+    """Show one: what it is, and the choice; once it was opened, what it says."""
+    found = await delivery.delivery(house, person, delivery_id)
+    text = ""
+    if found.state == "opened" and found.kind == "letter":
+        text = await read_text(house, await delivery.content(house, person, delivery_id))
+    case = await own.own_case(house, person, found.case_id)
+    people = [counterpart.label for counterpart in case.counterparts]
+    return page(request, "delivery.html", delivery=found, text=text, people=people)
+
+
+@post("/received/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=303)
+async def choose(house: TheHouse, person: SignedIn, form: TheForm, delivery_id: DeliveryId) -> Page:
+    """Open it, leave it for later, have it held, or refuse it."""
+    await delivery.choose(house, person, delivery_id, form.choice("choice", "open", "later", "hold", "refuse"))
+    return see_other(f"/received/{delivery_id}")
+
+
+HANDLERS = [received, one, choose]
