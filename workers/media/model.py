@@ -102,8 +102,8 @@ _SENTENCES = {
         "This document is locked with a password. Please save a copy without a password and send that."
     ),
     Reason.OUT_OF_TIME: (
-        "It took too long to make this file safe, so we stopped. Please send it in another format, or in "
-        "parts."
+        "This file needs more time or memory than we can give it, so we stopped. Please send it in another "
+        "format, or in parts."
     ),
     Reason.RESULT_TOO_LARGE: "This becomes larger than we can keep. Please send it in parts.",
     Reason.NOT_VERIFIED: (

@@ -100,8 +100,9 @@ class Ending:
 
     @property
     def out_of_time(self) -> bool:
-        """By our clock or by its own CPU limit."""
-        return self.stop is Stop.TIME or self.code == -signal.SIGXCPU
+        """By our clock, or by the kernel: its CPU limit, or no memory left on the machine."""
+        killed = self.stop is None and self.code in {-signal.SIGXCPU, -signal.SIGKILL}
+        return self.stop is Stop.TIME or killed
 
 
 @dataclass
