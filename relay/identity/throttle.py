@@ -60,4 +60,6 @@ def network(address: str) -> bytes:
         ip = ip_address(address.partition("%")[0])
     except ValueError:
         return address.encode(errors="replace")
-    return ip.packed if isinstance(ip, IPv4Address) else (ip.ipv4_mapped or ip).packed[:8]
+    if isinstance(ip, IPv4Address):
+        return ip.packed
+    return ip.packed[:8] if ip.ipv4_mapped is None else ip.ipv4_mapped.packed

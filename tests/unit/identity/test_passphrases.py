@@ -1,0 +1,79 @@
+import unicodedata
+
+import pytest
+
+from relay.errors import Invalid
+from relay.identity import passphrases
+
+
+def refused(passphrase: str, *own_words: str) -> str:
+    with pytest.raises(Invalid) as caught:
+        passphrases.checked(passphrase, own_words=own_words)
+    return caught.value.fields["passphrase"]
+
+
+def test_six_random_words_are_offered_and_accepted() -> None:
+    offers = {passphrases.offered() for _ in range(50)}
+    assert len(offers) == 50
+    for offer in offers:
+        assert len(offer.split()) == 6
+        assert passphrases.checked(offer, own_words=["Vera", "Test service"]) == offer
+
+
+def test_the_word_list_is_the_long_one() -> None:
+    assert len(set(passphrases.word_list())) == 7776
+
+
+@pytest.mark.parametrize(
+    "passphrase",
+    [
+        "kwiaty rosną pod starym mostem",
+        "میں ہر صبح دریا کے پاس چلتا ہوں",
+        "the heron never answers on Tuesdays",
+        "x7Qd!u2Lr0Zp9#e",
+    ],
+)
+def test_own_sentences_in_any_language_are_accepted(passphrase: str) -> None:
+    assert passphrases.checked(passphrase) == passphrase
+
+
+@pytest.mark.parametrize(
+    "passphrase",
+    [
+        "password password",
+        "passwordpassword1",
+        "aaaaaaaaaaaaaaaaaa",
+        "123456789012345",
+        "qwertyuiopasdfgh",
+        "iloveyouforever1",
+        "letmeinletmeinletmein",
+        "abcdefghijklmnopqrstuvwxyz",
+    ],
+)
+def test_what_is_easily_guessed_is_refused_with_what_to_do(passphrase: str) -> None:
+    assert "easy to guess" in refused(passphrase)
+
+
+def test_fourteen_characters_are_too_few_and_fifteen_enough() -> None:
+    assert "at least 15" in refused("zebra lamp oak")
+    assert passphrases.checked("zebra lamp oaks")
+
+
+def test_more_than_two_hundred_characters_are_too_many() -> None:
+    assert "at most 200" in refused("heron " * 34)
+
+
+def test_ones_own_name_again_and_again_is_refused() -> None:
+    assert "name that others know" in refused("vera nowak vera nowak", "Vera Nowak")
+    assert "name that others know" in refused("Test service 2026", "Test service")
+
+
+@pytest.mark.parametrize("character", ["\n", "\0", "\x7f", "\ud800"])
+def test_invisible_characters_are_refused(character: str) -> None:
+    assert "invisible" in refused(f"seven quiet{character}lanterns")
+
+
+def test_length_is_counted_in_composed_characters() -> None:
+    decomposed = unicodedata.normalize("NFD", "żółć żółć żółć")
+    assert len(decomposed) > 15
+    assert "at least 15" in refused(decomposed)
