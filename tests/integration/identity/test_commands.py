@@ -1,0 +1,133 @@
+"""`relay init` and `relay staff`, on a data folder of their own."""
+
+import asyncio
+import re
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from relay.app import open_house
+from relay.cli import main
+from relay.cli.common import logins
+from relay.db import roles
+from relay.db.embedded import EmbeddedPostgres
+from relay.db.transaction import Surface
+from relay.identity.accounts import enrol
+from relay.settings import Settings, load
+from relay.vault.pins import Pins
+from tests.support.house import PASSPHRASE
+
+Run = tuple[int, str, str]
+
+
+class Command:
+    """Runs `relay` in this process."""
+
+    def __init__(self, folder: Path, capture: pytest.CaptureFixture[str]) -> None:
+        self.data, self.keys, self.capture = folder / "data", folder / "keys", capture
+
+    def __call__(self, *words: str) -> Run:
+        self.capture.readouterr()
+        code = main([*words, "--data", str(self.data)])
+        said = self.capture.readouterr()
+        return code, said.out, said.err
+
+    def init(self, *more: str) -> Run:
+        words = ("init", "--name", "Kent RJ", "--facilitator", "Fatima A.", "--keys-to", str(self.keys))
+        return self(*words, *more)
+
+    @property
+    def settings(self) -> Settings:
+        return load({"RELAY_DATA": str(self.data)})
+
+    @property
+    def pins(self) -> Pins:
+        return Pins.read(self.settings.keyring / "pins.json")
+
+
+@pytest.fixture
+def relay(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    monkeypatch.setattr("builtins.input", lambda _: "no")
+    return Command(tmp_path, capsys)
+
+
+def enrol_staff(settings: Settings, said: str, name: str) -> None:
+    """Enrol with what the command printed, as the desk's page does."""
+    found = re.search(r"enrol/(\S+)\s+letters\s+(\S+)\s+code\s+(\d{4} \d{4})", said)
+    assert found is not None
+
+    async def through_the_desk(dsn: str) -> None:
+        import msgspec
+
+        async with open_house(msgspec.structs.replace(settings, database=dsn), Surface.DESK) as house:
+            await enrol(house, UUID(found[1]), found[2], found[3], name, PASSPHRASE)
+
+    with logins(settings) as dsns:
+        asyncio.run(through_the_desk(dsns[roles.login("desk")].url))
+
+
+def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    code, said, _ = relay.init()
+    assert code == 0
+    assert relay.pins.name == "Kent RJ"
+    root = relay.keys / "relay-root.key"
+    for secret in ("relay-root.key", "relay-recovery.key"):
+        assert (relay.keys / secret).stat().st_mode & 0o777 == 0o600
+        # into a file or a log, what opens everything is never printed
+        assert (relay.keys / secret).read_text().split()[-1][:16] not in said.replace(" ", "")
+
+    code, listed, _ = relay("staff", "list")
+    assert (code, listed) == (0, "Fatima A., facilitator: invited\n")
+    enrol_staff(relay.settings, said, "fatima")
+    assert "NEW: compare with its owner" in relay("staff", "list")[1]
+
+    code, asked, _ = relay("staff", "sign", "--root-key", str(root))
+    assert (code, relay.pins.roster_version) == (1, 0)
+    assert "Nothing was signed" in asked
+    assert len(asked.splitlines()[1].split()) == 8
+
+    monkeypatch.setattr("builtins.input", lambda _: "yes")
+    code, signed, _ = relay("staff", "sign", "--root-key", str(root))
+    assert (code, relay.pins.roster_version) == (0, 1)
+    assert "Roster 1 is signed" in signed
+    assert "on the roster" in relay("staff", "list")[1]
+    assert "Nothing has changed" in relay("staff", "sign", "--root-key", str(root), "--yes")[1]
+    assert relay.init()[0] == 2
+
+
+def test_the_commands_work_beside_a_running_database(relay: Command) -> None:
+    assert relay.init()[0] == 0
+    with EmbeddedPostgres(relay.data):
+        code, said, _ = relay("staff", "invite", "--role", "administrator", "--name", "Adam")
+        assert code == 0
+        enrol_staff(relay.settings, said, "adam")
+        assert "Adam, administrator: NEW" in relay("staff", "list")[1]
+
+
+def test_without_a_place_for_the_keys_nothing_is_made(relay: Command) -> None:
+    code, _, error = relay("init", "--name", "Kent RJ")
+    assert code == 2
+    assert "--keys-to DIR" in error
+    code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(relay.data / "keys"))
+    assert code == 2
+    assert "must not lie in the data folder" in error
+    assert not relay.data.exists()
+    code, _, error = relay("staff", "list")
+    assert code == 2
+    assert "relay init" in error
+
+
+def test_another_services_root_and_a_wrong_file_are_refused(relay: Command, tmp_path: Path) -> None:
+    from relay.identity import keyfiles
+    from relay.vault.suite import KeyPair, Signer
+
+    assert relay.init()[0] == 0
+    other, _ = keyfiles.write(
+        tmp_path / "other", relay.pins.service_id, Signer.generate(), KeyPair.generate()
+    )
+    for path, words in ((other, "not the root key"), (relay.keys / "relay-recovery.key", "not a root key")):
+        code, _, error = relay("staff", "sign", "--yes", "--root-key", str(path))
+        assert code == 2
+        assert words in error
+    assert relay.pins.roster_version == 0
