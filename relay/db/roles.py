@@ -38,16 +38,20 @@ def set_up(administrator: Dsn, passwords: Mapping[str, str], *, database: str = 
         connection.execute(
             sql.SQL("ALTER ROLE {} SET createrole_self_grant = 'set'").format(sql.Identifier(OWNER))
         )
-        _database(connection, database)
-    owner = administrator.but(user=OWNER, password=passwords[OWNER], database=database)
-    migrate.upgrade(owner.url)
-    logins = {OWNER: owner}
-    with psycopg.connect(administrator.but(database=database).url, autocommit=True) as connection:
         for surface in SURFACES:
-            name = login(surface)
-            _role(connection, name, passwords[name], "NOCREATEROLE")
-            _admit(connection, name, f"relay_{surface}", database)
-            logins[name] = administrator.but(user=name, password=passwords[name], database=database)
+            _role(connection, login(surface), passwords[login(surface)], "NOCREATEROLE")
+            _patience(connection, login(surface))
+        _database(connection, database)
+    logins = {
+        name: administrator.but(user=name, password=passwords[name], database=database)
+        for name in (OWNER, *map(login, SURFACES))
+    }
+    migrate.upgrade(logins[OWNER].url)
+    # as the owner: on a managed server the administrator is no superuser, and has no say over these
+    with psycopg.connect(logins[OWNER].url, autocommit=True) as connection:
+        connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(database)))
+        for surface in SURFACES:
+            _admit(connection, login(surface), f"relay_{surface}", database)
     return logins
 
 
@@ -65,14 +69,22 @@ def _role(connection: psycopg.Connection, name: str, password: str, right: str) 
     )
 
 
+def _patience(connection: psycopg.Connection, name: str) -> None:
+    """A transaction that its process forgot gives its locks back."""
+    connection.execute(
+        sql.SQL("ALTER ROLE {} SET idle_in_transaction_session_timeout = '60s'").format(sql.Identifier(name))
+    )
+
+
 def _database(connection: psycopg.Connection, name: str) -> None:
-    if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
-        # who is no superuser can give a database only to a role that it is in
+    if connection.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None:
+        return
+    if connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone() != (True,):
+        # who is no superuser can give a database only to a role that they can become
         connection.execute(sql.SQL("GRANT {} TO CURRENT_USER WITH SET TRUE").format(sql.Identifier(OWNER)))
-        connection.execute(
-            sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
-        )
-    connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+    connection.execute(
+        sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(OWNER))
+    )
 
 
 def _admit(connection: psycopg.Connection, name: str, group: str, database: str) -> None:
@@ -83,8 +95,4 @@ def _admit(connection: psycopg.Connection, name: str, group: str, database: str)
     )
     connection.execute(
         sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(database), sql.Identifier(name))
-    )
-    # a transaction that its process forgot gives its locks back
-    connection.execute(
-        sql.SQL("ALTER ROLE {} SET idle_in_transaction_session_timeout = '60s'").format(sql.Identifier(name))
     )

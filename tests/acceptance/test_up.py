@@ -17,15 +17,15 @@ from tests.support.stack import make_service, relay, up
 PARTS = ("postgres", "participants", "desk", "worker")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """An empty home that only its owner may enter."""
+    """An empty home that only its owner may enter. One for all: each test goes on where another stopped."""
     home = Path(tempfile.mkdtemp(dir=fast_folder()))
     yield home
     shutil.rmtree(home)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def data(home: Path) -> Path:
     return make_service(home)
 
