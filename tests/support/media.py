@@ -1,4 +1,4 @@
-"""Sample files as people send them, made with ffmpeg and pillow: real codecs, real containers, planted canaries.
+"""Sample files as people send them, made with ffmpeg and pillow: real codecs and containers, with canaries.
 
 Each function writes one file into a folder and answers its path. Nothing here comes from a real person.
 """
@@ -75,10 +75,10 @@ def film(folder: Path, name: str = "film.mp4", seconds: float = 3, *more: str, s
 
 
 def phone_film(folder: Path, name: str = "phone.mp4", seconds: float = 3) -> Path:
-    """What a phone held upright makes: turned by 90 degrees, with its place, and with the index at the end."""
+    """What a phone held upright makes: turned by 90 degrees, with its place, the index at the end."""
     flat = film(folder, f"flat-{name}", seconds, "-preset", "ultrafast", size="1280x720")
     path = folder / name
-    turned = ["-display_rotation", "90", "-i", flat, "-c", "copy", "-movflags", "use_metadata_tags"]
+    turned = ["-display_rotation", "90", "-i", str(flat), "-c", "copy", "-movflags", "use_metadata_tags"]
     ffmpeg(*turned, *tags(), path)
     assert path.read_bytes().find(b"moov") > path.read_bytes().find(b"mdat"), "the index is not at the end"
     return path
@@ -87,7 +87,19 @@ def phone_film(folder: Path, name: str = "phone.mp4", seconds: float = 3) -> Pat
 def browser_film(folder: Path, seconds: float = 3) -> Path:
     """What a browser records: WebM, VP8 and Opus, written as it comes, so without a length."""
     path = folder / "browser.webm"
-    coded = ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", "-f", "webm", "-live", "1", "pipe:1"]
+    coded = [
+        "-c:v",
+        "libvpx",
+        "-deadline",
+        "realtime",
+        "-c:a",
+        "libopus",
+        "-f",
+        "webm",
+        "-live",
+        "1",
+        "pipe:1",
+    ]
     path.write_bytes(ffmpeg(*picture(seconds), *voice(seconds), *tags(), "-pix_fmt", "yuv420p", *coded))
     return path
 
@@ -100,7 +112,9 @@ def written_page(width: int = 1240, height: int = 1754) -> Image.Image:
         top = line * height // 70
         for word in range(9):
             left = width // 12 + word * width // 11
-            draw.line((left, top, left + width // 14, top + (word * 7 + line) % 9), fill=(30, 30, 90), width=3)
+            draw.line(
+                (left, top, left + width // 14, top + (word * 7 + line) % 9), fill=(30, 30, 90), width=3
+            )
     draw.rectangle((0, 0, width // 6, height // 40), fill=(200, 30, 30))  # tells the top left corner
     return page
 
@@ -120,8 +134,8 @@ def photographed_page(folder: Path, name: str = "page.jpg") -> Path:
     exif[0x9286] = f"{CANARY}-comment"
     exif.get_ifd(0x8825).update({1: "N", 2: (51.0, 30.0, 2.5), 3: "W", 4: (0.0, 7.0, 28.5), 29: "2024:03:05"})
     page = written_page().rotate(0 if upright else 90, expand=True)
-    more = {"comment": f"{CANARY}-jpeg".encode()} if path.suffix == ".jpg" else {}
-    page.save(path, exif=exif, **more)
+    page.info["comment"] = f"{CANARY}-jpeg"
+    page.save(path, exif=exif)
     return path
 
 
@@ -157,20 +171,26 @@ def content(file: int) -> bytes:
 
 
 def decode(file: int, *outputs: str) -> bytes:
-    """Decode a file in memory completely, any error being one; answer what `outputs` write to standard output."""
+    """Decode a file in memory to its end, any error being one; answer what `outputs` write."""
     arguments = ["-xerror", "-i", f"/proc/self/fd/{file}", *(outputs or ("-f", "null", "-"))]
-    command = [find().ffmpeg, "-hide_banner", "-nostdin", "-loglevel", "error", *arguments]
+    command = [str(find().ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "error", *arguments]
     return subprocess.run(command, pass_fds=[file], capture_output=True, check=True).stdout
 
 
 def traces(content: bytes) -> list[str]:
-    """Which marks of an original, or of the programs that made it, are in a result: there must be none."""
+    """Which marks of an original, or of the programs that made it, are in a result: none may be."""
     planted = [CANARY, "51.5007", "2024-03-05", "2024:03:05"]
     programs = ["Lavf", "Lavc", "x264", "libx264", "LAME", "Exif", "ffmpeg", "pikepdf", "img2pdf", "Pillow"]
     forms = {word: word.encode() for word in [*planted, *programs]}
     for word in planted:
-        forms |= {f"{word} utf-16-le": word.encode("utf-16-le"), f"{word} utf-16-be": word.encode("utf-16-be")}
-        forms |= {f"{word} hex": word.encode().hex().encode(), f"{word} hexed": word.encode().hex().upper().encode()}
+        forms |= {
+            f"{word} utf-16-le": word.encode("utf-16-le"),
+            f"{word} utf-16-be": word.encode("utf-16-be"),
+        }
+        forms |= {
+            f"{word} hex": word.encode().hex().encode(),
+            f"{word} hexed": word.encode().hex().upper().encode(),
+        }
         for shift in range(3):  # base64 of the word wherever it stands in three bytes
             coded = base64.b64encode(b"\0" * shift + word.encode())
             forms[f"{word} base64 {shift}"] = coded[4 if shift else 0 : -4]

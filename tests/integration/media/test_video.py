@@ -23,7 +23,9 @@ def test_a_phones_film_is_turned_upright_and_plays_to_the_end(clean_phone_film: 
     assert clean_phone_film.media_type(Role.CLEAN) == "video/mp4"
 
 
-def test_nothing_that_was_written_about_a_phones_film_is_left(phone_film: Path, clean_phone_film: Clean) -> None:
+def test_nothing_that_was_written_about_a_phones_film_is_left(
+    phone_film: Path, clean_phone_film: Clean
+) -> None:
     assert media.traces(phone_film.read_bytes()), "the canaries are in the original, or this proves nothing"
     assert media.traces(media.content(clean_phone_film.files["clean"])) == []
     assert media.traces(media.content(clean_phone_film.files["poster"])) == []
@@ -52,11 +54,17 @@ def test_a_browsers_film_has_no_length_of_its_own_and_gets_one(samples: Path, cl
 @pytest.mark.parametrize(
     ("name", "more"),
     [
-        ("iphone.mov", ["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=none"]),
+        (
+            "iphone.mov",
+            ["-c:v", "libx265", "-preset", "ultrafast", "-tag:v", "hvc1", "-x265-params", "log-level=none"],
+        ),
         ("dashcam.avi", ["-c:v", "mpeg4", "-c:a", "mp3"]),
         ("clip.mkv", ["-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", "8", "-c:a", "libopus"]),
         ("camera.ts", ["-c:v", "mpeg2video", "-c:a", "mp2"]),
-        ("whatsapp.3gp", ["-c:v", "h263", "-s", "352x288", "-c:a", "libopencore_amrnb", "-ar", "8000", "-ac", "1"]),
+        (
+            "whatsapp.3gp",
+            ["-c:v", "h263", "-s", "352x288", "-c:a", "libopencore_amrnb", "-ar", "8000", "-ac", "1"],
+        ),
     ],
 )
 def test_films_of_many_makes_are_understood(
@@ -74,7 +82,8 @@ def test_a_fast_large_film_becomes_1080_lines_at_thirty(samples: Path, clean_fil
     made = clean_file(Kind.VIDEO, path)
     with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
         film = opened.streams.video[0]
-        assert (film.codec_context.width, film.codec_context.height, film.average_rate) == (1920, 1080, 30)
+        assert (film.codec_context.width, film.codec_context.height) == (1920, 1080)
+        assert float(film.average_rate or 0) == 30
         assert film.frames == 30
 
 
@@ -86,7 +95,9 @@ def test_a_silent_film_is_taken_for_signs_need_no_sound(samples: Path, clean_fil
     assert made.facts.duration_ms == pytest.approx(1000, abs=25)
 
 
-def test_subtitles_chapters_attachments_and_second_tracks_are_gone(samples: Path, clean_file: CleanFile) -> None:
+def test_subtitles_chapters_attachments_and_second_tracks_are_gone(
+    samples: Path, clean_file: CleanFile
+) -> None:
     (samples / "words.srt").write_text(f"1\n00:00:00,100 --> 00:00:01,000\n{media.CANARY}-subtitle\n")
     chapters = f";FFMETADATA1\n[CHAPTER]\nTIMEBASE=1/1000\nSTART=0\nEND=900\ntitle={media.CANARY}-chapter\n"
     (samples / "chapters.txt").write_text(chapters)

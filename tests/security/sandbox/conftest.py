@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ CAPS = Caps(cpu_seconds=20, memory_bytes=1 << 30, output_bytes=1 << 20)
 
 
 @pytest.fixture
-def children(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def children(monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the runner find this folder's children instead of the real ones."""
     monkeypatch.setattr(runner, "_CHILDREN", CHILDREN)
-    yield CHILDREN
+    return CHILDREN

@@ -1,8 +1,7 @@
-"""A program behind the walls (ffmpeg's place) reads, writes, starts and signals nothing that was not given to it."""
+"""A program behind the walls (ffmpeg's place) reads, writes, starts and signals nothing but its own."""
 
 import os
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,12 +17,12 @@ SHELL = Path("/bin/sh").resolve()
 
 
 @pytest.fixture
-def secret(tmp_path: Path) -> Iterator[Path]:
+def secret(tmp_path: Path) -> Path:
     path = tmp_path / "secret.key"
     path.write_text("the service's key")
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)  # readable by any user, so that it is not the user that protects it
-    yield path
+    return path
 
 
 def inside(program: Path, *arguments: str, caps: Caps = CAPS, output: int | None = None) -> Ending:
@@ -40,7 +39,7 @@ def outside(program: Path, *arguments: str) -> int:
 
 def shell_lines(secret: Path) -> dict[str, str]:
     return {
-        "read a file": f"read line < {secret} || test -n \"$line\"",
+        "read a file": f'read line < {secret} || test -n "$line"',
         "write a file": f": > {secret}.written",
         "start a program": "exec /bin/true",
         "start it through the loader": "exec /lib64/ld-linux-x86-64.so.2 /bin/true",
@@ -78,7 +77,7 @@ def test_ffmpeg_reads_no_file_even_when_it_is_told_to(tmp_path: Path) -> None:
         assert inside(find().ffmpeg, *arguments, "-f", "null", "-").code != 0
 
 
-def test_output_time_and_processor_are_limited(tmp_path: Path) -> None:
+def test_output_time_and_processor_are_limited() -> None:
     ffmpeg = find().ffmpeg
     endless = ["-nostdin", "-f", "lavfi", "-i", "testsrc2"]
     file = memory.create("output")

@@ -37,7 +37,7 @@ def port() -> Iterator[int]:
 @pytest.fixture
 def neighbour(children: Path) -> Iterator[Running]:
     """Another job, behind walls of its own, at the same time."""
-    assert children
+    assert children.is_dir()
     with Pipe() as pipe, Walled().start(Task(Child("sleeper"), (pipe.reading,), (), CAPS)) as running:
         yield running
 

@@ -28,7 +28,10 @@ def test_ordinary_recordings_are_taken() -> None:
 
 
 def test_a_film_without_sound_is_taken() -> None:
-    assert refusal(Kind.VIDEO, Source(**FILM | {"sounds": 0, "channels": 0, "sound_decodes": 0}), Limits()) is None
+    assert (
+        refusal(Kind.VIDEO, Source(**FILM | {"sounds": 0, "channels": 0, "sound_decodes": 0}), Limits())
+        is None
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,8 @@ def test_recordings_look_like_recordings(beginning: bytes) -> None:
     assert family(beginning) is Kind.VIDEO
 
 
-@pytest.mark.parametrize("beginning", [b"", b"#EXTM3U\n", b"ffconcat version 1.0", b"<svg>", b"PK\x03\x04", b"MZ"])
+@pytest.mark.parametrize(
+    "beginning", [b"", b"#EXTM3U\n", b"ffconcat version 1.0", b"<svg>", b"PK\x03\x04", b"MZ"]
+)
 def test_anything_else_is_unknown(beginning: bytes) -> None:
     assert family(beginning) is None

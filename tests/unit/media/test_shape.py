@@ -59,7 +59,13 @@ def test_at_most_thirty_pictures_a_second(numerator: int, denominator: int, expe
 number = st.integers(0, 2**32 - 1)
 
 
-@given(width=st.integers(1, 10_000), height=st.integers(1, 10_000), turn=st.integers(-360, 360), a=number, b=number)
+@given(
+    width=st.integers(1, 10_000),
+    height=st.integers(1, 10_000),
+    turn=st.integers(-360, 360),
+    a=number,
+    b=number,
+)
 def test_whatever_a_file_says_the_result_is_even_and_small(
     width: int, height: int, turn: int, a: int, b: int
 ) -> None:

@@ -1,7 +1,8 @@
 """A child that tries everything that a taken-over decoder would try, and answers one bit for each success.
 
 Run behind the walls nothing may succeed; run without them nearly all does, or the test would prove nothing.
-Descriptors: 3 some input, 4 the answer. Numbers: the parent's process id, a neighbour's, and a port that listens.
+Descriptors: 3 some input, 4 the answer. Numbers: the parent's process id, a neighbour's, and a port that
+listens.
 """
 
 import contextlib
@@ -19,8 +20,8 @@ from pathlib import Path
 
 ANSWER_TO = 4
 ANSWER = struct.Struct("<Q")
-KEY_FILE = Path("/tmp/relay-burglar-key")  # noqa: S108 - the test writes it
-LOOT = Path("/tmp/relay-burglar-loot")  # noqa: S108 - must never come to be
+KEY_FILE = Path("/tmp/relay-burglar-key")
+LOOT = Path("/tmp/relay-burglar-loot")
 SECRET = b"RELAY_BURGLAR_SECRET"
 LARGE = 8 << 30
 MANY = 400
@@ -63,7 +64,7 @@ def read_own_program() -> None:
 
 
 def list_root() -> None:
-    os.listdir("/")
+    next(os.scandir("/")).stat()
 
 
 def write_file() -> None:
@@ -85,7 +86,7 @@ def read_parent_memory() -> None:
 
 
 def list_parent_descriptors() -> None:
-    os.listdir(f"/proc/{targets['parent']}/fd")
+    next(os.scandir(f"/proc/{targets['parent']}/fd")).stat(follow_symlinks=False)
 
 
 def copy_memory(process: str) -> Callable[[], object]:
@@ -205,7 +206,7 @@ def new_namespace() -> None:
 
 
 def mount() -> None:
-    call(165, 40, b"none", b"/tmp", b"tmpfs", 1 << 5, None)  # noqa: S108
+    call(165, 40, b"none", b"/tmp", b"tmpfs", 1 << 5, None)
 
 
 def change_root() -> None:
