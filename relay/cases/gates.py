@@ -18,15 +18,18 @@ from uuid import UUID
 from relay.cases.model import Block, GateFacts, Medium, Seat
 
 SOMETHING_TO_PREPARE = (
-    "Your facilitator still has something to prepare before anything can be passed on. What you made is kept. "
-    "Ask your facilitator what happens next."
+    "Your facilitator still has something to prepare before anything can be passed on. What you made is kept."
+    " Ask your facilitator what happens next."
 )
 
 
 def blocks(
     facts: GateFacts, author_id: UUID, recipient_id: UUID, medium: Medium, now: datetime
 ) -> tuple[Block, ...]:
-    """Return everything that keeps `author_id` from sending `medium` to `recipient_id` at `now`; nothing if it may pass."""
+    """Return everything that keeps `author_id` from sending `medium` to `recipient_id` at `now`.
+
+    Empty if it may pass.
+    """
     pair = _pair(facts, author_id, recipient_id)
     if pair is None:
         return (_NOT_OPPOSITE,)
@@ -50,8 +53,8 @@ def for_staff(found: tuple[Block, ...]) -> tuple[str, ...]:
 def for_participant(found: tuple[Block, ...], account_id: UUID) -> tuple[str, ...]:
     """Return what one participant is told: their own gates plainly, the case's as one neutral sentence.
 
-    What concerns the other person (agreement, pause, restriction, a request taken back) is left out: it stops the release,
-    never the writing, so that nothing they do can be read from here (DESIGN, "Always true", 5).
+    What concerns the other person (agreement, pause, restriction, a request taken back) is left out: it stops
+    the release, never the writing, so that nothing they do can be read from here (DESIGN, "Always true", 5).
     """
     own = tuple(block.own for block in found if block.account_id == account_id)
     return (*own, SOMETHING_TO_PREPARE) if any(block.account_id is None for block in found) else own
@@ -60,7 +63,10 @@ def for_participant(found: tuple[Block, ...], account_id: UUID) -> tuple[str, ..
 _NOT_OPPOSITE = Block(
     code="not-opposite",
     account_id=None,
-    staff="These two people are not (or no longer) a victim and an offender of this case. Check who is on the case.",
+    staff=(
+        "These two people are not (or no longer) a victim and an offender of this case."
+        " Check who is on the case."
+    ),
     own=SOMETHING_TO_PREPARE,
 )
 
@@ -90,7 +96,10 @@ def _request(facts: GateFacts, victim: Seat) -> Iterator[Block]:
             code="not-asked",
             account_id=victim.account_id,
             staff="The victim has not asked for this exchange (or took that back). Record it when they do.",
-            own="You have not asked for this exchange, or you took that back. Tell your facilitator if you want it.",
+            own=(
+                "You have not asked for this exchange, or you took that back."
+                " Tell your facilitator if you want it."
+            ),
         )
 
 
@@ -100,38 +109,64 @@ def _responsibility(facts: GateFacts, offender: Seat) -> Iterator[Block]:
         yield Block(
             code="responsibility-missing",
             account_id=offender.account_id,
-            staff="It is not recorded that the offender accepts responsibility. Record their statement and your reasoning.",
+            staff=(
+                "It is not recorded that the offender accepts responsibility."
+                " Record their statement and your reasoning."
+            ),
             own="Your facilitator first needs to talk with you about responsibility for what happened.",
         )
     elif grade == "none":
         yield Block(
             code="responsibility-denied",
             account_id=offender.account_id,
-            staff="The offender accepts no responsibility, so the process stops. If that changes, record a new statement.",
-            own="The exchange has stopped. Talk with your facilitator about responsibility for what happened.",
+            staff=(
+                "The offender accepts no responsibility, so the process stops."
+                " If that changes, record a new statement."
+            ),
+            own=(
+                "The exchange has stopped. Talk with your facilitator about responsibility for what happened."
+            ),
         )
+
+
+_NOUNS: dict[Medium, str] = {
+    "letter": "letters",
+    "audio": "audio recordings",
+    "video": "films",
+    "document": "documents",
+}
 
 
 def _consent(facts: GateFacts, seat: Seat, medium: Medium, now: datetime) -> Iterator[Block]:
     consent = next(
         (c for c in facts.consents if c.account_id == seat.account_id and c.medium == medium), None
     )
-    noun = {"letter": "letters", "audio": "audio recordings", "video": "films", "document": "documents"}[
-        medium
-    ]
+    noun = _NOUNS[medium]
     if consent is None or not consent.given:
         yield Block(
             code="consent-missing",
             account_id=seat.account_id,
-            staff=f"The {seat.part} has not agreed to {noun}, or took that back. Ask them, and record the answer.",
-            own=f"You have not agreed to exchange {noun}, or you took that back. You can agree on the page of your case.",
+            staff=(
+                f"The {seat.part} has not agreed to {noun}, or took that back."
+                " Ask them, and record the answer."
+            ),
+            own=(
+                f"You have not agreed to exchange {noun}, or you took that back."
+                " You can agree on the page of your case."
+            ),
         )
     elif consent.ask_again_at <= now:
         yield Block(
             code="consent-lapsed",
             account_id=seat.account_id,
-            staff=f"The {seat.part}'s agreement to {noun} is due to be asked again. Ask them, and record the answer.",
-            own=f"It is time to ask you again whether you agree to exchange {noun}. You can answer on the page of your case.",
+            staff=(
+                f"The {seat.part}'s agreement to {noun} is due to be asked again."
+                " Ask them, and record the answer."
+            ),
+            own=(
+                f"It is time to ask you again whether you agree to exchange {noun}."
+                " You can answer on the page of your case."
+            ),
         )
 
 
@@ -165,10 +200,14 @@ def _restriction(facts: GateFacts, seat: Seat, now: datetime) -> Iterator[Block]
                 code="restricted",
                 account_id=seat.account_id,
                 staff=(
-                    f"A court order or licence condition on the {seat.part} forbids contact until "
-                    f"{restriction.until:%d %B %Y}. Nothing passes unless a permitted exception is recorded with its evidence."
+                    f"A court order or licence condition on the {seat.part} forbids contact until"
+                    f" {restriction.until:%d %B %Y}."
+                    " Nothing passes unless a permitted exception is recorded with its evidence."
                 ),
-                own="A court order or licence condition forbids this at the moment. Talk with your facilitator.",
+                own=(
+                    "A court order or licence condition forbids this at the moment."
+                    " Talk with your facilitator."
+                ),
             )
 
 
@@ -188,6 +227,9 @@ def _pause(facts: GateFacts, pair: tuple[Seat, Seat]) -> Iterator[Block]:
                 yield Block(
                     code="person-paused",
                     account_id=seat.account_id,
-                    staff=f"The {seat.part} has paused. Nothing passes until they, or you for them, end the pause.",
+                    staff=(
+                        f"The {seat.part} has paused."
+                        " Nothing passes until they, or you for them, end the pause."
+                    ),
                     own="You have paused. Nothing passes in either direction until you end the pause.",
                 )

@@ -34,7 +34,8 @@ async def make_case_key(act: Acting, house: House, person: Person, case_id: UUID
         facilitator=person.id,
     )
     await act.run(
-        "INSERT INTO relay.case_keys (case_id, version, public, facilitator_id, signature) VALUES (%s, %s, %s, %s, %s)",
+        "INSERT INTO relay.case_keys (case_id, version, public, facilitator_id, signature)"
+        " VALUES (%s, %s, %s, %s, %s)",
         [case_id, version, pair.public.encoded, person.id, statement.sign(person.signer)],
     )
     return pair
@@ -54,7 +55,8 @@ async def grant_to(
     )
     await act.run(
         """
-        INSERT INTO relay.case_key_grants (case_id, version, holder_kind, holder_id, holder_key_version, sealed)
+        INSERT INTO relay.case_key_grants (case_id, version, holder_kind, holder_id, holder_key_version,
+                                           sealed)
         VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
         """,
         [case_id, version, to.holder.kind, to.holder.id, to.holder.key_version, sealed],
@@ -96,7 +98,7 @@ async def open_case_keys(tx: Reading, house: House, person: Person, case_id: UUI
 async def open_case_key(
     tx: Reading, house: House, person: Person, case_id: UUID, version: int | None = None
 ) -> KeyPair:
-    """Open one version of the case's key, the newest if none is named. Raise `Missing` if it was not given to them."""
+    """Open one version of the case's key, by default the newest. Raise `Missing` if it is not theirs."""
     pairs = await open_case_keys(tx, house, person, case_id)
     pair = pairs.get(max(pairs) if version is None else version)
     if pair is None:
@@ -157,8 +159,8 @@ async def put_text(
         """
         INSERT INTO relay.sealed_texts (id, service_id, case_id, purpose, subject_id, holder_kind, holder_id,
                                         holder_key_version, sealed)
-        VALUES (gen_random_uuid(), %(service)s, %(case)s, %(purpose)s, %(subject)s, %(kind)s, %(holder)s, %(version)s,
-                %(sealed)s)
+        VALUES (gen_random_uuid(), %(service)s, %(case)s, %(purpose)s, %(subject)s, %(kind)s, %(holder)s,
+                %(version)s, %(sealed)s)
         ON CONFLICT (subject_id, purpose, holder_kind, holder_id)
         DO UPDATE SET sealed = excluded.sealed, holder_key_version = excluded.holder_key_version
         """,

@@ -53,7 +53,10 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Restriction(msgspec.Struct, frozen=True, kw_only=True):
-    """A court order or licence condition on one person. `excepted`: indirect contact is permitted, with evidence."""
+    """A court order or licence condition on one person.
+
+    `excepted`: indirect contact is permitted, and the evidence for that is recorded.
+    """
 
     account_id: UUID
     until: datetime
@@ -114,7 +117,10 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PersonOnCase(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody with a seat, as a facilitator sees them. `vouched`: their current key is confirmed for this case."""
+    """Somebody with a seat, as a facilitator sees them.
+
+    `vouched`: a facilitator has confirmed their current key for this case.
+    """
 
     seat_id: UUID
     account_id: UUID

@@ -1,4 +1,8 @@
-"""A participant's view of their cases: their own part, whom they may address, what they agreed to, what stands in the way."""
+"""A participant's view of their cases.
+
+Their own part, whom they may address, what they agreed to, and what stands in the way. Nothing of the other
+side's.
+"""
 
 from uuid import UUID
 
@@ -15,7 +19,7 @@ from relay.identity.model import Person
 
 
 class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whom a participant may address: a seat and the name that a facilitator set, never an account."""
+    """Somebody whom a participant may address: a seat, and the name that a facilitator set; no account."""
 
     seat_id: UUID
     label: str

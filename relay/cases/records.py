@@ -1,7 +1,7 @@
 """Recording the gates. Each record is a new row that counts from now on; none is ever edited.
 
-A gate's change and an item's submission or release wait for each other (`lock_case`), so that a consent taken back a moment
-before a release stops it.
+A gate's change and an item's submission or release wait for each other (`lock_case`), so that a consent
+taken back a moment before a release stops it.
 """
 
 from datetime import datetime, timedelta
@@ -33,11 +33,10 @@ async def _seated(act: Acting, case_id: UUID, account_id: UUID, *parts: Part) ->
 def _checked_text(field: str, text: str) -> str:
     text = text.strip()
     if not 1 <= len(text) <= MOST_TEXT:
-        raise Invalid(
-            **{
-                field: f"Write down why, in 1 to {MOST_TEXT:,} characters. It is sealed to this case's facilitators."
-            }
+        wanted = (
+            f"Write down why, in 1 to {MOST_TEXT:,} characters. It is sealed to this case's facilitators."
         )
+        raise Invalid(**{field: wanted})
     return text
 
 
@@ -94,7 +93,10 @@ async def record_consent(
     manner: Manner = "in_app",
     ask_again_at: datetime | None = None,
 ) -> None:
-    """Record that somebody agrees to one medium, or takes that back. By themselves, or by a facilitator who was told."""
+    """Record that somebody agrees to one medium, or takes that back.
+
+    By themselves, or by a facilitator who was told. `ask_again_at` is in 180 days unless it is named.
+    """
     now = house.clock()
     ask_again_at = _checked_future("ask_again_at", ask_again_at or now + timedelta(days=180), now)
     if ask_again_at > now + LONGEST_CONSENT:
@@ -110,8 +112,8 @@ async def record_consent(
         await _seated(act, case_id, account_id, "victim", "offender")
         await act.run(
             """
-            INSERT INTO relay.consents (id, case_id, account_id, medium, given, wording, manner, given_at, ask_again_at,
-                                        recorded_by, recorded_at)
+            INSERT INTO relay.consents (id, case_id, account_id, medium, given, wording, manner, given_at,
+                                        ask_again_at, recorded_by, recorded_at)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
@@ -166,26 +168,29 @@ async def record_restriction(
     lifted: bool = False,
     restriction_id: UUID | None = None,
 ) -> UUID:
-    """Record a court order or licence condition, or (with `restriction_id`) what became of one already recorded.
+    """Record a court order or licence condition; with `restriction_id`, what became of one already recorded.
 
-    It blocks until its end date, unless it is lifted, or `exception_evidence` says why indirect contact is permitted.
-    Return the restriction's id.
+    It blocks until its end date, unless it is lifted, or `exception_evidence` says why indirect contact is
+    permitted. Return the restriction's id.
     """
     description = _checked_text("description", description)
+    if until.tzinfo is None:
+        raise Invalid(until="Give the date and time with its zone.")
     record, restriction = uuid4(), restriction_id or uuid4()
     async with house.database.acting(
         person.id, Tag.RESTRICTION_RECORDED, chain=case_id, subject=account_id
     ) as act:
         await _seated(act, case_id, account_id, "victim", "offender")
         if restriction_id is not None and not await act.value(
-            "SELECT true FROM relay.restrictions WHERE restriction_id = %s AND case_id = %s AND account_id = %s LIMIT 1",
+            "SELECT true FROM relay.restrictions"
+            " WHERE restriction_id = %s AND case_id = %s AND account_id = %s LIMIT 1",
             [restriction_id, case_id, account_id],
         ):
             raise Missing
         await act.run(
             """
-            INSERT INTO relay.restrictions (id, restriction_id, case_id, account_id, until, lifted, excepted, recorded_by,
-                                            recorded_at)
+            INSERT INTO relay.restrictions (id, restriction_id, case_id, account_id, until, lifted, excepted,
+                                            recorded_by, recorded_at)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
             [
@@ -211,7 +216,7 @@ async def record_restriction(
 async def record_pause(
     house: House, person: Person, case_id: UUID, account_id: UUID | None, *, paused: bool
 ) -> None:
-    """Pause or go on: for one person, or (`account_id` empty) for the whole case. Silent to the other side."""
+    """Pause or go on: one person, or (`account_id` empty) the whole case. Silent to the other side."""
     record = uuid4()
     async with house.database.acting(
         person.id, Tag.PAUSE_RECORDED, chain=case_id, subject=account_id or case_id

@@ -39,7 +39,9 @@ class _PersonRow(msgspec.Struct, frozen=True):
     vouched: bool
 
 
-_COLUMNS = "id, reference_sealed, second_approval, cooling_hours, state, key_version, created_at"
+_CASES = """
+SELECT id, reference_sealed, second_approval, cooling_hours, state, key_version, created_at FROM relay.cases
+"""
 
 
 def checked_reference(reference: str) -> str:
@@ -47,7 +49,7 @@ def checked_reference(reference: str) -> str:
     reference = reference.strip()
     if not 1 <= len(reference) <= MOST_REFERENCE or not reference.isprintable():
         raise Invalid(
-            reference=f"Give the case a reference of 1 to {MOST_REFERENCE} characters, such as your file number."
+            reference=f"Give the case a reference of 1 to {MOST_REFERENCE} characters, like a file number."
         )
     return reference
 
@@ -69,7 +71,8 @@ async def open_case(
         await act.run("SELECT relay.enter_new_case(%s)", [case_id])
         await act.run(
             """
-            INSERT INTO relay.cases (id, service_id, reference_sealed, second_approval, cooling_hours, opened_by)
+            INSERT INTO relay.cases (id, service_id, reference_sealed, second_approval, cooling_hours,
+                                     opened_by)
             VALUES (%s, %s, %s, %s, %s, %s)
             """,
             [
@@ -106,9 +109,7 @@ def _case(house: House, row: _CaseRow) -> Case:
 async def list_cases(house: House, person: Person, *, limit: int = 200) -> list[Case]:
     """Return the person's own cases, the newest first."""
     async with house.database.reading(person.id) as tx:
-        rows = await tx.all(
-            _CaseRow, f"SELECT {_COLUMNS} FROM relay.cases ORDER BY created_at DESC, id LIMIT %s", [limit]
-        )
+        rows = await tx.all(_CaseRow, _CASES + "ORDER BY created_at DESC, id LIMIT %s", [limit])
     return [_case(house, row) for row in rows]
 
 
@@ -117,15 +118,17 @@ async def read_case(
 ) -> tuple[Case, list[PersonOnCase], GateFacts]:
     """Return one case of theirs, who is on it, and the facts of its gates. Raise `Missing`."""
     async with house.database.reading(person.id) as tx:
-        row = await tx.one(_CaseRow, f"SELECT {_COLUMNS} FROM relay.cases WHERE id = %s", [case_id])
+        row = await tx.one(_CaseRow, _CASES + "WHERE id = %s", [case_id])
         if row is None:
             raise Missing
         people = await tx.all(
             _PersonRow,
             """
-            SELECT s.id AS seat_id, s.account_id, s.part, a.name_sealed, s.label_sealed, a.state, a.key_version,
-                   EXISTS (SELECT FROM relay.vouches v WHERE v.case_id = s.case_id AND v.account_id = s.account_id
-                           AND v.key_version = a.key_version) AS vouched
+            SELECT s.id AS seat_id, s.account_id, s.part, a.name_sealed, s.label_sealed, a.state,
+                   a.key_version,
+                   EXISTS (SELECT FROM relay.vouches v
+                           WHERE v.case_id = s.case_id AND v.account_id = s.account_id
+                             AND v.key_version = a.key_version) AS vouched
             FROM relay.seats s JOIN relay.accounts a ON a.id = s.account_id
             WHERE s.case_id = %s AND s.removed_at IS NULL ORDER BY s.added_at, s.id
             """,
@@ -192,7 +195,10 @@ async def add_facilitator(house: House, person: Person, case_id: UUID, account_i
 
 
 async def remove_seat(house: House, person: Person, case_id: UUID, seat_id: UUID) -> None:
-    """Take somebody off the case. If it is a facilitator, the case's key changes: they open nothing made afterwards."""
+    """Take somebody off the case.
+
+    If it is a facilitator, the case's key changes: they open nothing that is made afterwards.
+    """
     async with house.database.acting(person.id, Tag.SEAT_REMOVED, chain=case_id, subject=seat_id) as act:
         await act.lock_case(case_id)
         facts = await gate_facts(act, case_id)
