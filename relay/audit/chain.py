@@ -1,7 +1,8 @@
 """Verifying the chain. Pure: computes the same hash as `relay.audit_append` in SQL.
 
-Each entry's hash covers the one before, so an entry that is changed, moved or taken out breaks its chain; one cut off at
-the end shows against the chain's head, and against a checkpoint that was written outside the database.
+Each entry's hash covers the one before, so an entry that is changed, moved or taken out breaks its chain; one
+cut off at the end shows against the chain's head, and against a checkpoint that was written outside the
+database.
 """
 
 import hashlib

@@ -1,7 +1,8 @@
 """Checkpoints: where each chain stood, written outside the database's reach and authenticated by the keyring.
 
-Somebody who rolls the database back (so that a withdrawn consent or a removed facilitator comes back, SAFETY 9) makes
-its chains shorter than the checkpoint, or different from it: `relay up` does not start on that.
+Somebody who rolls the database back (so that a withdrawn consent or a removed facilitator comes back,
+SAFETY 9) makes its chains shorter than the checkpoint, or different from it: `relay up` does not start on
+that.
 """
 
 import hmac
@@ -45,7 +46,7 @@ def write(folder: Path, keyring: Keyring, heads: list[Head]) -> None:
     stored = _Stored(msgspec.Raw(encoded), keyring.mac(_PURPOSE, encoded))
     temporary = folder / f"{_NAME}.{os.getpid()}"
     descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with open(descriptor, "wb") as file:
+    with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.encode(stored))
         file.flush()
         os.fsync(file.fileno())
@@ -62,7 +63,7 @@ async def take(house: House) -> None:
 
 
 def check_not_shorter(checkpoint: list[Head], heads: list[Head]) -> None:
-    """Raise `AuditBroken` if a chain is missing, shorter than its checkpoint, or differs at the same length."""
+    """Raise `AuditBroken` if a chain is missing, shorter than its checkpoint, or different at its length."""
     now = {head.chain: head for head in heads}
     for old in checkpoint:
         new = now.get(old.chain)
@@ -84,6 +85,7 @@ async def check(tx: Reading, folder: Path, keyring: Keyring) -> None:
 
 
 _ROLLED_BACK = (
-    "The database is older than the audit checkpoint, or was changed (chain {chain}). What was withdrawn since may be back."
-    " If a backup was restored on purpose, look at what is missing, then run: relay audit verify --accept-restore"
+    "The database is older than the audit checkpoint, or was changed (chain {chain})."
+    " What was withdrawn since may be back. If a backup was restored on purpose, look at what is missing,"
+    " then run: relay audit verify --accept-restore"
 )

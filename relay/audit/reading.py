@@ -28,7 +28,10 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
 async def case_entries(
     house: House, person: Person, case_id: UUID, *, before: int = 2**62, limit: int = 200
 ) -> list[AuditLine]:
-    """Return entries of a case of the person's, the newest first; the next page is before the last one's number."""
+    """Return entries of a case of the person's, the newest first.
+
+    The next page is `before` the last one's number.
+    """
     async with house.database.reading(person.id) as tx:
         return await tx.all(
             AuditLine,

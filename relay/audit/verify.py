@@ -33,7 +33,8 @@ async def _entries(tx: Reading, chain: UUID) -> AsyncIterator[Entry]:
         cursor.itersize = _PAGE
         await cursor.execute(
             """
-            SELECT chain, sequence, service_id, tag, actor_id, subject_id, detail, at_microseconds, previous, hash
+            SELECT chain, sequence, service_id, tag, actor_id, subject_id, detail, at_microseconds, previous,
+                   hash
             FROM relay.audit_entries WHERE chain = %s ORDER BY sequence
             """,
             [chain],
