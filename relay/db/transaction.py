@@ -1,7 +1,7 @@
 """The one way to PostgreSQL.
 
-A transaction takes on its surface's role, sets the actor for row-level security, makes the change, writes exactly one
-audit entry and enqueues the job: all of it, or nothing. Without an actor no row is seen.
+A transaction takes on its surface's role, sets the actor for row-level security, makes the change, writes
+exactly one audit entry and enqueues the job: all of it, or nothing. Without an actor no row is seen.
 """
 
 import json
@@ -137,7 +137,7 @@ class Database:
 
     @asynccontextmanager
     async def before_sign_in(self) -> AsyncIterator[Reading]:
-        """Open a transaction without an actor: it sees no row, and may call the few functions that take none."""
+        """Open a transaction without an actor: it sees no row, and may call the functions that need none."""
         async with self._transaction(None) as connection:
             yield Reading(connection)
 
@@ -150,7 +150,10 @@ class Database:
 
     @asynccontextmanager
     async def keeping(self, actor: UUID | Job) -> AsyncIterator[Reading]:
-        """Open a transaction for book-keeping: progress, leases, coverage, rows of objects that nobody can see yet."""
+        """Open a transaction for book-keeping, which leaves no audit entry.
+
+        Progress, leases, coverage, rows of objects that nobody can see yet.
+        """
         async with self._transaction(actor) as connection:
             yield Reading(connection)
 
@@ -158,7 +161,10 @@ class Database:
     async def acting(
         self, actor: UUID | Job, tag: StrEnum, *, chain: UUID | None = None, subject: UUID | None = None
     ) -> AsyncIterator[Acting]:
-        """Open a transaction that does one action. `chain` is the case, or the service for what belongs to no case."""
+        """Open a transaction that does one action, and write its audit entry at the end.
+
+        `chain` is the case, or the service for what belongs to no case.
+        """
         async with self._transaction(actor) as connection:
             act = Acting(connection, tag, chain, subject)
             yield act
@@ -175,7 +181,10 @@ class Database:
                 "Too much is going on at the moment. Please try again.", retry_after=5, status=503
             ) from None
         except psycopg.Error as error:
-            raise _translated(error) from error
+            translated = _translated(error)
+            if translated is None:
+                raise
+            raise translated from error
 
     async def _enter(self, connection: AsyncConnection[TupleRow], actor: UUID | Job | None) -> None:
         async with connection.pipeline():
@@ -199,10 +208,14 @@ class Database:
             raise SignInNeeded
 
 
-def _translated(error: psycopg.Error) -> Exception:
-    """Own codes become own errors. Others stay what they are: a bug, logged by class and code and shown to nobody."""
+def _translated(error: psycopg.Error) -> RelayError | None:
+    """Own codes become own errors.
+
+    None for what stays as it is: something that the caller expects, or a bug, which is logged by class and
+    code and shown to nobody.
+    """
     if error.sqlstate == "RL001":
         return IllegalMove()
     if isinstance(error, psycopg.OperationalError) and not isinstance(error, psycopg.errors.LockNotAvailable):
         return Unavailable()
-    return error
+    return None
