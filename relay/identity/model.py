@@ -38,7 +38,10 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PrivateBundle(msgspec.Struct, frozen=True, array_like=True):
-    """A person's private halves: sealed under their passphrase at rest, split over cookie and row in a session."""
+    """A person's private halves.
+
+    Sealed under their passphrase at rest; split over cookie and row in a session.
+    """
 
     key_seeds: bytes
     signing_seed: bytes

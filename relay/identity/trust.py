@@ -1,4 +1,6 @@
-"""Which public keys may be sealed to. Nothing in the database is believed by itself (SAFETY 4: a key swapped in a row).
+"""Which public keys may be sealed to.
+
+Nothing in the database is believed by itself (SAFETY 4: a key swapped in a row).
 
 - staff: carried by the roster that the service root signed; the root is pinned outside the database
 - a participant: vouched for by a facilitator of their case who is on the roster
@@ -6,6 +8,7 @@
 - the workers: authenticated under the keyring
 """
 
+import hmac
 from datetime import datetime
 from uuid import UUID
 
@@ -65,10 +68,11 @@ class _WorkerKeyRow(msgspec.Struct, frozen=True):
 
 
 async def newest_roster(tx: Reading, pins: Pins) -> Roster | None:
-    """Return the newest roster that is stored, checked against the pinned root and version, or None if there is none."""
+    """Return the newest roster that is stored, checked against the pinned root and version, or None."""
     row = await tx.one(
         _RosterRow,
-        "SELECT version, body, signature FROM relay.rosters WHERE service_id = %s ORDER BY version DESC LIMIT 1",
+        "SELECT version, body, signature FROM relay.rosters WHERE service_id = %s"
+        " ORDER BY version DESC LIMIT 1",
         [pins.service_id],
     )
     if row is None:
@@ -114,7 +118,8 @@ async def staff_key(tx: Reading, house: House, account_id: UUID) -> TrustedKey:
 async def _matching_key(tx: Reading, entry: RosterEntry) -> TrustedKey:
     row = await tx.one(
         _KeyRow,
-        "SELECT version, hpke_public, signing_public FROM relay.account_keys WHERE account_id = %s AND version = %s",
+        "SELECT version, hpke_public, signing_public FROM relay.account_keys"
+        " WHERE account_id = %s AND version = %s",
         [entry.account, entry.key_version],
     )
     if row is None:
@@ -126,11 +131,12 @@ async def _matching_key(tx: Reading, entry: RosterEntry) -> TrustedKey:
 
 
 async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: UUID) -> TrustedKey:
-    """Return a participant's current key, vouched for in this case. Raise `Conflict` if nobody has vouched for it."""
+    """Return a participant's current key. Raise `Conflict` if nobody has vouched for it in this case."""
     row = await tx.one(
         _VouchRow,
         """
-        SELECT k.version AS key_version, k.hpke_public, k.signing_public, v.facilitator_id, v.vouched_at, v.signature
+        SELECT k.version AS key_version, k.hpke_public, k.signing_public,
+               v.facilitator_id, v.vouched_at, v.signature
         FROM relay.account_keys k
         JOIN relay.vouches v ON v.account_id = k.account_id AND v.key_version = k.version AND v.case_id = %s
         WHERE k.account_id = %s
@@ -186,12 +192,14 @@ async def worker_key(tx: Reading, house: House) -> TrustedKey:
     """Return the workers' current public key. Raise `Unavailable` if no worker has published one yet."""
     row = await tx.one(
         _WorkerKeyRow,
-        "SELECT epoch, id, public, mac FROM relay.worker_keys WHERE retired_at IS NULL ORDER BY epoch DESC LIMIT 1",
+        "SELECT epoch, id, public, mac FROM relay.worker_keys WHERE retired_at IS NULL"
+        " ORDER BY epoch DESC LIMIT 1",
     )
     if row is None:
         raise Unavailable(
             "No worker has started yet, so nothing can be made safe. Please try again in a moment."
         )
-    if house.keyring.mac(WORKER_PURPOSE, worker_key_message(row.epoch, row.id, row.public)) != row.mac:
+    expected = house.keyring.mac(WORKER_PURPOSE, worker_key_message(row.epoch, row.id, row.public))
+    if not hmac.compare_digest(expected, row.mac):
         raise VaultRefused
     return TrustedKey(Holder(kind="worker", id=row.id, key_version=row.epoch), PublicKey(row.public))
