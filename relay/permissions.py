@@ -1,7 +1,7 @@
-"""What a signed-in person may do: one enum, `scope:resource:action`. Each handler declares exactly one; default is deny.
+"""What a signed-in person may do: one enum, `scope:resource:action`.
 
-A permission opens a handler. Which case, item or account it may touch is decided in the query, with row-level security
-beneath.
+Each handler declares exactly one permission; the default is to deny. A permission opens a handler: which
+case, item or account it may touch is decided in the query, with row-level security beneath.
 """
 
 from enum import StrEnum
