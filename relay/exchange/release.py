@@ -175,7 +175,7 @@ async def _prepare(
     case: _CaseRow,
     released_at: datetime,
 ) -> _Prepared:
-    """Check everything under lock, open the key as the case, seal it to the recipient, and sign the record."""
+    """Check everything under lock, open the key as the case, seal it to the recipient, sign the record."""
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
