@@ -7,26 +7,26 @@ from typing import Final
 
 _SENTENCES: Final = {
     "empty": "This file is empty. Please choose it again, or record it again.",
-    "too_large": "This file is too large. Please send a shorter recording, or fewer pages.",
-    "too_long": "This recording is too long. Please send it in parts, or record a shorter one.",
-    "too_short": "This recording is too short to hold anything. Please record it again.",
-    "wrong_kind": "This is another kind of file than you chose. Please start again with the kind that fits, or choose"
+    "too-large": "This file is too large. Please send a shorter recording, or fewer pages.",
+    "too-long": "This recording is too long. Please send it in parts, or record a shorter one.",
+    "too-short": "This recording is too short to hold anything. Please record it again.",
+    "wrong-kind": "This is another kind of file than you chose. Please start again with the kind that fits, or choose"
     " another file.",
     "unsupported": "We cannot open this kind of file. Please send sound as MP3, M4A or WAV, film as MP4, and pages as PDF"
     " or JPEG.",
     "damaged": "This file is damaged or not complete. Please send it again from where it was made. If it does not play"
     " there either, please record or scan it again.",
-    "no_sound": "There is no sound in this file. Please choose the recording again, or record it again.",
+    "no-sound": "There is no sound in this file. Please choose the recording again, or record it again.",
     "silent": "We cannot hear anything in this recording. Please check that the microphone is on, and record it again.",
-    "no_picture": "There is no moving picture in this file. If it is a recording of sound, please send it as sound.",
-    "too_many_pixels": "The picture is larger than we can open. Please send it in a smaller size.",
-    "too_many_streams": "This file holds too many tracks. Please send one with a single picture and sound.",
-    "too_many_pages": "This document has too many pages. Please send it in parts.",
-    "no_pages": "There are no pages in this document. Please choose it again, or scan it again.",
+    "no-picture": "There is no moving picture in this file. If it is a recording of sound, please send it as sound.",
+    "too-many-pixels": "The picture is larger than we can open. Please send it in a smaller size.",
+    "too-many-streams": "This file holds too many tracks. Please send one with a single picture and sound.",
+    "too-many-pages": "This document has too many pages. Please send it in parts.",
+    "no-pages": "There are no pages in this document. Please choose it again, or scan it again.",
     "password": "This document is locked with a password. Please save a copy without a password and send that.",
-    "out_of_time": "It took too long to make this file safe, so we stopped. Please send it in another format, or in parts.",
-    "result_too_large": "This becomes larger than we can keep. Please send it in parts.",
-    "not_verified": "We could not make sure that a safe copy of this file is complete, so it was not taken. Please send it"
+    "out-of-time": "It took too long to make this file safe, so we stopped. Please send it in another format, or in parts.",
+    "result-too-large": "This becomes larger than we can keep. Please send it in parts.",
+    "not-verified": "We could not make sure that a safe copy of this file is complete, so it was not taken. Please send it"
     " in another format.",
 }
 CODES: Final = frozenset(_SENTENCES)
@@ -36,4 +36,4 @@ def sentence(code: str | None) -> str:
     """Return what happened and what to do; empty for no failure."""
     if code is None:
         return ""
-    return _SENTENCES.get(code.replace("-", "_"), "This file could not be made safe. Please send it in another format.")
+    return _SENTENCES.get(code, "This file could not be made safe. Please send it in another format.")

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, patch, post
-from litestar.params import FromQuery, PathParameter
+from litestar.params import FromQuery, JSONBody, PathParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from relay.audit import reading as audit
@@ -80,7 +80,7 @@ async def _case(house: House, person: Person, case_id: UUID) -> CaseWithPeople:
 
 
 @post("/cases", opt=allow(Permission.CASE_OPEN), status_code=201)
-async def open_case(house: TheHouse, person: SignedIn, data: NewCase) -> CaseWithPeople:
+async def open_case(house: TheHouse, person: SignedIn, data: JSONBody[NewCase]) -> CaseWithPeople:
     """Open a case; whoever opens it is its first facilitator."""
     case_id = await service.open_case(
         house, person, data.reference, second_approval=data.second_approval, cooling_hours=data.cooling_hours
@@ -101,7 +101,7 @@ async def read_case(house: TheHouse, person: SignedIn, case_id: CaseId) -> CaseW
 
 
 @patch("/cases/{case_id:uuid}", opt=_PEOPLE)
-async def change_case(house: TheHouse, person: SignedIn, case_id: CaseId, data: CaseChange) -> CaseWithPeople:
+async def change_case(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[CaseChange]) -> CaseWithPeople:
     """Change how a case is worked. Closing it stops everything that has not been released."""
     case, _, _ = await service.read_case(house, person, case_id)
     await service.change_settings(
@@ -138,7 +138,7 @@ async def colleagues(house: TheHouse, person: SignedIn) -> list[Colleague]:
 
 
 @post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=201)
-async def invite(house: TheHouse, person: SignedIn, case_id: CaseId, data: NewParticipant) -> Invitation:
+async def invite(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewParticipant]) -> Invitation:
     """Put a new participant on the case. The answer holds the invitation's codes; they are not shown again."""
     return await invitations.invite_participant(house, person, case_id, data.name, data.part, data.label)
 
@@ -166,7 +166,7 @@ async def suspend(house: TheHouse, person: SignedIn, case_id: CaseId, account_id
 
 
 @post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=201)
-async def add_facilitator(house: TheHouse, person: SignedIn, case_id: CaseId, data: NewFacilitator) -> Seated:
+async def add_facilitator(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewFacilitator]) -> Seated:
     """Give a colleague a seat and the case's keys."""
     sessions.require_step_up(house, person)
     return Seated(seat_id=await service.add_facilitator(house, person, case_id, data.account_id))

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from relay.cases import records, service
 from relay.cases.gates import blocks, for_staff
@@ -123,7 +123,7 @@ async def gates(house: TheHouse, person: SignedIn, case_id: CaseId) -> Gates:
 
 
 @post("/cases/{case_id:uuid}/gates/requests", opt=_RECORD, status_code=204)
-async def request(house: TheHouse, person: SignedIn, case_id: CaseId, data: RequestRecord) -> Response[None]:
+async def request(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RequestRecord]) -> Response[None]:
     """Record it. Without it an offender sees and starts nothing."""
     await records.record_request(house, person, case_id, data.account_id, asked=data.asked)
     return _done()
@@ -131,7 +131,7 @@ async def request(house: TheHouse, person: SignedIn, case_id: CaseId, data: Requ
 
 @post("/cases/{case_id:uuid}/gates/responsibilities", opt=_RECORD, status_code=204)
 async def responsibility(
-    house: TheHouse, person: SignedIn, case_id: CaseId, data: ResponsibilityRecord
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[ResponsibilityRecord]
 ) -> Response[None]:
     """Record it."""
     await records.record_responsibility(house, person, case_id, data.account_id, data.grade, data.reasoning)
@@ -139,7 +139,7 @@ async def responsibility(
 
 
 @post("/cases/{case_id:uuid}/gates/consents", opt=_RECORD, status_code=204)
-async def consent(house: TheHouse, person: SignedIn, case_id: CaseId, data: ConsentRecord) -> Response[None]:
+async def consent(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[ConsentRecord]) -> Response[None]:
     """Record it. Taken back, it blocks everything that has not been released, at once."""
     await records.record_consent(
         house, person, case_id, data.account_id, data.medium,
@@ -149,7 +149,7 @@ async def consent(house: TheHouse, person: SignedIn, case_id: CaseId, data: Cons
 
 
 @post("/cases/{case_id:uuid}/gates/assessments", opt=_RECORD, status_code=204)
-async def assessment(house: TheHouse, person: SignedIn, case_id: CaseId, data: AssessmentRecord) -> Response[None]:
+async def assessment(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[AssessmentRecord]) -> Response[None]:
     """Record it."""
     await records.record_assessment(
         house, person, case_id, safe=data.safe, valid_until=data.valid_until, reasoning=data.reasoning
@@ -158,7 +158,7 @@ async def assessment(house: TheHouse, person: SignedIn, case_id: CaseId, data: A
 
 
 @post("/cases/{case_id:uuid}/gates/restrictions", opt=_RECORD, status_code=201)
-async def restriction(house: TheHouse, person: SignedIn, case_id: CaseId, data: RestrictionRecord) -> Recorded:
+async def restriction(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RestrictionRecord]) -> Recorded:
     """Record it. It blocks until its end, unless it is lifted or an exception is recorded with its evidence."""
     found = await records.record_restriction(
         house, person, case_id, data.account_id, until=data.until, description=data.description,
@@ -168,7 +168,7 @@ async def restriction(house: TheHouse, person: SignedIn, case_id: CaseId, data: 
 
 
 @post("/cases/{case_id:uuid}/gates/pauses", opt=_RECORD, status_code=204)
-async def pause(house: TheHouse, person: SignedIn, case_id: CaseId, data: PauseRecord) -> Response[None]:
+async def pause(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[PauseRecord]) -> Response[None]:
     """Record it. It holds at once, for everybody, and is silent to the other side."""
     await records.record_pause(house, person, case_id, data.account_id, paused=data.paused)
     return _done()

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, delete, get, post, route
 from litestar.enums import HttpMethod
-from litestar.params import FromQuery, PathParameter
+from litestar.params import FromQuery, JSONBody, PathParameter
 from litestar.types import ASGIApp
 
 from relay.exchange import release
@@ -127,7 +127,7 @@ async def peaks(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
 
 
 @post("/items/{item_id:uuid}/decisions", opt=_DECIDE, status_code=200)
-async def decide(house: TheHouse, person: SignedIn, item_id: ItemId, data: NewDecision) -> ItemOnDesk:
+async def decide(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewDecision]) -> ItemOnDesk:
     """Approve, ask for a change, or decline."""
     await decisions.decide(
         house, person, item_id, data.decision,
@@ -144,14 +144,14 @@ async def reopen(house: TheHouse, person: SignedIn, item_id: ItemId) -> ItemOnDe
 
 
 @post("/items/{item_id:uuid}/release", opt=_RELEASE, status_code=201)
-async def make_release(house: TheHouse, person: SignedIn, item_id: ItemId, data: NewRelease) -> Released:
+async def make_release(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewRelease]) -> Released:
     """Give one recipient the key, now. Needs the passphrase within the last ten minutes (signing in counts)."""
     sessions.require_step_up(house, person)
     return Released(release_id=await release.release(house, person, item_id, data.seat_id))
 
 
 @post("/items/{item_id:uuid}/schedule", opt=_RELEASE, status_code=201)
-async def make_schedule(house: TheHouse, person: SignedIn, item_id: ItemId, data: NewSchedule) -> Released:
+async def make_schedule(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewSchedule]) -> Released:
     """Decide a release now that happens later, if the gates still hold then. Needs the passphrase, like a release."""
     sessions.require_step_up(house, person)
     return Released(release_id=await release.schedule(house, person, item_id, data.seat_id, data.due_at))

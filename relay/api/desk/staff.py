@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from relay.identity import accounts, directory, invitations
 from relay.identity.directory import Colleague
@@ -32,7 +32,7 @@ async def staff(house: TheHouse, person: SignedIn) -> list[Colleague]:
 
 
 @post("/staff", opt=_MANAGE, status_code=201)
-async def invite(house: TheHouse, person: SignedIn, data: NewStaff) -> Invitation:
+async def invite(house: TheHouse, person: SignedIn, data: JSONBody[NewStaff]) -> Invitation:
     """Invite somebody. They can work once a roster with their keys has been signed offline."""
     return await invitations.invite_staff(house, person, data.role, data.name)
 

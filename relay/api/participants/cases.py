@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from relay.cases import own
 from relay.cases.model import Medium
@@ -43,7 +43,7 @@ async def own_case(house: TheHouse, person: SignedIn, case_id: CaseId) -> OwnCas
 
 @post("/cases/{case_id:uuid}/consents", opt=allow(Permission.SELF_MANAGE), status_code=204)
 async def choose_consent(
-    house: TheHouse, person: SignedIn, case_id: CaseId, data: ConsentChoice
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[ConsentChoice]
 ) -> Response[None]:
     """Agree to a medium, or take that back at once."""
     await own.choose_consent(house, person, case_id, data.medium, given=data.given)
@@ -51,7 +51,7 @@ async def choose_consent(
 
 
 @post("/cases/{case_id:uuid}/pause", opt=allow(Permission.SELF_MANAGE), status_code=204)
-async def choose_pause(house: TheHouse, person: SignedIn, case_id: CaseId, data: PauseChoice) -> Response[None]:
+async def choose_pause(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[PauseChoice]) -> Response[None]:
     """Pause or go on. No reason is asked, and the other side is told nothing."""
     await own.choose_pause(house, person, case_id, paused=data.paused)
     return Response(None, status_code=204)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import get, post, route
 from litestar.enums import HttpMethod
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.types import ASGIApp
 
 from relay.exchange import delivery
@@ -39,7 +39,7 @@ async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryI
 
 
 @post("/deliveries/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=200)
-async def choose(house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: DeliveryChoice) -> Delivery:
+async def choose(house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: JSONBody[DeliveryChoice]) -> Delivery:
     """Open it, leave it for later, have it held, or refuse it. Nobody on the other side is told."""
     await delivery.choose(house, person, delivery_id, data.choice)
     return await delivery.delivery(house, person, delivery_id)

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Response, get, post, put, route
 from litestar.enums import HttpMethod
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from litestar.types import ASGIApp
 from msgspec import Meta
 
@@ -41,7 +41,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 @post("/cases/{case_id:uuid}/items", opt=_WRITE, status_code=201)
-async def start_item(house: TheHouse, person: SignedIn, case_id: CaseId, data: NewItem) -> OwnItem:
+async def start_item(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewItem]) -> OwnItem:
     """Start a draft."""
     item_id = await items.start_item(house, person, case_id, data.kind, data.recipients)
     return await items.own_item(house, person, item_id)
@@ -66,7 +66,7 @@ async def read_draft(house: TheHouse, person: SignedIn, item_id: ItemId) -> Draf
 
 
 @put("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=204)
-async def save_draft(house: TheHouse, person: SignedIn, item_id: ItemId, data: Draft) -> Response[None]:
+async def save_draft(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[Draft]) -> Response[None]:
     """Keep what has been written so far."""
     await items.save_draft(house, person, item_id, data.text)
     return Response(None, status_code=204)

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from litestar import Response, delete, head, patch, post, route
 from litestar.enums import HttpMethod
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 
 from relay.errors import Invalid, Refusal, RelayError, WrongKind
 from relay.exchange import uploads
@@ -35,7 +35,7 @@ UploadId = Annotated[UUID, PathParameter()]
 
 
 class _Hash(Protocol):
-    def update(self, data: bytes, /) -> None: ...
+    def update(self, data: JSONBody[bytes], /) -> None: ...
     def digest(self) -> bytes: ...
 
 

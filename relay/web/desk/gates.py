@@ -8,7 +8,7 @@ from litestar import Response, post
 from litestar.params import PathParameter
 
 from relay.cases import records
-from relay.cases.model import MEDIA
+from relay.cases.model import MEDIA, Grade
 from relay.errors import Refusal, SignInNeeded
 from relay.house import House
 from relay.identity.model import Person
@@ -19,6 +19,7 @@ from relay.web.shared.forms import Form
 from relay.web.shared.pages import see_other
 
 CaseId = Annotated[UUID, PathParameter()]
+_GRADES: tuple[Grade, ...] = ("full", "partial", "none")
 Record: TypeAlias = Callable[[House, Person, UUID, Form], Awaitable[object]]
 
 
@@ -29,7 +30,7 @@ async def _request(house: House, person: Person, case_id: UUID, form: Form) -> N
 
 
 async def _responsibility(house: House, person: Person, case_id: UUID, form: Form) -> None:
-    grade = form.choice("grade", "full", "partial", "none")
+    grade = form.choice("grade", *_GRADES)
     await records.record_responsibility(
         house, person, case_id, form.identifier("account_id"), grade, form.text("reasoning")
     )

@@ -5,14 +5,14 @@ declared, did the request come from our pages, who is it, is the token right, ma
 not decided here but in the query.
 """
 
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from litestar import Litestar, Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
-from litestar.params import Dependency
+from litestar.params import SkipValidation
 
 from relay.errors import Forbidden, SignInNeeded, WrongKind
 from relay.house import House
@@ -32,9 +32,9 @@ _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 
 AnyRequest: TypeAlias = Request[Any, Any, State]
-SignedIn = Annotated[Person, Dependency(skip_validation=True)]
-TheHouse = Annotated[House, Dependency(skip_validation=True)]
-TheForm = Annotated[Form, Dependency(skip_validation=True)]
+SignedIn: TypeAlias = NamedDependency[SkipValidation[Person]]
+TheHouse: TypeAlias = NamedDependency[SkipValidation[House]]
+TheForm: TypeAlias = NamedDependency[SkipValidation[Form]]
 
 
 def allow(permission: Permission, *, streams: bool = False, from_anywhere: bool = False) -> dict[str, object]:

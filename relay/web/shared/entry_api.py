@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, post
-from litestar.params import PathParameter
+from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
 from relay.identity import accounts, passphrases, sessions
@@ -86,7 +86,7 @@ def _begun(request: AnyRequest, house: House, cookie: str, person: Person) -> Re
 
 
 @post("/session", opt=_PUBLIC, status_code=201, security=[])
-async def sign_in(request: AnyRequest, house: TheHouse, data: SignIn) -> Response[bytes]:
+async def sign_in(request: AnyRequest, house: TheHouse, data: JSONBody[SignIn]) -> Response[bytes]:
     """Sign in. The answer is a Session, and sets the session's cookie."""
     cookie, person = await sessions.sign_in(
         house, wing_of(request).surface, data.name, data.passphrase, client_of(request)
@@ -95,7 +95,7 @@ async def sign_in(request: AnyRequest, house: TheHouse, data: SignIn) -> Respons
 
 
 @post("/enrolments/{invitation_id:uuid}", opt=_PUBLIC, status_code=201, security=[])
-async def enrol(house: TheHouse, invitation_id: Annotated[UUID, PathParameter()], data: Enrolment) -> Enrolled:
+async def enrol(house: TheHouse, invitation_id: Annotated[UUID, PathParameter()], data: JSONBody[Enrolment]) -> Enrolled:
     """Use an invitation."""
     account_id = await accounts.enrol(
         house, invitation_id, data.secret, data.code, data.sign_in_name, data.passphrase
@@ -126,7 +126,7 @@ def entry_api(permission: Permission) -> list[Any]:
         return answer
 
     @post("/session/step-up", opt=allow(permission), status_code=201)
-    async def step_up(request: AnyRequest, house: TheHouse, person: SignedIn, data: StepUp) -> Response[bytes]:
+    async def step_up(request: AnyRequest, house: TheHouse, person: SignedIn, data: JSONBody[StepUp]) -> Response[bytes]:
         """Prove the passphrase again. The answer is a Session with a new cookie; the old one has ended."""
         cookie, renewed = await sessions.step_up(house, person, data.passphrase)
         return _begun(request, house, cookie, renewed)

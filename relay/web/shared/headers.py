@@ -7,8 +7,9 @@ import time
 from typing import Any, Final
 
 import structlog
+from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, HTTPScope, Method, Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Method, Message, Receive, Scope, Send
 
 from relay.log import describe
 from relay.web.shared.wing import RawHeaders, Wing
@@ -49,8 +50,8 @@ def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
 class Shell:
     """The outermost layer of an app: headers, one log line a request, and no exception that gets past it."""
 
-    def __init__(self, app: ASGIApp, wing: Wing) -> None:
-        self.app = app
+    def __init__(self, litestar: Litestar, wing: Wing) -> None:
+        self.litestar = litestar
         self._log = structlog.get_logger().bind(surface=str(wing.surface))
         # Quick exit is a form whose answer leads away; browsers hold form-action against the redirect too.
         target = wing.exit_url.rstrip("/")
@@ -60,7 +61,7 @@ class Shell:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != ScopeType.HTTP:
-            await self.app(scope, receive, send)
+            await self.litestar(scope, receive, send)
             return
         _override_method(scope)
         began = time.perf_counter()
@@ -75,7 +76,7 @@ class Shell:
 
         failure: dict[str, Any] = {}
         try:
-            await self.app(scope, receive, send_on)
+            await self.litestar(scope, receive, send_on)
         except Exception as error:  # noqa: BLE001 - the last net: above it, texts of exceptions would be logged
             # An answer that has begun just ends; the server then closes the connection, so that a cut shows as a cut.
             failure = describe(error.__cause__ or error)

@@ -1,0 +1,235 @@
+"""What ought to be so: the exchange told once more, in plain Python, from the practice and not from the code.
+
+The machine asks it before each action whether that may succeed, and the checks ask it whether what became readable may be.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from relay.identity.model import Person
+from tests.support.stage import Seated, Stage
+
+FAR = timedelta(days=180)
+LEASE = timedelta(minutes=2)
+CLAIM = timedelta(minutes=30)
+MOST_TRIES = 4
+WRITABLE = ("draft", "changes_requested", "failed")
+READABLE = ("in_review", "changes_requested", "approved", "scheduled", "released", "declined")
+
+
+@dataclass
+class Gates:
+    """One case as its gates stand."""
+
+    id: UUID
+    staff: set[UUID]
+    seats: dict[UUID, Seated]
+    second: bool
+    cooling: int = 0
+    open: bool = True
+    safe: bool = True
+    assessed_until: datetime = datetime.max
+    paused: bool = False
+    pauses: set[UUID] = field(default_factory=set)
+    asked: set[UUID] = field(default_factory=set)
+    grade: dict[UUID, str] = field(default_factory=dict)
+    consent: dict[UUID, datetime | None] = field(default_factory=dict)
+    restricted: dict[UUID, datetime] = field(default_factory=dict)
+
+    @property
+    def needed(self) -> int:
+        """How many have to approve."""
+        return 2 if self.second else 1
+
+    def of_case(self, now: datetime) -> bool:
+        """Whether the case itself lets anything pass."""
+        return self.open and self.safe and self.assessed_until > now and not self.paused
+
+    def of_person(self, seated: Seated, now: datetime) -> bool:
+        """Whether one person's own gates are open, for letters."""
+        account = seated.person.id
+        consent = self.consent.get(account)
+        willing = account in self.asked if seated.part == "victim" else self.grade.get(account) in {"full", "partial"}
+        return (
+            willing
+            and consent is not None
+            and consent > now
+            and account not in self.pauses
+            and not self.restricted.get(account, now) > now
+        )
+
+    def seated(self, account: UUID) -> Seated:
+        """The place of a participant."""
+        return next(one for one in self.seats.values() if one.person.id == account)
+
+    def passes(self, author: UUID, recipient: UUID, now: datetime) -> bool:
+        """Whether a letter may go from one to the other."""
+        both = self.seated(author), self.seated(recipient)
+        opposite = {one.part for one in both} == {"victim", "offender"}
+        return opposite and self.of_case(now) and all(self.of_person(one, now) for one in both)
+
+
+@dataclass
+class Plan:
+    """A release that waits for its time."""
+
+    due: datetime
+    approvers: int
+
+
+@dataclass
+class Letter:
+    """An item and everything that was done with it."""
+
+    id: UUID
+    case: Gates
+    author: Person
+    seats: tuple[UUID, ...]
+    draft: str = ""
+    state: str = "draft"
+    revision: int = 0
+    sent: str = ""
+    tries: int = 0
+    leased_until: datetime | None = None
+    taken_back: bool = False
+    ready: bool = False
+    approvals: dict[UUID, datetime] = field(default_factory=dict)
+    seen: set[UUID] = field(default_factory=set)
+    half_seen: set[UUID] = field(default_factory=set)
+    claim: tuple[UUID, datetime] | None = None
+    released: dict[UUID, UUID] = field(default_factory=dict)
+    plans: dict[UUID, Plan] = field(default_factory=dict)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it keeps the next one to the same person out."""
+        return self.state in {"submitted", "in_review"}
+
+    def recipient(self, seat: UUID) -> UUID:
+        """Who sits there."""
+        return self.case.seats[seat].person.id
+
+    def claimed_by(self, account: UUID, now: datetime) -> bool:
+        """Whether this reviewer has it in hand."""
+        return self.claim is not None and self.claim[0] == account and self.claim[1] > now
+
+    def new_round(self) -> None:
+        """Approvals that were given do not count any more."""
+        self.approvals.clear()
+
+    def to_be_taken_back(self) -> None:
+        """Its author takes it back."""
+        self.taken_back = True
+        self.plans.clear()
+        if self.state != "released":
+            self.state = "withdrawn"
+
+
+@dataclass
+class Delivered:
+    """A release, on its recipient's side."""
+
+    id: UUID
+    letter: Letter
+    recipient: UUID
+    text: str
+    state: str = "waiting"
+
+
+class World:
+    """Everything that was done to one copy of the stage."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.cases = [
+            Gates(
+                id=case.id,
+                staff={person.id for person in case.facilitators},
+                seats={seated.seat_id: seated for seated in case.participants},
+                second=False,
+                asked={one.person.id for one in case.participants if one.part == "victim"},
+                grade={one.person.id: "full" for one in case.participants if one.part == "offender"},
+                consent={one.person.id: stage.service.clock.now + FAR for one in case.participants},
+                assessed_until=stage.service.clock.now + timedelta(days=90),
+            )
+            for case in stage.cases
+        ]
+        self.letters: list[Letter] = []
+        self.delivered: list[Delivered] = []
+
+    def may_submit(self, letter: Letter, actor: Person, now: datetime) -> bool:
+        """Only their own gates and the case's keep somebody from sending; never the other person's."""
+        case = letter.case
+        return (
+            actor is letter.author
+            and letter.state in WRITABLE
+            and bool(letter.draft.strip())
+            and case.of_case(now)
+            and case.of_person(case.seated(actor.id), now)
+            and not self.another_waits(letter)
+        )
+
+    def another_waits(self, letter: Letter) -> bool:
+        """Whether something else of the author's to one of the same people is on its way through review."""
+        return any(
+            other.waiting and other.author is letter.author and set(other.seats) & set(letter.seats)
+            for other in self.letters
+            if other is not letter
+        )
+
+    def may_approve(self, letter: Letter, actor: Person, now: datetime) -> bool:
+        """All of it seen, in hand, and not by the same person twice."""
+        return (
+            self.may_decide(letter, actor, now)
+            and actor.id in letter.seen
+            and (actor.id not in letter.approvals or len(letter.approvals) >= letter.case.needed)
+        )
+
+    def may_decide(self, letter: Letter, actor: Person, now: datetime) -> bool:
+        """On the case, and has it in hand."""
+        return (
+            actor.id in letter.case.staff
+            and letter.state == "in_review"
+            and letter.claimed_by(actor.id, now)
+        )
+
+    def may_give(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
+        """What a release made now and one that is planned have to fulfil alike."""
+        case = letter.case
+        return (
+            actor.id in case.staff
+            and seat in letter.seats
+            and not letter.taken_back
+            and letter.recipient(seat) not in letter.released
+            and len(letter.approvals) >= case.needed
+            and actor.id in letter.approvals
+            and case.passes(letter.author.id, letter.recipient(seat), now)
+        )
+
+    def may_release(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
+        """Now: never where the case has a cooling-off time, nor to somebody for whom it is planned."""
+        return (
+            letter.state in {"approved", "scheduled", "released"}
+            and letter.case.cooling == 0
+            and letter.recipient(seat) not in letter.plans
+            and self.may_give(letter, actor, seat, now)
+        )
+
+    def may_schedule(self, letter: Letter, actor: Person, seat: UUID, due: datetime, now: datetime) -> bool:
+        """Later: not before the last of the approvals that count is old enough."""
+        if letter.state not in {"approved", "scheduled", "released"}:
+            return False
+        if seat not in letter.seats or letter.recipient(seat) in letter.plans:
+            return False
+        return self.may_give(letter, actor, seat, now) and due >= self.earliest(letter, actor)
+
+    def earliest(self, letter: Letter, actor: Person) -> datetime:
+        """When the cooling-off time ends for a release that `actor` signs, up to the next whole minute."""
+        others = sorted(at for who, at in letter.approvals.items() if who != actor.id)
+        chosen = [letter.approvals[actor.id], *others[: letter.case.needed - 1]]
+        return max(chosen) + timedelta(hours=letter.case.cooling)
+
+    def falls_due(self, letter: Letter, recipient: UUID, now: datetime) -> bool:
+        """Whether a planned release whose time has come may be carried out."""
+        plan = letter.plans[recipient]
+        return plan.approvers >= letter.case.needed and letter.case.passes(letter.author.id, recipient, now)

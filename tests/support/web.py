@@ -1,0 +1,232 @@
+"""The two web apps over a test's service: clients that speak to the real apps, and a real server where one is needed."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+import msgspec
+import uvicorn
+
+from relay.db.transaction import Database, Surface
+from relay.house import House
+from relay.identity.invitations import Invitation
+from relay.web.desk import app as desk
+from relay.web.participants import app as participants
+from relay.web.shared.headers import Shell
+from tests.support.house import PASSPHRASE, Service
+from tests.support.work import make_room, work_off
+from workers.tasks.room import WorkRoom
+
+HOST = "relay.example"
+ORIGIN = f"https://{HOST}"
+CREATE = {Surface.PARTICIPANTS: participants.create, Surface.DESK: desk.create}
+
+
+def make_app(service: Service, surface: Surface) -> Shell:
+    """An app whose house is the test's own, already open."""
+
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[House]:
+        yield service.house(surface)
+
+    shell = CREATE[surface](opener)
+    shell.litestar.state.house = service.house(surface)
+    return shell
+
+
+class Client:
+    """Somebody at one of the apps, as a browser on our own pages would be. `csrf` is filled at sign-in."""
+
+    def __init__(self, service: Service, surface: Surface) -> None:
+        self.service = service
+        self.surface = surface
+        self.app = make_app(service, surface)
+        self.csrf = ""
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url=ORIGIN
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.http.aclose()
+
+    async def sign_in(self, name: str, passphrase: str = PASSPHRASE) -> None:
+        """Sign in by the API; the cookie stays with the client."""
+        answer = await self.http.post("/api/v1/session", json={"name": name, "passphrase": passphrase})
+        assert answer.status_code == 201, answer.text
+        self.csrf = answer.json()["csrf"]
+
+    async def api(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
+        """Call the API with the token. `json` is left out where it is None."""
+        headers = {"X-Relay-CSRF": self.csrf} | more.pop("headers", {})
+        if json is not None:
+            more["json"] = json
+        return await self.http.request(method, f"/api/v1{path}", headers=headers, **more)
+
+    async def ask(self, path: str, status: int = 200, **more: Any) -> Any:
+        """GET from the API, and return the JSON."""
+        answer = await self.api("GET", path, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def do(self, path: str, json: Any = None, *, status: int = 200, method: str = "POST") -> Any:
+        """Do something by the API, and return the JSON (or None)."""
+        answer = await self.api(method, path, {} if json is None and method == "POST" else json)
+        assert answer.status_code == status, answer.text
+        return answer.json() if answer.content else None
+
+    async def send(self, path: str, **fields: Any) -> httpx.Response:
+        """Send a page's form, with the token, as the page itself would."""
+        return await self.http.post(
+            path, data={"csrf": self.csrf} | fields, headers={"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+        )
+
+
+async def enrolled(service: Service, surface: Surface, invitation: Invitation, name: str) -> Client:
+    """Somebody who used their invitation and is signed in."""
+    client = Client(service, surface)
+    answer = await client.http.post(
+        f"/api/v1/enrolments/{invitation.id}",
+        json={"secret": invitation.secret, "code": invitation.code, "sign_in_name": name, "passphrase": PASSPHRASE},
+    )
+    assert answer.status_code == 201, answer.text
+    await client.sign_in(name)
+    return client
+
+
+async def staff_client(service: Service, role: str = "facilitator", name: str = "Fatima") -> Client:
+    """A member of staff on the signed roster, signed in."""
+    client = await enrolled(service, Surface.DESK, await service.invite_staff(role, name), name)
+    await service.sign_roster()
+    client.app.litestar.state.house = service.desk
+    return client
+
+
+@contextmanager
+def serving(service: Service, surface: Surface) -> Iterator[str]:
+    """Run an app behind a real server, in a thread with a loop and a database pool of its own; yield its origin."""
+    dsn = {Surface.PARTICIPANTS: service.dsns.participants, Surface.DESK: service.dsns.desk}[surface].url
+
+    @asynccontextmanager
+    async def opener() -> AsyncIterator[House]:
+        database = Database(dsn, surface)
+        await database.open()
+        try:
+            yield msgspec.structs.replace(service.house(surface), database=database)
+        finally:
+            await database.close()
+
+    server = uvicorn.Server(
+        uvicorn.Config(
+            CREATE[surface](opener), host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False,
+            date_header=False, ws="none",
+        )
+    )
+    thread = threading.Thread(target=asyncio.run, args=(server.serve(),), daemon=True)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            threading.Event().wait(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True):
+    """A case in which everything may pass, its three people signed in, and a worker at hand."""
+
+    service: Service
+    room: WorkRoom
+    desk: Client
+    victim: Client
+    offender: Client
+    case_id: str
+    victim_id: str
+    offender_id: str
+
+    async def start(self, author: Client, kind: str = "letter") -> str:
+        """Start an item to everybody on the other side."""
+        own = await author.ask(f"/cases/{self.case_id}")
+        seats = [one["seat_id"] for one in own["counterparts"]]
+        item = await author.do(f"/cases/{self.case_id}/items", {"kind": kind, "recipients": seats}, status=201)
+        return str(item["id"])
+
+    async def write(self, author: Client, text: str = "Dear you.") -> str:
+        """Write a letter and send it; return its id when a reviewer can read it."""
+        item_id = await self.start(author)
+        await author.do(f"/items/{item_id}/draft", {"text": text}, status=204, method="PUT")
+        await author.do(f"/items/{item_id}/submit")
+        await work_off(self.room)
+        return item_id
+
+    async def approve(self, item_id: str) -> dict[str, Any]:
+        """Take an item, have all of it served, approve it. Return it as it is then."""
+        await self.desk.do(f"/items/{item_id}/claim")
+        clean = (await self.desk.ask(f"/items/{item_id}"))["clean"]
+        served = await self.desk.api("GET", f"/items/{item_id}/rendition")
+        assert served.status_code == 200
+        decision = {"decision": "approve", "rendition_id": clean["id"], "sha256": clean["sha256"]}
+        approved: dict[str, Any] = await self.desk.do(f"/items/{item_id}/decisions", decision)
+        return approved
+
+    async def release(self, item_id: str) -> str:
+        """Release an approved item to its first recipient. Return the delivery's id."""
+        seat = (await self.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
+        return str((await self.desk.do(f"/items/{item_id}/release", {"seat_id": seat}, status=201))["release_id"])
+
+    async def deliver(self, author: Client, text: str = "Dear you.") -> tuple[str, str]:
+        """Do all of it for a letter. Return the item's and the delivery's id; nobody has opened it."""
+        item_id = await self.write(author, text)
+        await self.approve(item_id)
+        return item_id, await self.release(item_id)
+
+
+async def open_gates(desk: Client, case_id: str, victim: str, offender: str) -> None:
+    """Record over the API everything that has to be so before anything may pass."""
+    path = f"/cases/{case_id}/gates"
+    await desk.do(f"{path}/requests", {"account_id": victim, "asked": True}, status=204)
+    responsibility = {"account_id": offender, "grade": "full", "reasoning": "Said so."}
+    await desk.do(f"{path}/responsibilities", responsibility, status=204)
+    for account in (victim, offender):
+        for medium in ("letter", "audio", "video", "document"):
+            consent = {"account_id": account, "medium": medium, "given": True, "manner": "in_person"}
+            await desk.do(f"{path}/consents", consent, status=204)
+    assessment = {"safe": True, "valid_until": "2099-01-01T00:00:00Z", "reasoning": "Both are ready."}
+    await desk.do(f"{path}/assessments", assessment, status=204)
+
+
+@asynccontextmanager
+async def make_exchange(service: Service, folder: Path) -> AsyncIterator[Exchange]:
+    """Set everything up over the APIs, as people would."""
+    desk = await staff_client(service)
+    case_id = (await desk.do("/cases", {"reference": "2026/17"}, status=201))["case"]["id"]
+    clients, accounts = {}, {}
+    for part, name in (("victim", "Vera"), ("offender", "Oskar")):
+        given = await desk.do(f"/cases/{case_id}/people", {"name": name, "part": part}, status=201)
+        invitation = msgspec.convert(given, Invitation)
+        clients[part] = await enrolled(service, Surface.PARTICIPANTS, invitation, name)
+        accounts[part] = given["account_id"]
+        await desk.do(f"/cases/{case_id}/people/{given['account_id']}/vouch", status=204)
+    await open_gates(desk, case_id, accounts["victim"], accounts["offender"])
+    async with make_room(service, folder) as room:
+        yield Exchange(
+            service=service,
+            room=room,
+            desk=desk,
+            victim=clients["victim"],
+            offender=clients["offender"],
+            case_id=case_id,
+            victim_id=accounts["victim"],
+            offender_id=accounts["offender"],
+        )
+    for client in (desk, *clients.values()):
+        await client.http.aclose()
