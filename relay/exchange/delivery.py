@@ -19,7 +19,10 @@ from relay.vault.release import ReleaseRecord
 Choice = Literal["open", "later", "hold", "refuse"]
 _STATE_OF = {"open": "opened", "later": "later", "hold": "held", "refuse": "refused"}
 
-_COLUMNS = "r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state"
+_DELIVERIES = """
+SELECT r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state
+FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
+"""
 
 
 async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[Delivery]:
@@ -27,10 +30,7 @@ async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[
     async with house.database.reading(person.id) as tx:
         return await tx.all(
             Delivery,
-            f"""
-            SELECT {_COLUMNS} FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
-            WHERE r.recipient_id = %s ORDER BY r.released_at DESC, r.id LIMIT %s
-            """,
+            _DELIVERIES + "WHERE r.recipient_id = %s ORDER BY r.released_at DESC, r.id LIMIT %s",
             [person.id, limit],
         )
 
@@ -42,11 +42,7 @@ async def delivery(house: House, person: Person, release_id: UUID) -> Delivery:
 
 
 async def _find(tx: Reading, release_id: UUID) -> Delivery:
-    found = await tx.one(
-        Delivery,
-        f"SELECT {_COLUMNS} FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id WHERE r.id = %s",
-        [release_id],
-    )
+    found = await tx.one(Delivery, _DELIVERIES + "WHERE r.id = %s", [release_id])
     if found is None:
         raise Missing
     return found
@@ -59,7 +55,8 @@ async def choose(house: House, person: Person, release_id: UUID, choice: Choice)
     async with house.database.acting(person.id, Tag.DELIVERY_CHOSEN, subject=release_id) as act:
         act.chain = (await _find(act, release_id)).case_id
         changed = await act.run(
-            "UPDATE relay.deliveries SET state = %s, changed_at = %s WHERE release_id = %s AND state <> 'opened'",
+            "UPDATE relay.deliveries SET state = %s, changed_at = %s"
+            " WHERE release_id = %s AND state <> 'opened'",
             [_STATE_OF[choice], house.clock(), release_id],
         )
         if not changed and choice != "open":
@@ -79,11 +76,12 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def content(house: House, person: Person, release_id: UUID) -> Content:
-    """Return what this person opened, after its release record was verified. Raise `Conflict` before they chose to open it.
+    """Return what this person opened, after its release record was verified.
 
-    The record is rebuilt from the reader's own values (their account, key and version; case, item and object of the row
-    that was found for them); what only the record can tell (revision, rendition, hash, approvers, times) is what the
-    facilitators' signatures then vouch for, and the object's header must carry the commitment that they signed.
+    Raise `Conflict` before they chose to open it. The record is rebuilt from the reader's own values (their
+    account, key and version; case, item and object of the row that was found for them); what only the record
+    can tell (revision, rendition, hash, approvers, times) is what the facilitators' signatures then vouch
+    for, and the object's header must carry the commitment that they signed.
     """
     async with house.database.reading(person.id) as tx:
         row = await tx.one(

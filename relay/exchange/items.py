@@ -14,7 +14,7 @@ from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange import letters
-from relay.exchange.model import ITEM_COLUMNS, Feedback, Item, OwnItem
+from relay.exchange.model import Feedback, Item, OwnItem
 from relay.exchange.objects import add_grant, find_key, finish, store_bytes
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
@@ -25,14 +25,19 @@ from relay.vault.suite import DataKey
 
 MOST_DRAFTS = 20
 ONE_AT_A_TIME = (
-    "Something of yours to this person is being looked at already. It is one at a time: wait for your facilitator's answer, "
-    "or take the other one back. What you made now is kept."
+    "Something of yours to this person is being looked at already. It is one at a time: wait for your"
+    " facilitator's answer, or take the other one back. What you made now is kept."
 )
+
+_ITEMS = """
+SELECT id, case_id, author_id, kind, state, revision, failure, created_at, ready_at, taken_back_at
+FROM relay.items
+"""
 
 
 async def find_item(tx: Reading, item_id: UUID) -> Item:
     """Return an item that the actor may see, or raise `Missing`."""
-    item = await tx.one(Item, f"SELECT {ITEM_COLUMNS} FROM relay.items WHERE id = %s", [item_id])
+    item = await tx.one(Item, _ITEMS + "WHERE id = %s", [item_id])
     if item is None:
         raise Missing
     return msgspec.structs.replace(item, state=State(item.state))
@@ -44,7 +49,7 @@ async def lock_item(act: Acting, item_id: UUID) -> Item:
     if case_id is None:
         raise Missing
     await act.lock_case(case_id)
-    item = await act.one(Item, f"SELECT {ITEM_COLUMNS} FROM relay.items WHERE id = %s FOR UPDATE", [item_id])
+    item = await act.one(Item, _ITEMS + "WHERE id = %s FOR UPDATE", [item_id])
     if item is None:
         raise Missing
     act.chain, act.subject = item.case_id, item.id
@@ -70,7 +75,8 @@ async def start_item(
         )
         if drafts >= MOST_DRAFTS:
             raise Conflict(
-                f"You have {MOST_DRAFTS} unfinished items here. Finish one, or take one back, before you start another."
+                f"You have {MOST_DRAFTS} unfinished items here."
+                " Finish one, or take one back, before you start another."
             )
         await act.run(
             "INSERT INTO relay.items (id, service_id, case_id, author_id, kind) VALUES (%s, %s, %s, %s, %s)",
@@ -78,7 +84,8 @@ async def start_item(
         )
         for seat_id in recipients:
             await act.run(
-                "INSERT INTO relay.item_recipients (item_id, seat_id, case_id, author_id) VALUES (%s, %s, %s, %s)",
+                "INSERT INTO relay.item_recipients (item_id, seat_id, case_id, author_id)"
+                " VALUES (%s, %s, %s, %s)",
                 [item_id, seat_id, case_id, person.id],
             )
         act.note(kind=kind)
@@ -212,7 +219,8 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
 async def withdraw(house: House, person: Person, item_id: UUID) -> None:
     """Take an item back. From now on nothing of it is released.
 
-    If it was released already, that stays hidden: the author reads the same words, and what was given is not taken away.
+    If it was released already, that stays hidden: the author reads the same words, and what was given is not
+    taken away.
     """
     now = house.clock()
     async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
@@ -228,7 +236,8 @@ async def withdraw(house: House, person: Person, item_id: UUID) -> None:
                 [edge.target, now, item_id],
             )
         await act.run(
-            "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'",
+            "UPDATE relay.scheduled_releases SET state = 'cancelled'"
+            " WHERE item_id = %s AND state = 'waiting'",
             [item_id],
         )
         act.note(was=item.state)
@@ -251,7 +260,8 @@ _OWN = """
 SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.failure, i.taken_back_at IS NOT NULL AS taken_back,
        coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
                  WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
-       ARRAY(SELECT seat_id FROM relay.item_recipients p WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
+       ARRAY(SELECT seat_id FROM relay.item_recipients p
+             WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
                AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded
 FROM relay.items i

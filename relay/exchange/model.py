@@ -31,14 +31,12 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     taken_back_at: datetime | None
 
 
-ITEM_COLUMNS = "id, case_id, author_id, kind, state, revision, failure, created_at, ready_at, taken_back_at"
-
-
 class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item as its author sees it.
 
-    `state` says "approved" for everything from approval on: whether and when it was released hangs on the other person
-    too, and what they do never shows here. `percent` is how far making the file safe has come.
+    `state` says "approved" for everything from approval on: whether and when it was released hangs on the
+    other person too, and what they do never shows here. `percent` is how far making the file safe has come.
+    `uploaded`: a complete file waits to be sent.
     """
 
     id: UUID
@@ -64,7 +62,7 @@ class Feedback(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Content(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that the person who asked may open, with its key. `size` is of the plain bytes of the object."""
+    """Something that the person who asked may open, with its key. `size` is of the object's plain bytes."""
 
     object_id: UUID
     key: DataKey

@@ -1,7 +1,7 @@
 """Uploads: bound to their owner, sealed as they arrive, resumable after a cut at any byte.
 
-A byte is acknowledged only after it would survive a loss of power. The part after the last full segment (the tail) is
-recorded, sealed, in the same transaction as the offset.
+A byte is acknowledged only after it would survive a loss of power. The part after the last full segment (the
+tail) is recorded, sealed, in the same transaction as the offset.
 """
 
 from asyncio import Task, create_task, shield, to_thread
@@ -61,7 +61,10 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-_COLUMNS = "object_id, item_id, case_id, received, length, tail, state, expires_at"
+_FIND = """
+SELECT object_id, item_id, case_id, received, length, tail, state, expires_at
+FROM relay.uploads WHERE object_id = %s
+"""
 
 
 class _Stored(msgspec.Struct, frozen=True):
@@ -95,14 +98,18 @@ async def _check_quota(tx: Reading, house: House, person: Person, case_id: UUID,
         raise Missing
     if stored.by_owner + announced + length > settings.person_quota:
         raise TooLarge(
-            "With this file you would have stored more than is allowed. Take back something that you no longer need, or ask your facilitator."
+            "With this file you would have stored more than is allowed."
+            " Take back something that you no longer need, or ask your facilitator."
         )
     if stored.by_case + length > settings.case_quota or stored.everywhere + length > settings.store_watermark:
         raise TooLarge("There is no room for this file at the moment. Please tell your facilitator.")
 
 
 async def create(house: House, person: Person, item_id: UUID, length: int) -> Upload:
-    """Start an upload of `length` bytes for an item that awaits a file. Raise `TooLarge` over a limit or quota."""
+    """Start an upload of `length` bytes for an item that awaits a file.
+
+    Raise `TooLarge` over a limit or quota.
+    """
     if length < 1:
         raise Invalid(length="The file is empty. Choose another one.")
     async with house.database.reading(person.id) as tx:
@@ -114,7 +121,8 @@ async def create(house: House, person: Person, item_id: UUID, length: int) -> Up
         most = _largest(house, item.kind)
         if length > most:
             raise TooLarge(
-                f"The file has {length:,} bytes; {most:,} is the most. Send a shorter one, or send it in parts."
+                f"The file has {length:,} bytes; {most:,} is the most."
+                " Send a shorter one, or send it in parts."
             )
         await _check_quota(tx, house, person, item.case_id, length)
     object_id = await announce(house, person.id, item.case_id, person.id, "original")
@@ -128,7 +136,8 @@ async def create(house: House, person: Person, item_id: UUID, length: int) -> Up
         await _check_quota(act, house, person, item.case_id, length)
         await add_grant(act, house, item.case_id, object_id, key, own_holder(person))
         await act.run(
-            "INSERT INTO relay.uploads (object_id, item_id, case_id, owner_id, length, expires_at) VALUES (%s, %s, %s, %s, %s, %s)",
+            "INSERT INTO relay.uploads (object_id, item_id, case_id, owner_id, length, expires_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)",
             [object_id, item_id, item.case_id, person.id, length, expires_at],
         )
         act.note(object=object_id, length=length)
@@ -144,7 +153,7 @@ def _start_blob(house: House, object_id: UUID, key: DataKey) -> None:
 
 
 async def _find(tx: Reading, house: House, upload_id: UUID) -> _Row:
-    row = await tx.one(_Row, f"SELECT {_COLUMNS} FROM relay.uploads WHERE object_id = %s", [upload_id])
+    row = await tx.one(_Row, _FIND, [upload_id])
     if row is None or row.state == "ended":
         raise Missing
     if row.state == "open" and row.expires_at <= house.clock():
@@ -191,7 +200,7 @@ class Sink:
         return self._sealer
 
     async def write(self, data: bytes) -> None:
-        """Take the next bytes. Raise `TooLarge` for more than was announced, before any of `data` is taken."""
+        """Take the next bytes. Raise `TooLarge`, before any of `data` is taken, for more than announced."""
         if self._taken + len(data) > self._sealer.total:
             raise TooLarge(
                 "More bytes came than were announced. Start the upload again with the right length."
@@ -229,9 +238,10 @@ class Sink:
 
 @asynccontextmanager
 async def append(house: House, person: Person, upload_id: UUID, offset: int) -> AsyncIterator[Sink]:
-    """Take bytes from `offset` on. However the block ends, all that came is made durable and then acknowledged.
+    """Take bytes from `offset` on. However the block ends, all that came is made durable, then acknowledged.
 
-    Raise `Missing`, `Gone`, or `Conflict` if `offset` is not where the upload stands or another request is writing.
+    Raise `Missing`, `Gone`, or `Conflict` if `offset` is not where the upload stands or another request is
+    writing.
     """
     async with house.database.reading(person.id) as tx:
         row = await _find(tx, house, upload_id)
@@ -275,7 +285,10 @@ async def _record(house: House, person: Person, row: _Row, sink: Sink, writer: B
 
 
 async def _complete(house: House, person: Person, upload_id: UUID) -> None:
-    """Finish the blob and the rows of an upload that has all its bytes. Doing it again, after a crash, changes nothing."""
+    """Finish the blob and the rows of an upload that has all its bytes.
+
+    Doing it again, after a crash, changes nothing.
+    """
     commitment = await to_thread(_finish_blob, house, upload_id)
     async with house.database.acting(person.id, Tag.UPLOAD_COMPLETED, subject=upload_id) as act:
         row = await _find(act, house, upload_id)
@@ -284,7 +297,8 @@ async def _complete(house: House, person: Person, upload_id: UUID) -> None:
         if item.state not in _OPEN_TO_FILES:
             raise Conflict("This has been sent or taken back already, so the file was not added.")
         await act.run(
-            "UPDATE relay.uploads SET state = 'complete' WHERE object_id = %s AND state = 'open' AND received = length",
+            "UPDATE relay.uploads SET state = 'complete'"
+            " WHERE object_id = %s AND state = 'open' AND received = length",
             [upload_id],
         )
         await finish(act, upload_id, row.length, commitment)
@@ -307,7 +321,7 @@ def _finish_blob(house: House, object_id: UUID) -> bytes:
 async def terminate(house: House, person: Person, upload_id: UUID) -> None:
     """End an upload and remove what came of it. One that is part of a submitted revision stays."""
     async with house.database.acting(person.id, Tag.UPLOAD_ENDED, subject=upload_id) as act:
-        row = await act.one(_Row, f"SELECT {_COLUMNS} FROM relay.uploads WHERE object_id = %s", [upload_id])
+        row = await act.one(_Row, _FIND, [upload_id])
         if row is None or row.state == "ended":
             raise Missing
         await lock_item(act, row.item_id)
