@@ -4,8 +4,8 @@ import unicodedata
 
 from relay.errors import Invalid
 
-# Characters that show nothing, or turn the order of others: they could carry what a reviewer does not see (SAFETY 15).
-# The joiners are needed to spell Persian, Urdu, Hindi and others, and stay.
+# Characters that show nothing, or turn the order of others, could carry what a reviewer does not see
+# (SAFETY 15). The joiners are needed to spell Persian, Urdu, Hindi and others, and stay.
 _JOINERS = "\u200c\u200d"
 _LINE_ENDS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085": "\n"})
 
@@ -20,7 +20,8 @@ def checked(text: str, most: int) -> str:
     if wrong:
         names = ", ".join(sorted(f"U+{ord(c):04X}" for c in wrong)[:5])
         raise Invalid(
-            text=f"The letter contains control characters ({names}). Type that place again, or paste it as plain text."
+            text=f"The letter contains control characters ({names})."
+            " Type that place again, or paste it as plain text."
         )
     return text
 
@@ -29,12 +30,13 @@ def check_length(text: str, most: int) -> None:
     """Raise `Invalid` if a letter or draft has more than `most` characters."""
     if len(text) > most:
         raise Invalid(
-            text=f"The letter has {len(text):,} characters; {most:,} is the most. Shorten it, or send it in two."
+            text=f"The letter has {len(text):,} characters; {most:,} is the most."
+            " Shorten it, or send it in two."
         )
 
 
 def visible(text: str) -> str:
-    """Return the letter without characters that nobody can see. This is what a reviewer reads and what is released."""
+    """Return the letter without characters that nobody can see: what reviewers read and what is released."""
     return "".join(
         character for character in text if unicodedata.category(character) != "Cf" or character in _JOINERS
     )

@@ -30,11 +30,15 @@ class NewObject(msgspec.Struct, frozen=True, kw_only=True):
 async def announce(
     house: House, actor: UUID | Job, case_id: UUID, owner_id: UUID, purpose: Literal["original", "rendition"]
 ) -> UUID:
-    """Write the row before the first byte, so that whatever is left over is found and swept. Return the object's id."""
+    """Write the object's row before its first byte, and return its id.
+
+    So whatever is left over is found and swept.
+    """
     object_id = uuid4()
     async with house.database.keeping(actor) as tx:
         await tx.run(
-            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) VALUES (%s, %s, %s, %s, %s)",
+            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose)"
+            " VALUES (%s, %s, %s, %s, %s)",
             [object_id, house.pins.service_id, case_id, owner_id, purpose],
         )
     return object_id
@@ -61,7 +65,10 @@ async def store_bytes(
 
 
 async def finish(act: Acting, object_id: UUID, plaintext_size: int, commitment: bytes) -> None:
-    """Mark an object as ready, in the transaction that makes it part of something. Raise `Gone` if it was swept."""
+    """Mark an object as ready, in the transaction that makes it part of something.
+
+    Raise `Gone` if it was swept meanwhile.
+    """
     kept = await act.run(
         "UPDATE relay.objects SET state = 'ready', plaintext_size = %s, commitment = %s"
         " WHERE id = %s AND state <> 'gone'",
@@ -100,7 +107,8 @@ async def put_grant(
     """Store a grant that is sealed already."""
     await act.run(
         """
-        INSERT INTO relay.grants (object_id, holder_kind, holder_id, holder_key_version, case_id, sealed, release_id)
+        INSERT INTO relay.grants (object_id, holder_kind, holder_id, holder_key_version, case_id, sealed,
+                                  release_id)
         VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
         """,
         [object_id, holder.kind, holder.id, holder.key_version, case_id, sealed, release_id],
@@ -114,7 +122,10 @@ class _GrantRow(msgspec.Struct, frozen=True):
 async def find_key(
     tx: Reading, house: House, case_id: UUID, object_id: UUID, holder: Holder, keys: KeyPair
 ) -> DataKey:
-    """Open the grant that `holder` has on an object. Raise `Missing` if they have none, `VaultRefused` if it is not theirs."""
+    """Open the grant that `holder` has on an object.
+
+    Raise `Missing` if they have none, `VaultRefused` if it does not open with their keys.
+    """
     row = await tx.one(
         _GrantRow,
         "SELECT sealed FROM relay.grants WHERE object_id = %s AND holder_kind = %s AND holder_id = %s"

@@ -1,7 +1,7 @@
 """A worker's side of the exchange: take a revision under a lease, and hand in what was made of it.
 
-A job carries one id. What may be done with it is looked up here; losing the lease, or an author who takes the item back, makes
-handing in fail, and what was made is swept.
+A job carries one id. What may be done with it is looked up here; losing the lease, or an author who takes the
+item back, makes handing in fail, and what was made is swept.
 """
 
 from datetime import timedelta
@@ -71,8 +71,8 @@ async def take(house: House, revision_id: UUID) -> Work | None:
             JOIN relay.objects o ON o.id = r.object_id
             WHERE w.revision_id = %s AND r.id = w.revision_id AND i.state = 'submitted'
               AND (w.leased_until IS NULL OR w.leased_until <= %s)
-            RETURNING w.revision_id, w.lease_id, r.item_id, r.case_id, r.author_id, i.kind, w.attempts AS tries,
-                      r.object_id, o.commitment, o.plaintext_size AS size
+            RETURNING w.revision_id, w.lease_id, r.item_id, r.case_id, r.author_id, i.kind,
+                      w.attempts AS tries, r.object_id, o.commitment, o.plaintext_size AS size
             """,
             [lease_id, now + LEASE, revision_id, now],
         )
@@ -174,8 +174,8 @@ async def _still_mine(act: Acting, work: Work) -> Item:
 async def _insert(act: Acting, work: Work, one: Made) -> None:
     await act.run(
         """
-        INSERT INTO relay.renditions (id, revision_id, item_id, case_id, author_id, role, object_id, media_type, sha256,
-                                      size, duration_ms, width, height, pages)
+        INSERT INTO relay.renditions (id, revision_id, item_id, case_id, author_id, role, object_id,
+                                      media_type, sha256, size, duration_ms, width, height, pages)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [

@@ -1,7 +1,8 @@
 """The proof of a release: the record that the releasing facilitator signs, and the approvals it rests on.
 
-Whoever opens a released item builds record and approvals anew from values that they hold, and checks the signatures
-against the roster. A planted grant, a swapped object or a forged decision fails here (SAFETY 1 to 4).
+Whoever opens a released item builds record and approvals anew from values that they hold, and checks the
+signatures against the roster. A planted grant, a swapped object or a forged decision fails here (SAFETY 1 to
+4).
 """
 
 from collections.abc import Callable
@@ -55,7 +56,7 @@ def approval_of(record: ReleaseRecord, facilitator: UUID, decided_at: int) -> Ap
 
 
 def verify(expected: ReleaseRecord, signatures: Signatures, verifier_of: Callable[[UUID], Verifier]) -> None:
-    """Raise `VaultRefused` unless every facilitator named approved just this, and the first of them signed the release.
+    """Raise `VaultRefused` unless all facilitators named approved this, and the first signed the release.
 
     `expected` is built by the reader. `verifier_of` answers from the roster, or raises `VaultRefused`.
     """

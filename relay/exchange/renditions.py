@@ -17,8 +17,8 @@ from relay.vault.grants import Holder, open_grant
 from relay.vault.suite import DataKey
 
 _FIND = """
-SELECT n.id, n.revision_id, n.item_id, n.case_id, n.role, n.object_id, o.commitment, n.media_type, n.sha256, n.size,
-       n.duration_ms, n.width, n.height, n.pages
+SELECT n.id, n.revision_id, n.item_id, n.case_id, n.role, n.object_id, o.commitment, n.media_type,
+       n.sha256, n.size, n.duration_ms, n.width, n.height, n.pages
 FROM relay.renditions n
 JOIN relay.revisions r ON r.id = n.revision_id
 JOIN relay.objects o ON o.id = n.object_id
@@ -53,7 +53,8 @@ async def case_content(tx: Reading, house: House, person: Person, rendition: Ren
     """Open a rendition's key with the case's key, for a facilitator of the case."""
     row = await tx.one(
         _GrantRow,
-        "SELECT holder_key_version, sealed FROM relay.grants WHERE object_id = %s AND holder_kind = 'case' AND holder_id = %s",
+        "SELECT holder_key_version, sealed FROM relay.grants"
+        " WHERE object_id = %s AND holder_kind = 'case' AND holder_id = %s",
         [rendition.object_id, rendition.case_id],
     )
     if row is None:
@@ -80,7 +81,7 @@ class _OriginalRow(msgspec.Struct, frozen=True):
 async def own_content(
     house: House, person: Person, item_id: UUID, which: Literal["original"] | RenditionRole
 ) -> Content:
-    """Return what its author may open of their own item: the newest revision's original, or a rendition of it."""
+    """Return what an author may open of their own item: the newest revision's original or a rendition."""
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         if which == "original":

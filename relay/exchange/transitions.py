@@ -1,12 +1,12 @@
-"""The one table of the exchange: (state, action) to the next state, who may do it, and what the audit chain says.
+"""The one table of the exchange: (state, action) to the next state, who may do it, and the audit's tag.
 
     draft ─submit─▶ submitted ─make ready─▶ in_review ─approve─▶ approved ─release─▶ released
                       │  ▲  └─fail─▶ failed ─submit─▶ …    │ │          │ ▲
                       │  └──submit── changes_requested ◀───┘ └─▶ declined└─┴ scheduled ─release due─▶ released
                       └─ withdraw (the author, from every state before `released`) ─▶ withdrawn
 
-PostgreSQL enforces the same edges by role (`relay.item_moves`; a test compares the two). Nothing is ever released
-automatically: `release due` carries out what a facilitator decided, scheduled and sealed.
+PostgreSQL enforces the same edges by role (`relay.item_moves`; a test compares the two). Nothing is ever
+released automatically: `release due` carries out what a facilitator decided, scheduled and sealed.
 """
 
 from enum import StrEnum
