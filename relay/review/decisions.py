@@ -1,4 +1,7 @@
-"""Deciding: approve, ask for changes, decline. A decision is bound to the hash of what was looked at, and never edited."""
+"""Deciding: approve, ask for changes, decline.
+
+A decision is bound to the hash of what was looked at, and never edited.
+"""
 
 import hashlib
 from asyncio import to_thread
@@ -37,8 +40,9 @@ async def decide(
 ) -> None:
     """Decide on the rendition that was looked at, named by its id and hash.
 
-    Asking for changes and declining need a reason and guidance in plain words. Approving needs that all of it was served to
-    this reviewer, and that the object really holds what its hash says. Raise `Conflict` if the item has moved on.
+    Asking for changes and declining need a reason and guidance in plain words. Approving needs that all of it
+    was served to this reviewer, and that the object really holds what its hash says. Raise `Conflict` if the
+    item has moved on.
     """
     guidance = _checked_guidance(decision, reasons, guidance)
     if decision == "approve":
@@ -69,7 +73,7 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
 
 
 async def _check_hash(house: House, person: Person, item_id: UUID, rendition_id: UUID, sha256: bytes) -> None:
-    """Hash what the store holds: a row that names another hash than its object's cannot be approved (SAFETY 3)."""
+    """Hash what the store holds: a row with another hash than its object's cannot be approved (SAFETY 3)."""
     async with house.database.reading(person.id) as tx:
         rendition = await find_rendition(tx, await find_item(tx, item_id), "clean")
         _check_same(rendition, rendition_id, sha256)
@@ -106,13 +110,15 @@ async def _action(
         return Action.DECLINE if decision == "decline" else Action.REQUEST_CHANGES
     if not await seen_all(act, person, rendition):
         raise Conflict(
-            "You have not seen all of this yet. Read every page, or play it to its end, before you approve it."
+            "You have not seen all of this yet."
+            " Read every page, or play it to its end, before you approve it."
         )
     approvers = set(
         await act.values(
             """
             SELECT v.reviewer_id FROM relay.reviews v JOIN relay.items i ON i.id = v.item_id
-            WHERE v.item_id = %s AND v.rendition_id = %s AND v.decision = 'approve' AND v.decided_at >= i.ready_at
+            WHERE v.item_id = %s AND v.rendition_id = %s AND v.decision = 'approve'
+              AND v.decided_at >= i.ready_at
             """,
             [item.id, rendition.id],
         )
@@ -153,8 +159,8 @@ async def _record(
         signature = statement.sign(person.signer)
     await act.run(
         """
-        INSERT INTO relay.reviews (id, item_id, revision_id, rendition_id, case_id, author_id, reviewer_id, decision, reasons,
-                                   sha256, decided_at, signature)
+        INSERT INTO relay.reviews (id, item_id, revision_id, rendition_id, case_id, author_id, reviewer_id,
+                                   decision, reasons, sha256, decided_at, signature)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [

@@ -14,7 +14,10 @@ Decision = Literal["approve", "request_changes", "decline"]
 
 
 class Reason(StrEnum):
-    """Why something is sent back, coded (PRACTICE, "Review"; Oregon 291-205-0220). The guidance says how to put it right."""
+    """Why something is sent back, coded (PRACTICE, "Review"; Oregon 291-205-0220).
+
+    The guidance says how to put it right.
+    """
 
     EXCUSES = "excuses"
     MINIMISING = "minimising"
@@ -57,7 +60,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastReview(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision on the item, with the guidance that went with it. `round_over`: it no longer counts."""
+    """One decision on the item, with the guidance that went with it."""
 
     reviewer_id: UUID
     revision: int
@@ -70,7 +73,8 @@ class PastReview(msgspec.Struct, frozen=True, kw_only=True):
 class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a facilitator sees of one item, but for its content.
 
-    `approvals` counts those of the newest rendition; `seen_all` says whether every part of it was served to this reviewer.
+    `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
+    its clean file was served to this reviewer.
     """
 
     id: UUID

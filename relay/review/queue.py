@@ -1,6 +1,6 @@
 """The queue of a facilitator's own cases, oldest first, and claims with a lease."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -28,11 +28,13 @@ class _Row(msgspec.Struct, frozen=True):
     claimed_by: UUID | None
 
 
-# The policy on relay.items admits the actor's cases only; naming them here as well lets the index `items_queue` serve the order
-# case by case. A case's share is cut to one page before the shares are merged, so a long queue elsewhere costs nothing.
+# The policy on relay.items admits the actor's cases only; naming them here as well lets the index
+# `items_queue` serve the order case by case. A case's share is cut to one page before the shares are merged,
+# so a long queue elsewhere costs nothing.
 _QUEUE = """
 SELECT q.id AS item_id, q.case_id, c.reference_sealed, q.kind, q.state, q.revision, q.ready_at,
-       (SELECT l.facilitator_id FROM relay.claims l WHERE l.item_id = q.id AND l.until > %(now)s) AS claimed_by
+       (SELECT l.facilitator_id FROM relay.claims l
+        WHERE l.item_id = q.id AND l.until > %(now)s) AS claimed_by
 FROM unnest(relay.cases()) AS own (id)
 CROSS JOIN LATERAL (
     SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
@@ -44,13 +46,17 @@ JOIN relay.cases c ON c.id = q.case_id
 ORDER BY q.ready_at, q.id LIMIT %(limit)s
 """
 
-_START = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_START = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST = UUID(int=0)
 
 
 async def queue(
-    house: House, person: Person, *, after: datetime = _START, after_id: UUID = UUID(int=0), limit: int = PAGE
+    house: House, person: Person, *, after: datetime = _START, after_id: UUID = _FIRST, limit: int = PAGE
 ) -> list[QueueEntry]:
-    """Return what waits in the person's own cases, the oldest first; the next page starts after the last entry."""
+    """Return what waits in the person's own cases, the oldest first, at most `PAGE` entries.
+
+    The next page starts after the last entry: `after` its `ready_at`, `after_id` its item.
+    """
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(
             _Row,
@@ -73,7 +79,10 @@ async def queue(
 
 
 async def claim(house: House, person: Person, item_id: UUID) -> datetime:
-    """Take an item to review it, or renew one's own claim. Return until when. Raise `Conflict` if a colleague has it."""
+    """Take an item to review it, or renew one's own claim. Return until when.
+
+    Raise `Conflict` if a colleague has it.
+    """
     now = house.clock()
     until = now + timedelta(minutes=house.settings.lease_minutes)
     async with house.database.acting(person.id, Tag.ITEM_CLAIMED) as act:
@@ -83,7 +92,8 @@ async def claim(house: House, person: Person, item_id: UUID) -> datetime:
         taken = await act.run(
             """
             INSERT INTO relay.claims AS l (item_id, case_id, facilitator_id, until) VALUES (%s, %s, %s, %s)
-            ON CONFLICT (item_id) DO UPDATE SET facilitator_id = excluded.facilitator_id, until = excluded.until
+            ON CONFLICT (item_id)
+            DO UPDATE SET facilitator_id = excluded.facilitator_id, until = excluded.until
             WHERE l.until <= %s OR l.facilitator_id = excluded.facilitator_id
             """,
             [item_id, item.case_id, person.id, until, now],

@@ -107,10 +107,13 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
         _RecipientRow,
         """
         SELECT p.seat_id, s.account_id, a.name_sealed,
-               EXISTS (SELECT FROM relay.releases r WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released,
+               EXISTS (SELECT FROM relay.releases r
+                       WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released,
                (SELECT d.due_at FROM relay.scheduled_releases d WHERE d.item_id = p.item_id
                 AND d.recipient_id = s.account_id AND d.state = 'waiting') AS due_at
-        FROM relay.item_recipients p JOIN relay.seats s ON s.id = p.seat_id JOIN relay.accounts a ON a.id = s.account_id
+        FROM relay.item_recipients p
+        JOIN relay.seats s ON s.id = p.seat_id
+        JOIN relay.accounts a ON a.id = s.account_id
         WHERE p.item_id = %s ORDER BY p.seat_id
         """,
         [item.id],
@@ -136,7 +139,9 @@ async def _reviews(tx: Reading, item: Item) -> list[_ReviewRow]:
         """
         SELECT v.id, v.reviewer_id, r.number AS revision, v.decision, v.reasons, v.decided_at,
                v.decision = 'approve' AND r.number = i.revision AND v.decided_at >= i.ready_at AS counts
-        FROM relay.reviews v JOIN relay.revisions r ON r.id = v.revision_id JOIN relay.items i ON i.id = v.item_id
+        FROM relay.reviews v
+        JOIN relay.revisions r ON r.id = v.revision_id
+        JOIN relay.items i ON i.id = v.item_id
         WHERE v.item_id = %s ORDER BY v.decided_at DESC LIMIT 100
         """,
         [item.id],
@@ -160,7 +165,10 @@ async def _past(tx: Reading, house: House, person: Person, item: Item, row: _Rev
 async def open_rendition(
     house: House, person: Person, item_id: UUID, role: RenditionRole
 ) -> tuple[Rendition, Content]:
-    """Return a rendition of an item in review, with its key. Not of one that its author took back. Leaves an audit entry."""
+    """Return a rendition of an item, with its key, and leave an audit entry.
+
+    Raise `Conflict` if it is not ready yet, or its author took it back.
+    """
     async with house.database.acting(person.id, Tag.ITEM_READ) as act:
         item = await lock_item(act, item_id)
         if item.state not in _READABLE or item.taken_back_at is not None:
@@ -189,7 +197,8 @@ async def seen_all(tx: Reading, person: Person, rendition: Rendition) -> bool:
     """Return whether every byte of a rendition was served to this reviewer."""
     return bool(
         await tx.value(
-            "SELECT seen @> int8range(0, %s) FROM relay.coverage WHERE rendition_id = %s AND reviewer_id = %s",
+            "SELECT seen @> int8range(0, %s) FROM relay.coverage"
+            " WHERE rendition_id = %s AND reviewer_id = %s",
             [rendition.size, rendition.id, person.id],
         )
     )
