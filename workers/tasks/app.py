@@ -1,7 +1,7 @@
 """The worker process: Procrastinate on the same PostgreSQL, one id an argument.
 
-Everything a job does is decided by the state tables. So a job may be lost, doubled or stalled without harm: leases keep two
-workers apart, and once a minute `reconcile` enqueues what is unfinished.
+Everything a job does is decided by the state tables. So a job may be lost, doubled or stalled without harm:
+leases keep two workers apart, and once a minute `reconcile` enqueues what is unfinished.
 """
 
 import asyncio
@@ -43,18 +43,18 @@ def make_app(settings: Settings, room: WorkRoom) -> procrastinate.App:
         await make_safe(room, UUID(id))
 
     @app.task(name="release_due", queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
-    async def _release_due(id: str) -> None:  # noqa: A002
+    async def _release_due(id: str) -> None:  # noqa: A002 - as above
         await upkeep.release_due(room, UUID(id))
 
     @app.periodic(cron="* * * * *")
     @app.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile", pass_context=True)
-    async def _reconcile(context: JobContext, timestamp: int) -> None:
+    async def _reconcile(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - periodic tasks get it
         await clear_stalled(context.app)
         await upkeep.reconcile(room)
 
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="upkeep", queue=QUEUE, queueing_lock="upkeep")
-    async def _upkeep(timestamp: int) -> None:
+    async def _upkeep(timestamp: int) -> None:  # noqa: ARG001 - as above
         await upkeep.renew_keys(room)
         await upkeep.sweep(room)
         await checkpoint.take(room.house)
@@ -84,9 +84,8 @@ async def run(settings: Settings) -> None:
         app = make_app(settings, room)
         async with app.open_async():
             await upkeep.reconcile(room)
-            structlog.get_logger().info(
-                "ready", surface=str(Surface.WORKER)
-            )  # `relay up` waits for this line
+            # `relay up` waits for this line
+            structlog.get_logger().info("ready", surface=str(Surface.WORKER))
             await app.run_worker_async(
                 queues=[QUEUE],
                 concurrency=settings.worker_jobs,

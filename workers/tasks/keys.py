@@ -1,7 +1,7 @@
 """The workers' own key pairs, by epoch. Private halves live in the workers' folder, never in PostgreSQL.
 
-A new epoch begins once a day. An old one's private half is destroyed as soon as nothing waits that is sealed to it, so that
-nothing in old backups of the database opens an original (SAFETY 8).
+A new epoch begins once a day. An old one's private half is destroyed as soon as nothing waits that is sealed
+to it, so that nothing in old backups of the database opens an original (SAFETY 8).
 """
 
 import os
@@ -60,14 +60,16 @@ class WorkerKeys:
             Holder(kind="worker", id=UUID(match[2]), key_version=int(match[1])) for match in found if match
         ]
 
-    def _write(self, holder: Holder, pair: KeyPair) -> None:
+    def keep(self, holder: Holder, pair: KeyPair) -> None:
+        """Write an epoch's private half, durably. Raise `FileExistsError` if there is one."""
         descriptor = os.open(self._path(holder), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "w") as file:
+        with os.fdopen(descriptor, "w") as file:
             file.write(pair.seeds.hex())
             file.flush()
             os.fsync(file.fileno())
 
-    def _destroy(self, holder: Holder) -> None:
+    def destroy(self, holder: Holder) -> None:
+        """Remove an epoch's private half; nothing happens if it is gone."""
         path = self._path(holder)
         with suppress(FileNotFoundError):
             # overwritten first: where the file system writes in place, nothing is left to undelete
@@ -79,7 +81,10 @@ class WorkerKeys:
 
 
 async def publish(house: House, keys: WorkerKeys) -> Holder:
-    """Make sure that a current epoch is published whose private half is here. Several workers may do so at once."""
+    """Make sure that a current epoch is published whose private half is here, and return its holder.
+
+    Several workers may do so at once.
+    """
     job = Job("service", house.pins.service_id)
     async with house.database.reading(job) as tx:
         newest = await tx.one(
@@ -95,11 +100,12 @@ async def publish(house: House, keys: WorkerKeys) -> Holder:
     pair = KeyPair.generate()
     public = pair.public.encoded
     mac = house.keyring.mac(WORKER_PURPOSE, worker_key_message(holder.key_version, holder.id, public))
-    keys._write(holder, pair)  # before it is published: nothing may be sealed to a key that could be lost
+    keys.keep(holder, pair)  # before it is published: nothing may be sealed to a key that could be lost
     try:
         async with house.database.keeping(job) as tx:
             await tx.run(
-                "INSERT INTO relay.worker_keys (epoch, id, public, mac, created_at) VALUES (%s, %s, %s, %s, %s)",
+                "INSERT INTO relay.worker_keys (epoch, id, public, mac, created_at)"
+                " VALUES (%s, %s, %s, %s, %s)",
                 [holder.key_version, holder.id, public, mac, house.clock()],
             )
             await tx.run(
@@ -107,7 +113,7 @@ async def publish(house: House, keys: WorkerKeys) -> Holder:
                 [house.clock(), holder.key_version],
             )
     except UniqueViolation:  # another worker was first
-        keys._destroy(holder)
+        keys.destroy(holder)
         return await publish(house, keys)
     return holder
 
@@ -119,5 +125,5 @@ async def retire(house: House, keys: WorkerKeys) -> list[Holder]:
         newest = await tx.value("SELECT max(epoch) FROM relay.worker_keys")
     gone = [one for one in keys.held() if one.key_version < newest and one.key_version not in needed]
     for holder in gone:
-        keys._destroy(holder)
+        keys.destroy(holder)
     return gone

@@ -1,4 +1,7 @@
-"""Make a submitted revision safe: open the original in memory, make the clean renditions, seal them, hand them in."""
+"""Make a submitted revision safe.
+
+Open the original in memory, make the clean renditions, seal them, hand them in.
+"""
 
 import io
 import os
@@ -7,7 +10,7 @@ from contextlib import ExitStack, closing, suppress
 from threading import Event
 from uuid import UUID
 
-from relay.errors import Conflict, Missing, RelayError, VaultRefused
+from relay.errors import Missing, RelayError
 from relay.exchange import letters, processing
 from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
 from relay.exchange.objects import NewObject, announce, opened, store
@@ -23,7 +26,10 @@ _FILES: tuple[RenditionRole, ...] = ("clean", "poster")
 
 
 async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
-    """Do the work on one revision, if it is still wanted and nobody else does it. Doing it twice changes nothing."""
+    """Do the work on one revision, if it is still wanted and nobody else does it.
+
+    Doing it twice changes nothing.
+    """
     work = await processing.take(room.house, revision_id)
     if work is None:
         return
@@ -101,7 +107,7 @@ async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
     for role in _FILES:
         if role not in made.files:
             continue
-        with open(os.dup(made.files[role]), "rb", buffering=0) as source:
+        with io.FileIO(os.dup(made.files[role])) as source:
             source.seek(0)
             sealed = await _store(room, work, role, source, made.media_type(role))
         if role == "clean":

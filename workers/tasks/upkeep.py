@@ -6,7 +6,7 @@ from uuid import UUID
 
 from relay.audit.tags import Tag
 from relay.db.transaction import Job
-from relay.errors import SignInNeeded
+from relay.errors import Conflict, SignInNeeded
 from relay.exchange.scheduled import carry_out
 from workers.tasks.keys import publish, retire
 from workers.tasks.room import WorkRoom
@@ -20,7 +20,10 @@ async def release_due(room: WorkRoom, release_id: UUID) -> None:
 
 
 async def reconcile(room: WorkRoom) -> int:
-    """Enqueue whatever the state tables say is unfinished: jobs that were lost, workers that died. Return how much."""
+    """Enqueue whatever the state tables say is unfinished, and return how much.
+
+    So nothing hangs on a job that was lost or a worker that died.
+    """
     now = room.house.clock()
     async with room.house.database.keeping(_service(room)) as tx:
         revisions = await tx.values("SELECT relay.unfinished_revisions(%s)", [now])
@@ -46,20 +49,23 @@ async def sweep(room: WorkRoom) -> int:
 
 async def _remove(room: WorkRoom, object_id: UUID) -> bool:
     try:
-        async with room.house.database.acting(
-            Job("object", object_id), Tag.OBJECT_REMOVED, subject=object_id
-        ) as act:
-            act.chain = await act.value(
-                "UPDATE relay.objects SET state = 'gone' WHERE id = %s AND state = 'writing' RETURNING case_id",
-                [object_id],
-            )
-            if act.chain is None:
-                raise SignInNeeded
-            await act.run("UPDATE relay.uploads SET state = 'ended' WHERE object_id = %s", [object_id])
-    except SignInNeeded:
-        return False  # it was finished meanwhile
+        await _mark_gone(room, object_id)
+    except (Conflict, SignInNeeded):
+        return False  # it was finished meanwhile, so it is no longer this job's to see
     await to_thread(room.house.blobs.delete, object_id)
     return True
+
+
+async def _mark_gone(room: WorkRoom, object_id: UUID) -> None:
+    job = Job("object", object_id)
+    async with room.house.database.acting(job, Tag.OBJECT_REMOVED, subject=object_id) as act:
+        act.chain = await act.value(
+            "UPDATE relay.objects SET state = 'gone' WHERE id = %s AND state = 'writing' RETURNING case_id",
+            [object_id],
+        )
+        if act.chain is None:
+            raise Conflict
+        await act.run("UPDATE relay.uploads SET state = 'ended' WHERE object_id = %s", [object_id])
 
 
 async def renew_keys(room: WorkRoom) -> None:
