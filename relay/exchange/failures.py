@@ -1,6 +1,7 @@
-"""Why a file could not be made safe, in words for its author. The workers answer one of these codes and nothing else.
+"""Why a file could not be made safe, in words for its author.
 
-A test holds these against the workers' own list; `relay` imports nothing of the workers.
+The workers answer one of these codes and nothing else. A test holds these against the workers' own list;
+`relay` imports nothing of the workers.
 """
 
 from typing import Final
@@ -10,24 +11,27 @@ _SENTENCES: Final = {
     "too-large": "This file is too large. Please send a shorter recording, or fewer pages.",
     "too-long": "This recording is too long. Please send it in parts, or record a shorter one.",
     "too-short": "This recording is too short to hold anything. Please record it again.",
-    "wrong-kind": "This is another kind of file than you chose. Please start again with the kind that fits, or choose"
-    " another file.",
-    "unsupported": "We cannot open this kind of file. Please send sound as MP3, M4A or WAV, film as MP4, and pages as PDF"
-    " or JPEG.",
-    "damaged": "This file is damaged or not complete. Please send it again from where it was made. If it does not play"
-    " there either, please record or scan it again.",
+    "wrong-kind": "This is another kind of file than you chose."
+    " Please start again with the kind that fits, or choose another file.",
+    "unsupported": "We cannot open this kind of file."
+    " Please send sound as MP3, M4A or WAV, film as MP4, and pages as PDF or JPEG.",
+    "damaged": "This file is damaged or not complete. Please send it again from where it was made."
+    " If it does not play there either, please record or scan it again.",
     "no-sound": "There is no sound in this file. Please choose the recording again, or record it again.",
-    "silent": "We cannot hear anything in this recording. Please check that the microphone is on, and record it again.",
-    "no-picture": "There is no moving picture in this file. If it is a recording of sound, please send it as sound.",
+    "silent": "We cannot hear anything in this recording."
+    " Please check that the microphone is on, and record it again.",
+    "no-picture": "There is no moving picture in this file."
+    " If it is a recording of sound, please send it as sound.",
     "too-many-pixels": "The picture is larger than we can open. Please send it in a smaller size.",
     "too-many-streams": "This file holds too many tracks. Please send one with a single picture and sound.",
     "too-many-pages": "This document has too many pages. Please send it in parts.",
     "no-pages": "There are no pages in this document. Please choose it again, or scan it again.",
     "password": "This document is locked with a password. Please save a copy without a password and send that.",
-    "out-of-time": "It took too long to make this file safe, so we stopped. Please send it in another format, or in parts.",
+    "out-of-time": "It took too long to make this file safe, so we stopped."
+    " Please send it in another format, or in parts.",
     "result-too-large": "This becomes larger than we can keep. Please send it in parts.",
-    "not-verified": "We could not make sure that a safe copy of this file is complete, so it was not taken. Please send it"
-    " in another format.",
+    "not-verified": "We could not make sure that a safe copy of this file is complete,"
+    " so it was not taken. Please send it in another format.",
 }
 CODES: Final = frozenset(_SENTENCES)
 
