@@ -109,8 +109,8 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
 async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, due_at: datetime) -> UUID:
     """Decide a release now that happens at `due_at`, if the gates still hold then.
 
-    Return the id that it will have. Raise like `release`, and `Invalid` for a time that is past, too far
-    away, or within the cooling-off time.
+    Return the id that it will have. Raise `Blocked` with every gate that is closed, `Conflict` if approvals
+    are missing, `Invalid` for a time that is past, too far away, or within the cooling-off time.
     """
     release_id = uuid4()
     now = house.clock()

@@ -51,7 +51,7 @@ async def _remove(room: WorkRoom, object_id: UUID) -> bool:
     try:
         await _mark_gone(room, object_id)
     except (Conflict, SignInNeeded):
-        return False  # it was finished meanwhile, so it is no longer this job's to see
+        return False  # it was finished meanwhile
     await to_thread(room.house.blobs.delete, object_id)
     return True
 
