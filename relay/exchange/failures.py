@@ -26,7 +26,8 @@ _SENTENCES: Final = {
     "too-many-streams": "This file holds too many tracks. Please send one with a single picture and sound.",
     "too-many-pages": "This document has too many pages. Please send it in parts.",
     "no-pages": "There are no pages in this document. Please choose it again, or scan it again.",
-    "password": "This document is locked with a password. Please save a copy without a password and send that.",
+    "password": "This document is locked with a password."
+    " Please save a copy without a password and send that.",
     "out-of-time": "It took too long to make this file safe, so we stopped."
     " Please send it in another format, or in parts.",
     "result-too-large": "This becomes larger than we can keep. Please send it in parts.",
