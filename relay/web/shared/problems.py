@@ -64,12 +64,20 @@ def status_of(error: RelayError) -> int:
     return 503 if isinstance(error, Unavailable) else 500
 
 
+def _title(status: int) -> str:
+    """Return the phrase of a status. tus has one of its own (460) that HTTP does not know."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Refused"
+
+
 def problem_of(error: RelayError) -> Problem:
     """Put an error into words that may be shown."""
     status = status_of(error)
     return Problem(
         type=f"urn:relay:problem:{error.code}",
-        title=HTTPStatus(status).phrase,
+        title=_title(status),
         status=status,
         code=error.code,
         detail=error.public,
