@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
+PEERS  := .bench-venv/.installed
 COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-index-url \
            --universal --python-version 3.11 --quiet --custom-compile-command "make lock"
 
@@ -30,7 +31,7 @@ check: $(STAMP) ## style, types, direction of imports, pinned requirements
 	$(BIN)/lint-imports
 	$(BIN)/python -m pip check
 
-bench: $(STAMP) ## measure against the figures of docs/benchmarks.md
+bench: $(STAMP) $(PEERS) ## measure against the figures of docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks
 
 format: $(STAMP) ## put the code in its usual form
@@ -40,8 +41,16 @@ format: $(STAMP) ## put the code in its usual form
 lock: $(STAMP) ## recompile requirements/*.txt from pyproject.toml, with hashes
 	$(COMPILE) --output-file requirements/base.txt
 	$(COMPILE) --extra dev --output-file requirements/dev.txt
+	$(subst pyproject.toml,requirements/bench.in,$(COMPILE)) --output-file requirements/bench.txt
 	@if grep -nE '^ *(--(extra-)?index-url|--find-links|-f|-i) |https?://|file://' requirements/*.txt; \
 	then echo 'A registry address got into requirements/: take it out before you commit.'; exit 1; fi
+
+$(PEERS): requirements/bench.txt
+	@echo 'Making .bench-venv, for what Relay is measured against ...'
+	@$(PYTHON) -m venv .bench-venv
+	@.bench-venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/bench.txt
+	@touch $@
 
 clean: ## remove what the tools left (never a data folder)
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build ./*.egg-info

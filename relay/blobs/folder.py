@@ -111,12 +111,7 @@ class FolderReader:
     def __init__(self, descriptor: int) -> None:
         """Take over `descriptor`."""
         self._descriptor = descriptor
-        self._size = os.fstat(descriptor).st_size
-
-    @property
-    def size(self) -> int:
-        """See `BlobReader.size`."""
-        return self._size
+        self.size = os.fstat(descriptor).st_size
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """See `BlobReader.read_into`."""

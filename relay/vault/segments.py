@@ -19,7 +19,7 @@ from uuid import UUID
 
 from relay.errors import VaultRefused
 from relay.vault.aead import TAG, Cipher
-from relay.vault.suite import VERSION, DataKey, context, derive
+from relay.vault.suite import VERSION, DataKey, context, derive, expand
 
 HEADER: Final = 64
 SEGMENT: Final = 262_144
@@ -89,7 +89,7 @@ def open_header(header: bytes, key: DataKey, binding: bytes) -> bytes:
 
 def run_cipher(secret: bytes, run_salt: bytes) -> Cipher:
     """Return the cipher of one run."""
-    return Cipher(derive(secret, run_salt, _SEGMENTS, 32))
+    return Cipher(expand(secret, _SEGMENTS + run_salt, 32))
 
 
 def nonce(number: int, kind: int) -> bytes:

@@ -6,6 +6,7 @@ layout.
 
 import hashlib
 import hmac
+import threading
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol, TypeAlias
 
@@ -136,6 +137,11 @@ class UploadSealer:
         self._run = Run(secret)
 
     @property
+    def total(self) -> int:
+        """Plain bytes that were announced."""
+        return self._total
+
+    @property
     def offset(self) -> int:
         """Plain bytes taken so far."""
         return self._offset
@@ -200,6 +206,16 @@ class Source(Protocol):
         ...
 
 
+class _Scratch(threading.local):
+    """Room for one sealed segment in each thread, because making it anew costs as much as reading into it."""
+
+    def __init__(self) -> None:
+        self.sealed = memoryview(bytearray(SEGMENT + ADDED))
+
+
+_scratch = _Scratch()
+
+
 class ObjectReader:
     """Opens ranges of an object. Nothing leaves before the segment that it is in has been verified.
 
@@ -214,28 +230,27 @@ class ObjectReader:
         Raises `VaultRefused`.
         """
         self._source = source
-        self._segments = count_segments(source.size)
-        self.plaintext_size = source.size - HEADER - self._segments * ADDED
+        size = source.size
+        self._segments = count_segments(size)
+        self.plaintext_size = size - HEADER - self._segments * ADDED
         header = bytes(self._read(0, memoryview(bytearray(HEADER))))
         self.commitment = header_commitment(header)
         if commitment is not None and not hmac.compare_digest(commitment, self.commitment):
             raise VaultRefused
         self._secret = open_header(header, key, binding)
-        room = min(SEGMENT, self.plaintext_size)
-        self._sealed = memoryview(bytearray(room + ADDED))
-        self._plain = memoryview(bytearray(room))
+        self._plain = memoryview(bytearray(min(SEGMENT, self.plaintext_size)))
         self._run_salt = b""
         self._loaded = -1
         self._load(self._segments - 1)
 
     def _read(self, offset: int, buffer: memoryview) -> memoryview:
-        filled = 0
-        while filled < len(buffer):
-            got = self._source.read_into(offset + filled, buffer[filled:])
-            if not got:
-                raise VaultRefused
-            filled += got
-        return buffer
+        rest = buffer
+        while got := self._source.read_into(offset, rest):
+            if got == len(rest):
+                return buffer
+            rest = rest[got:]
+            offset += got
+        raise VaultRefused
 
     def _load(self, number: int) -> memoryview:
         """Return the plain bytes of a segment, verified."""
@@ -243,7 +258,7 @@ class ObjectReader:
         plain = self._plain[: self.plaintext_size - number * SEGMENT if last else SEGMENT]
         if number != self._loaded:
             self._loaded = -1
-            sealed = self._read(position(number), self._sealed[: len(plain) + ADDED])
+            sealed = self._read(position(number), _scratch.sealed[: len(plain) + ADDED])
             if sealed[:SALT] != self._run_salt:
                 self._run_salt = bytes(sealed[:SALT])
                 self._cipher = run_cipher(self._secret, self._run_salt)

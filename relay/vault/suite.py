@@ -17,12 +17,13 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA512
 from cryptography.hazmat.primitives.hpke import MLKEM768X25519PrivateKey, MLKEM768X25519PublicKey
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 from relay.errors import VaultRefused
 
 SUITE = 1
 VERSION = bytes([SUITE])
+_SHA512 = SHA512()
 
 Sealed = NewType("Sealed", bytes)
 """Ciphertext. What stores or sends sealed bytes asks for this type, so that plain ones do not fit."""
@@ -68,8 +69,13 @@ def context(purpose: str, *fields: Field) -> bytes:
 
 
 def derive(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
-    """HKDF-SHA512."""
-    return HKDF(SHA512(), length, salt, info).derive(secret)
+    """HKDF-SHA512, for a secret of any kind."""
+    return HKDF(_SHA512, length, salt, info).derive(secret)
+
+
+def expand(secret: bytes, info: bytes, length: int) -> bytes:
+    """HKDF-SHA512 without its first half, for a secret that came out of `derive`."""
+    return HKDFExpand(_SHA512, length, info).derive(secret)
 
 
 class Secret:

@@ -25,8 +25,12 @@ class Refused(Exception):
 
 def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
     """RFC 5869 with SHA-512, for at most one block."""
-    extracted = hmac.digest(salt, secret, "sha512")
-    return hmac.digest(extracted, info + b"\x01", "sha512")[:length]
+    return expand(hmac.digest(salt, secret, "sha512"), info, length)
+
+
+def expand(secret: bytes, info: bytes, length: int) -> bytes:
+    """Return the second half of that."""
+    return hmac.digest(secret, info + b"\x01", "sha512")[:length]
 
 
 def frame(tag: bytes, body: bytes) -> bytes:
@@ -36,7 +40,8 @@ def frame(tag: bytes, body: bytes) -> bytes:
 
 def open_segment(sealed: bytes, secret: bytes, number: int, kind: int) -> bytes:
     """Section 6: a segment is its run's salt, then what AES-256-GCM made."""
-    run_key = hkdf(secret, sealed[:16], hashlib.sha256(frame(b"p", b"relay/1/segments")).digest(), 32)
+    info = hashlib.sha256(frame(b"p", b"relay/1/segments")).digest()
+    run_key = expand(secret, info + sealed[:16], 32)
     nonce = number.to_bytes(8, "big") + bytes([kind]) + bytes(3)
     try:
         return AESGCM(run_key).decrypt(nonce, sealed[16:], None)
@@ -78,7 +83,7 @@ def decapsulate(enc: bytes, seeds: bytes) -> bytes:
 
 
 def read_seal(sealed: bytes, seeds: bytes, info: bytes) -> bytes:
-    """Section 4: open what was sealed to a public key. HPKE base mode as RFC 9180, sections 4 and 5, has it."""
+    """Section 4: open what was sealed to a public key. HPKE base mode is in RFC 9180, sections 4 and 5."""
     suite = b"HPKE-v1HPKE" + bytes.fromhex("647a00010002")
 
     def extract(salt: bytes, label: bytes, secret: bytes) -> bytes:

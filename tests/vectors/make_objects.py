@@ -5,7 +5,7 @@ from typing import Any
 from relay.vault import padding
 from relay.vault.segments import FINAL, HEADER, MIDDLE, SEGMENT, TAIL, Run, open_header, position
 from relay.vault.stream import UploadSealer, create_header, object_binding
-from relay.vault.suite import context, derive
+from relay.vault.suite import context, derive, expand
 from tests.unit.vault.helpers import flip, plain_bytes, sealed_object
 from tests.unit.vault.test_commitment import opens_under_both
 from tests.vectors import kit
@@ -112,7 +112,7 @@ def two_keys(inputs: dict[str, Any]) -> tuple[bytes, dict[str, Any]]:
     """Return an object of `KEY` whose ciphertext AES-GCM opens under `OTHER_KEY`, and that as its key."""
     salt, run_salt, kind = bytes(range(16)), bytes(range(16, 32)), bytes(8) + b"\1\0\0\0"
     schedules = [derive(key.value, salt, BINDING, 64) for key in (KEY, OTHER_KEY)]
-    run_keys = [derive(schedule[:32], run_salt, context("segments"), 32) for schedule in schedules]
+    run_keys = [expand(schedule[:32], context("segments") + run_salt, 32) for schedule in schedules]
     prefix = create_header(KEY, BINDING)[:16]
     ciphertext = opens_under_both(run_keys[0], run_keys[1], kind)
     return prefix + salt + schedules[0][32:] + run_salt + ciphertext, {**inputs, "data_key": OTHER_KEY.value}

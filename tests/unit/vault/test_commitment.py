@@ -15,7 +15,7 @@ from relay.errors import VaultRefused
 from relay.vault.aead import open_once
 from relay.vault.segments import create_header, open_header
 from relay.vault.stream import HEADER, ObjectReader
-from relay.vault.suite import VERSION, DataKey, context, derive
+from relay.vault.suite import VERSION, DataKey, context, derive, expand
 from tests.unit.vault.helpers import BINDING, Memory
 
 INFO = context("test", "commitment")
@@ -88,7 +88,7 @@ def test_an_object_opens_under_one_key_only() -> None:
     schedules = [derive(key.value, SALT16, BINDING, 64) for key in keys]
     headers = [prefix + SALT16 + schedule[32:] for schedule in schedules]
     run_keys = [
-        derive(open_header(header, key, BINDING), SALT16, context("segments"), 32)
+        expand(open_header(header, key, BINDING), context("segments") + SALT16, 32)
         for header, key in zip(headers, keys, strict=True)
     ]
     final = bytes(8) + b"\1\0\0\0"
