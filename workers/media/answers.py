@@ -29,6 +29,8 @@ class Source:
     rate_numerator: int
     rate_denominator: int
     claimed_ms: int
+    claim_exact: int
+    complete: int
     film_decodes: int
     sound_decodes: int
 
@@ -54,7 +56,7 @@ class Result:
     poster_bytes: int
 
 
-SOURCE = struct.Struct("<BHHHHHHIIiIIIIQBB")
+SOURCE = struct.Struct("<BHHHHHHIIiIIIIQBBBB")
 RESULT = struct.Struct("<BHHHBBIIiHIQIII")
 
 

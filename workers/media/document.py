@@ -33,7 +33,7 @@ def pixels(original: int, room: Room) -> Clean:
         memory.seal(clean)
         memory.seal(poster)
         try:
-            untrusted_count = room.ask("pages", PAGES, clean)
+            untrusted_count = room.ask(Child("pages"), PAGES, clean)
             regular = pdf.is_regular(clean)
         except Garbled as error:
             raise MediaRefused(Reason.NOT_VERIFIED) from error

@@ -5,14 +5,16 @@ from workers.media.answers import SOURCE, Garbled, Source
 from workers.media.model import Kind, Limits, MediaRefused, Reason
 from workers.media.room import Room
 from workers.sandbox import memory
+from workers.sandbox.runner import Child
 
 _OPENED, _TOO_MANY_STREAMS = 0, 2
 
 
 def look(kind: Kind, original: int, room: Room) -> Source:
     """Probe a recording in the sandbox; `MediaRefused` where it cannot become what `kind` says."""
+    probe = Child("probe", (room.limits.film_pixels, room.limits.streams))
     try:
-        untrusted_source = Source(*room.ask("probe", SOURCE, original))
+        untrusted_source = Source(*room.ask(probe, SOURCE, original))
     except Garbled as error:
         raise MediaRefused(Reason.DAMAGED) from error
     if untrusted_source.status == _TOO_MANY_STREAMS:
@@ -29,11 +31,12 @@ def look(kind: Kind, original: int, room: Room) -> Source:
 def refusal(kind: Kind, source: Source, limits: Limits) -> Reason | None:
     """What a look is enough to refuse. Pure; the first that applies."""
     rules = (
+        (not source.complete, Reason.DAMAGED),
         (source.films + source.sounds + source.others > limits.streams, Reason.TOO_MANY_STREAMS),
         (kind is Kind.AUDIO and source.films > 0, Reason.WRONG_KIND),
         (kind is Kind.AUDIO and source.sounds == 0, Reason.NO_SOUND),
         (kind is Kind.VIDEO and source.films == 0, Reason.NO_PICTURE),
-        (source.claimed_ms > limits.seconds(kind) * 1000, Reason.TOO_LONG),
+        (bool(source.claim_exact) and source.claimed_ms > limits.seconds(kind) * 1000, Reason.TOO_LONG),
         (source.width * source.height > limits.film_pixels, Reason.TOO_MANY_PIXELS),
         (source.rate_numerator > limits.film_rate * max(1, source.rate_denominator) * 10, Reason.UNSUPPORTED),
         (source.films > 0 and not source.film_decodes, Reason.DAMAGED),

@@ -35,11 +35,11 @@ class Room:
         processors = os.cpu_count() or 1
         return Caps(seconds * processors, self.limits.memory_bytes, output_bytes)
 
-    def ask(self, child: str, layout: struct.Struct, source: int, *outputs: int) -> tuple[int, ...]:
+    def ask(self, child: Child, layout: struct.Struct, source: int, *outputs: int) -> tuple[int, ...]:
         """Let a child look at a file and answer in numbers; `Garbled` if it does not."""
         with Pipe() as answer:
             caps = self.caps(LOOK_SECONDS, LOOK_OUTPUT)
-            task = Task(Child(child), (source,), (answer.writing, *outputs), caps)
+            task = Task(child, (source,), (answer.writing, *outputs), caps)
             with self.sandbox.start(task) as running:
                 answer.close(answer.writing)
                 self.follow([running], LOOK_SECONDS)

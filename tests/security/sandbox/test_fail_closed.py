@@ -15,17 +15,30 @@ from workers.sandbox.protocol import Stage
 from workers.sandbox.runner import Child, Ffmpeg, SandboxUnavailable, Task, Unwalled, Walled
 
 REFUSING = """
-import errno, platform, struct, sys from workers.sandbox import kernel, seccomp from
-workers.sandbox.syscalls import TABLES architecture, numbers = TABLES[platform.machine()] number =
-{"landlock": 444, "restrict": 446, "seccomp": numbers["seccomp"], "prctl": numbers["prctl"]}[sys.argv[1]]
-kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1) seccomp.install( struct.pack("<HBBI", 0x20, 0, 0, 0) +
-struct.pack("<HBBI", 0x15, 0, 1, number) + struct.pack("<HBBI", 0x06, 0, 0, 0x00050000 | errno.ENOSYS) +
-struct.pack("<HBBI", 0x06, 0, 0, 0x7FFF0000) ) import os from workers.sandbox import memory, runner from
-workers.sandbox.runner import Child, Task, Walled from workers.sandbox.protocol import Caps from pathlib
-import Path runner._CHILDREN = Path(sys.argv[2]) try: Walled().start(Task(Child("marker"), (), (), Caps(5, 1
-<< 30, 1 << 20))) except runner.SandboxUnavailable as error: print(error.stage.name, error.public) else:
-print("IT RAN")
+import errno, platform, struct, sys
+from pathlib import Path
+from workers.sandbox import kernel, runner, seccomp
+from workers.sandbox.protocol import Caps
+from workers.sandbox.runner import Child, Task, Walled
+from workers.sandbox.syscalls import TABLES
+
+number = {"landlock": 444, "restrict": 446, **TABLES[platform.machine()][1]}[sys.argv[1]]
+runner._CHILDREN = Path(sys.argv[2])
+kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+seccomp.install(
+    struct.pack("<HBBI", 0x20, 0, 0, 0)
+    + struct.pack("<HBBI", 0x15, 0, 1, number)
+    + struct.pack("<HBBI", 0x06, 0, 0, 0x00050000 | errno.ENOSYS)
+    + struct.pack("<HBBI", 0x06, 0, 0, 0x7FFF0000)
+)
+try:
+    Walled().start(Task(Child("marker"), (), (), Caps(5, 1 << 30, 1 << 20)))
+except runner.SandboxUnavailable as error:
+    print(error.stage.name, error.public)
+else:
+    print("IT RAN")
 """
+"""A program on a machine that lacks one system call."""
 
 
 @pytest.mark.parametrize(

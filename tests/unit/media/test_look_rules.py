@@ -16,6 +16,8 @@ FILM: dict[str, Any] = {
     "rate_numerator": 30,
     "rate_denominator": 1,
     "claimed_ms": 60_000,
+    "claim_exact": 1,
+    "complete": 1,
     "film_decodes": 1,
     "sound_decodes": 1,
 }
@@ -41,6 +43,8 @@ def test_a_film_without_sound_is_taken() -> None:
         (Kind.AUDIO, {"films": 0, "sounds": 0}, Reason.NO_SOUND),
         (Kind.VIDEO, {"films": 0}, Reason.NO_PICTURE),
         (Kind.VIDEO, {"claimed_ms": 1_800_001}, Reason.TOO_LONG),
+        (Kind.VIDEO, {"complete": 0}, Reason.DAMAGED),
+        (Kind.VIDEO, {"claimed_ms": 1_800_001, "claim_exact": 0}, None),
         (Kind.VIDEO, {"others": 15}, Reason.TOO_MANY_STREAMS),
         (Kind.VIDEO, {"width": 65_536, "height": 65_536}, Reason.TOO_MANY_PIXELS),
         (Kind.VIDEO, {"rate_numerator": 4_000_000_000}, Reason.UNSUPPORTED),
@@ -50,5 +54,5 @@ def test_a_film_without_sound_is_taken() -> None:
         (Kind.VIDEO, {"channels": 0}, Reason.DAMAGED),
     ],
 )
-def test_a_look_is_enough_to_refuse(kind: Kind, change: dict[str, Any], expected: Reason) -> None:
+def test_a_look_is_enough_to_refuse(kind: Kind, change: dict[str, Any], expected: Reason | None) -> None:
     assert refusal(kind, Source(**FILM | change), Limits()) is expected

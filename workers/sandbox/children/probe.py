@@ -31,38 +31,50 @@ FIELDS = (
     ("rate_numerator", "I"),
     ("rate_denominator", "I"),
     ("claimed_ms", "Q"),
+    ("claim_exact", "B"),
+    ("complete", "B"),
     ("film_decodes", "B"),
     ("sound_decodes", "B"),
 )
 ANSWER = struct.Struct("<" + "".join(code for _, code in FIELDS))
 
 OPENED, NOT_OPENED, TOO_MANY_STREAMS = 0, 1, 2
-MOST_STREAMS = 16
 LONGEST_TIME = 1 << 40
 OPTIONS = {
     "protocol_whitelist": "none",
     "format_whitelist": "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,wav,w64,mp3,aac,ogg,flac,amr,aiff,caf",
-    "max_streams": str(MOST_STREAMS),
-    "max_pixels": str(64_000_000),
+    "max_streams": "1000",
+    "max_pixels": str(1 << 28),  # enough to learn the size of a picture that is too large to be taken
 }
+ESTIMATING = {"mp3", "aac", "amr", "mpegts", "mpeg"}
+"""Formats that do not say how long they last; FFmpeg guesses it from the first seconds."""
+MOST_BOXES = 1 << 20
+FILM_BOXES = {b"mdat", b"moov", b"moof"}
+SEGMENT = b"\x18\x53\x80\x67"
+SLACK = 512
+"""Recorders write sizes that are wrong by a header or so."""
+STREAMED = {0, 0xFFFFFFFF}
 COVER_PICTURE = 0x0400  # AV_DISPOSITION_ATTACHED_PIC: the picture of a record sleeve is no film
 ERRORS = (av.error.FFmpegError, ValueError, OSError, MemoryError, ArithmeticError, AttributeError)
 """AttributeError: a stream of an unknown kind has no codec to ask."""
 
 
-def main() -> None:
+def main(most_pixels: int, most_streams: int) -> None:
     """Open, look, decode the first picture and sound, answer."""
-    os.write(ANSWER_TO, ANSWER.pack(*(answer[name] for answer in (look(),) for name, _ in FIELDS)))
+    os.write(
+        ANSWER_TO,
+        ANSWER.pack(*(answer[name] for answer in (look(most_pixels, most_streams),) for name, _ in FIELDS)),
+    )
 
 
-def look() -> dict[str, int]:
+def look(most_pixels: int, most_streams: int) -> dict[str, int]:
     """Everything that the answer holds."""
     answer = dict.fromkeys((name for name, _ in FIELDS), 0)
     try:
         container = av.open(os.fdopen(FILE, "rb", closefd=False), "r", options=OPTIONS)
     except ERRORS:
         return answer | {"status": NOT_OPENED}
-    if len(container.streams) > MOST_STREAMS:
+    if len(container.streams) > most_streams:
         return answer | {"status": TOO_MANY_STREAMS}
     films = [stream for stream in container.streams.video if not int(stream.disposition) & COVER_PICTURE]
     sounds = list(container.streams.audio)
@@ -73,13 +85,56 @@ def look() -> dict[str, int]:
         "sounds": len(sounds),
         "others": len(container.streams) - len(films) - len(sounds),
         "claimed_ms": claimed // 1000 if 0 < claimed < LONGEST_TIME else 0,
+        "claim_exact": container.format.name not in ESTIMATING,
+        "complete": is_complete(container.format.name),
     }
     if sounds:
         answer |= about_sound(container, sounds[0])
     if films:
         container.seek(0)
-        answer |= about_film(container, films[0])
+        answer |= about_film(container, films[0], most_pixels)
     return answer
+
+
+def is_complete(form: str) -> bool:
+    """Whether the file is as long as its own outermost box says. What decodes may still have been cut off."""
+    size = os.fstat(FILE).st_size
+    if form.startswith("mov"):
+        return boxes_fit(size)
+    start = os.pread(FILE, 128, 0)
+    if form.startswith("matroska") and SEGMENT in start:
+        return segment_fits(start, start.index(SEGMENT) + len(SEGMENT), size)
+    if form in {"wav", "avi", "aiff"} and start[:4] in {b"RIFF", b"FORM"}:
+        written = int.from_bytes(start[4:8], "little" if start[:4] == b"RIFF" else "big")
+        return written in STREAMED or written + 8 <= size + SLACK
+    return True
+
+
+def boxes_fit(size: int) -> bool:
+    """MP4 and its family: no box of a film reaches over the end."""
+    place = 0
+    for _ in range(MOST_BOXES):
+        header = os.pread(FILE, 16, place)
+        if len(header) < 8:
+            return True
+        length, kind = int.from_bytes(header[:4], "big"), header[4:8]
+        if length == 1:
+            length = int.from_bytes(header[8:16], "big")
+        if kind in FILM_BOXES and place + length > size:
+            return False
+        if length < 8:  # "to the end of the file", or no box at all
+            return True
+        place += length
+    return False
+
+
+def segment_fits(start: bytes, place: int, size: int) -> bool:
+    """Matroska and WebM: the length of the one segment; all ones where it was written as it came."""
+    width = 9 - start[place].bit_length()
+    if not 1 <= width <= 8:
+        return False
+    length = int.from_bytes(start[place : place + width], "big") & ((1 << 7 * width) - 1)
+    return length == (1 << 7 * width) - 1 or place + width + length <= size
 
 
 def about_sound(container: av.container.InputContainer, sound: av.AudioStream) -> dict[str, int]:
@@ -92,7 +147,9 @@ def about_sound(container: av.container.InputContainer, sound: av.AudioStream) -
     return answer
 
 
-def about_film(container: av.container.InputContainer, film: av.VideoStream) -> dict[str, int]:
+def about_film(
+    container: av.container.InputContainer, film: av.VideoStream, most_pixels: int
+) -> dict[str, int]:
     """Size, rate, shape of a pixel, and the turn, which decoding the first picture reveals."""
     answer = {"film_index": film.index}
     with contextlib.suppress(*ERRORS):
@@ -106,7 +163,7 @@ def about_film(container: av.container.InputContainer, film: av.VideoStream) -> 
             "shape_numerator": shape.numerator if shape else 0,
             "shape_denominator": shape.denominator if shape else 0,
         }
-        film.codec_context.options = {"max_pixels": OPTIONS["max_pixels"]}
+        film.codec_context.options = {"max_pixels": str(most_pixels)}
         for frame in container.decode(film):
             size = {"width": frame.width, "height": frame.height, "turn": round(frame.rotation)}
             return answer | size | {"film_decodes": 1}
