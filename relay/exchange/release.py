@@ -78,8 +78,8 @@ class _Prepared(NamedTuple):
 async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) -> UUID:
     """Release an approved item to one of its recipients, now. Return the release's id.
 
-    Raise `Blocked` with every gate that is closed, `Conflict` if approvals are missing or the case has a
-    cooling-off time.
+    Raise `Blocked` with every gate that is closed, `Conflict` if approvals are missing or the
+    cooling-off time is not over.
     """
     release_id = uuid4()
     now = house.clock()
@@ -87,12 +87,12 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.RELEASE, "desk")
         case = await _case(act, item)
-        if case.cooling_hours:
-            raise Conflict(
-                f"This case has a cooling-off time of {case.cooling_hours} hours."
-                " Schedule the release instead of making it now."
-            )
         prepared = await _prepare(act, house, person, item, seat_id, case, now)
+        if now < (earliest := _earliest(prepared, case)):
+            raise Conflict(
+                f"The cooling-off time of this case lasts until {earliest:%d %B %Y %H:%M %Z}."
+                " Schedule the release for then, or come back."
+            )
         await write_release(
             act, house, release_id, prepared.row(now), prepared.recipient.holder, prepared.sealed
         )
@@ -122,9 +122,7 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         edge = move(item.state, Action.SCHEDULE, "desk")
         case = await _case(act, item)
         prepared = await _prepare(act, house, person, item, seat_id, case, due_at)
-        approved_at = max(approval.decided_at for approval in prepared.signatures.approvals)
-        earliest = EPOCH + timedelta(microseconds=approved_at, hours=case.cooling_hours)
-        if due_at < earliest:
+        if due_at < (earliest := _earliest(prepared, case)):
             raise Invalid(
                 due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}."
                 " Choose that time or a later one."
@@ -142,6 +140,12 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         await act.enqueue("release_due", release_id, due_at)
         act.note(release=release_id, recipient=prepared.record.recipient, rendition=prepared.rendition.id)
     return release_id
+
+
+def _earliest(prepared: _Prepared, case: _CaseRow) -> datetime:
+    """Return when the cooling-off time ends: counted from the last of the approvals."""
+    approved_at = max(approval.decided_at for approval in prepared.signatures.approvals)
+    return EPOCH + timedelta(microseconds=approved_at, hours=case.cooling_hours)
 
 
 async def unschedule(house: House, person: Person, item_id: UUID) -> None:

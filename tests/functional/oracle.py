@@ -207,12 +207,13 @@ class World:
         )
 
     def may_release(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
-        """Now: never where the case has a cooling-off time, nor to somebody for whom it is planned."""
+        """Now: not within the cooling-off time, nor to somebody for whom it is planned."""
         return (
             letter.state in {"approved", "scheduled", "released"}
-            and letter.case.cooling == 0
+            and seat in letter.seats
             and letter.recipient(seat) not in letter.plans
             and self.may_give(letter, actor, seat, now)
+            and now >= self.earliest(letter, actor)
         )
 
     def may_schedule(self, letter: Letter, actor: Person, seat: UUID, due: datetime, now: datetime) -> bool:
