@@ -14,33 +14,28 @@ from relay.errors import Invalid
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
-def decode(untrusted: object, shape: type[Shape], *, strict: bool = True) -> Shape:
-    """Return `untrusted` as `shape`, or raise `Invalid` with a sentence for each field that is wrong.
-
-    Not `strict`: words of a form, where a number is written in digits and an empty field counts as missing.
-    """
+def decode(untrusted: object, shape: type[Shape]) -> Shape:
+    """Return `untrusted` as `shape`, or raise `Invalid` with a sentence for each field that is wrong."""
     if not isinstance(untrusted, Mapping):
         raise Invalid("Send a JSON object.")
-    if not strict:
-        untrusted = {name: value for name, value in untrusted.items() if value not in {"", None}}
     wrong: dict[str, str] = {}
     for field in msgspec.structs.fields(shape):
-        sentence = _fault(field, untrusted, strict=strict)
+        sentence = _fault(field, untrusted)
         if sentence:
             wrong[field.encode_name] = sentence
     if wrong:
         raise Invalid(" ".join(f"{name}: {sentence}" for name, sentence in wrong.items()), **wrong)
     try:
-        return msgspec.convert(dict(untrusted), shape, strict=strict)
+        return msgspec.convert(dict(untrusted), shape)
     except msgspec.ValidationError:
         raise Invalid("Only the fields that are described can be sent.") from None
 
 
-def _fault(field: FieldInfo, untrusted: Mapping[str, Any], *, strict: bool) -> str:
+def _fault(field: FieldInfo, untrusted: Mapping[str, Any]) -> str:
     if field.encode_name not in untrusted:
         return f"This is needed. {_wanted(field.type)}" if field.required else ""
     try:
-        msgspec.convert(untrusted[field.encode_name], field.type, strict=strict)
+        msgspec.convert(untrusted[field.encode_name], field.type)
     except msgspec.ValidationError:
         return _wanted(field.type)
     return ""

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
-from typing import Literal, TypeVar
+from typing import TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 
 from relay.errors import Invalid
-from relay.web.shared.decode import Shape, decode
 
 _MOST_FIELDS = 100
 _Choice = TypeVar("_Choice", bound=str)
@@ -73,10 +72,6 @@ class Form:
         except ValueError:
             raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
 
-    def read(self, shape: type[Shape]) -> Shape:
-        """Return the fields as a Struct; raise `Invalid` with a sentence for each that is wrong."""
-        return decode({key: value.replace("\r\n", "\n") for key, value in self._fields}, shape, strict=False)
-
 
 def parse_form(body: bytes) -> Form:
     """Parse `application/x-www-form-urlencoded`. Raise `Invalid` for what is none."""
@@ -88,5 +83,3 @@ def parse_form(body: bytes) -> Form:
         raise Invalid("This form could not be read. Please go back and try again.") from None
     return Form(pairs)
 
-
-Ticked = Literal["on", "yes"]

@@ -1,0 +1,129 @@
+"""The exchange by hand, in a browser that runs no script."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from relay.db.transaction import Surface
+from tests.browser.conftest import Town
+from tests.support.work import work_off
+
+pytestmark = pytest.mark.browser
+
+
+async def _start_letter(page: Page, case_id: str, text: str) -> None:
+    await page.goto(f"/cases/{case_id}")
+    await page.get_by_role("button", name="Start").click()
+    await page.get_by_label("Your letter").fill(text)
+    await page.get_by_role("button", name="Save", exact=True).click()
+    await expect(page.get_by_role("status").first).to_contain_text("Saved")
+
+
+async def test_a_letter_is_written_changed_approved_passed_on_and_opened_without_script(town: Town) -> None:
+    case_id = town.exchange.case_id
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
+    await _start_letter(vera, case_id, "Dear you,\nmy number is 0123.")
+    await vera.get_by_role("button", name="Save and send").click()
+    await expect(vera.get_by_text("A safe copy is being made")).to_be_visible()
+    letter = vera.url.partition("?")[0]
+    await work_off(town.exchange.room)
+
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.get_by_role("link", name="Queue").click()
+    await fatima.get_by_role("link", name="Letter, 2026/17").click()
+    await fatima.get_by_role("button", name="Take it").click()
+    await expect(fatima.get_by_text("my number is 0123")).to_be_visible()
+    await fatima.get_by_label("Contact details").check()
+    await fatima.get_by_label("How to put it right").fill("Please leave the number out.")
+    await fatima.get_by_role("button", name="Ask for a change").click()
+    await expect(fatima.get_by_text("Version 1").or_(fatima.get_by_text("version 1"))).to_be_visible()
+
+    await vera.goto(letter)
+    await expect(vera.get_by_text("Please leave the number out.")).to_be_visible()
+    await vera.get_by_label("Your letter").fill("Dear you.")
+    await vera.get_by_role("button", name="Save and send").click()
+    await work_off(town.exchange.room)
+
+    await fatima.get_by_role("link", name="Queue").first.click()
+    await fatima.get_by_role("link", name="Letter, 2026/17").click()
+    await fatima.get_by_role("button", name="Take it").click()
+    await fatima.get_by_role("button", name="Approve it as it is").click()
+    await fatima.get_by_role("button", name="Pass it on now").click()
+    await expect(fatima.locator(".sheet").get_by_text("Passed on")).to_be_visible()
+
+    oskar = await town.signed_in(Surface.PARTICIPANTS, "Oskar", script=False)
+    await oskar.get_by_role("link", name="See what it is").click()
+    await oskar.locator("main").get_by_role("link", name="Letter").click()
+    await expect(oskar.get_by_text("Dear you.")).to_have_count(0)
+    await oskar.get_by_role("button", name="Leave it for later").click()
+    await oskar.get_by_role("button", name="Open it now").click()
+    await expect(oskar.get_by_text("Dear you.")).to_be_visible()
+    await vera.goto(letter)
+    await expect(vera.locator(".state").first).to_have_text("Approved")
+
+
+async def test_a_letter_that_cannot_be_sent_is_kept_and_says_what_to_do(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
+    await vera.goto(f"/cases/{town.exchange.case_id}")
+    await vera.get_by_role("button", name="Take this back: letter").click()
+    await _start_letter(vera, town.exchange.case_id, "What I wrote.")
+    await vera.get_by_role("button", name="Save and send").click()
+    await expect(vera.get_by_role("alert")).to_contain_text("You have not agreed")
+    await expect(vera.get_by_label("Your letter")).to_have_value("What I wrote.")
+
+
+async def test_case_people_and_gates_are_recorded_without_script(town: Town) -> None:
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.get_by_label("Reference").fill("2026/18")
+    await fatima.get_by_role("button", name="Open the case").click()
+    for name, part in (("Walid", "victim"), ("Olga", "offender")):
+        if part == "offender":
+            await fatima.get_by_text("Invite a participant").click()
+        await fatima.get_by_label("Name, for staff").fill(name)
+        await fatima.get_by_label("Part in the case").select_option(part)
+        await fatima.get_by_role("button", name="Invite", exact=True).click()
+        await expect(fatima.get_by_text("This is shown once.")).to_be_visible()
+        await fatima.get_by_role("link", name="Done").click()
+    await expect(fatima.get_by_text("The victim has not asked for this exchange").first).to_be_visible()
+
+    await fatima.get_by_text("Record for Walid").click()
+    await fatima.get_by_role("button", name="Walid asks for it").click()
+    await fatima.get_by_text("Record for Olga").click()
+    await fatima.get_by_label("Full").check()
+    await fatima.get_by_label("Their statement, and your reasoning").fill("She said so.")
+    await fatima.get_by_role("button", name="Record responsibility").click()
+    for name in ("Walid", "Olga"):
+        await fatima.get_by_text(f"Record for {name}").click()
+        await fatima.get_by_role("group", name=f"Agreement of {name}").get_by_role("button", name="They agree").click()
+    await fatima.get_by_text("Record a safety assessment").click()
+    await fatima.get_by_label("Yes").check()
+    await fatima.get_by_label("Valid until").fill("2099-01-01")
+    await fatima.get_by_label("Risks and strengths").fill("Both are ready.")
+    await fatima.get_by_role("button", name="Record the assessment").click()
+    await expect(fatima.get_by_text("Letter: may pass, after a review")).to_have_count(2)
+    await fatima.get_by_role("button", name="Pause the case").click()
+    await expect(fatima.get_by_text("The case is paused. Nothing passes.")).to_be_visible()
+
+
+async def test_somebody_enrols_with_what_the_invitation_says(town: Town) -> None:
+    given = await town.exchange.desk.do(
+        f"/cases/{town.exchange.case_id}/people", {"name": "Nadia", "part": "victim"}, status=201
+    )
+    nadia = await town.visit(Surface.PARTICIPANTS, script=False)
+    await nadia.goto(f"/enrol/{given['id']}#{given['secret']}")
+    await nadia.get_by_label("The long code").fill(given["secret"].lower())
+    await nadia.get_by_label("The short code").fill(given["code"])
+    await nadia.get_by_label("A name to sign in with").fill("nadia")
+    words = await nadia.locator(".words").inner_text()
+    await nadia.get_by_label("Your passphrase", exact=True).fill(words)
+    await nadia.get_by_label("once more").fill("something else")
+    await nadia.get_by_role("button", name="Start").click()
+    await expect(nadia.get_by_role("alert")).to_contain_text("not the same")
+    await expect(nadia.get_by_label("A name to sign in with")).to_have_value("nadia")
+    await nadia.get_by_label("Your passphrase", exact=True).fill(words)
+    await nadia.get_by_label("once more").fill(words)
+    await nadia.get_by_role("button", name="Start").click()
+    await nadia.get_by_role("link", name="Sign in").click()
+    await nadia.get_by_label("The name").fill("nadia")
+    await nadia.get_by_label("Your passphrase").fill(words)
+    await nadia.get_by_role("button", name="Sign in").click()
+    await expect(nadia.get_by_role("heading", name="Start")).to_be_visible()
