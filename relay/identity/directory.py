@@ -29,7 +29,8 @@ async def colleagues(house: House, person: Person) -> list[Colleague]:
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(
             _Row,
-            "SELECT id, name_sealed, roles, state FROM relay.accounts WHERE side = 'staff' ORDER BY id LIMIT 1000",
+            "SELECT id, name_sealed, roles, state FROM relay.accounts"
+            " WHERE side = 'staff' ORDER BY id LIMIT 1000",
         )
     found = [
         Colleague(

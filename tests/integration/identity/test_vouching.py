@@ -235,6 +235,27 @@ async def test_a_roster_of_another_root_or_with_another_version_is_refused(servi
             await newest_roster(reading, service.pins)
 
 
+async def test_a_roster_put_in_by_somebody_without_the_root_is_refused(service: Service) -> None:
+    facilitator = await service.make_facilitator()
+    planted = await service.enrol_quickly(service.desk, await service.invite_staff(name="Planted"))
+    async with looking(service.owner, service.id) as tx:
+        current = await newest_roster(tx, service.pins)
+        members = await roster.staff(tx, service.columns, service.id)
+    forged = roster.compose(service.pins, members, current)
+    assert forged.entry(planted.id) is not None
+    tamper(
+        service,
+        "INSERT INTO relay.rosters (service_id, version, body, signature) VALUES (%s, %s, %s, %s)",
+        service.id,
+        forged.version,
+        msgspec.json.encode(forged),
+        forged.sign(Signer.generate()),
+    )
+    async with service.desk.database.reading(facilitator.id) as tx:
+        with pytest.raises(VaultRefused):
+            await staff_key(tx, service.desk, planted.id)
+
+
 async def test_a_stored_roster_is_never_stored_again(service: Service) -> None:
     await service.make_facilitator()
     async with looking(service.owner, service.id) as tx:
