@@ -207,9 +207,17 @@ class EmbeddedPostgres:
 
     def _ready(self, dsn: Dsn) -> bool:
         """Wait for a signed-in connection, however long recovery takes; False when the port was taken."""
+        refused = 0
         while self.alive():
-            if self._cluster.says_ready() and _signs_in(dsn):
-                return True
+            if self._cluster.says_ready():
+                if _signs_in(dsn):
+                    return True
+                refused += 1
+            if refused > 50:
+                raise Unavailable(
+                    f"PostgreSQL runs, but does not take the password in {self._run / 'postgres.password'}. "
+                    "Put the right one back from a backup."
+                )
             time.sleep(0.01)
         said = " ".join(self._log.tail)
         if "Address already in use" in said:

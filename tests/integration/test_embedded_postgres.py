@@ -140,11 +140,27 @@ def test_after_kill_9_of_its_supervisor_the_server_ends_and_the_next_start_goes_
         assert running is not None
         write(running.url, 1)
         other.kill()
+    eventually(lambda: not runs(pid))
+    server = EmbeddedPostgres(folder)
+    try:
+        assert read(server.start().url) == [1]
+    finally:
+        server.stop()
+
+
+@LINUX
+def test_a_server_that_outlived_its_supervisor_all_the_same_is_ended_first(
+    folder: Path,
+) -> None:
+    orphan = EmbeddedPostgres(folder)
+    write(orphan.start().url, 1)
+    pid = orphan.pid
+    orphan._lock.release()  # as the kernel does for a supervisor that died
     server = EmbeddedPostgres(folder)
     try:
         assert read(server.start().url) == [1]
         assert server.pid != pid
-        assert not runs(pid)
+        assert not orphan.alive()
     finally:
         server.stop()
 
@@ -155,7 +171,8 @@ def test_a_pid_file_with_a_strangers_number_is_removed_and_the_stranger_lives(
 ) -> None:
     server.start()
     server.stop()
-    with subprocess.Popen(["/bin/sleep", "60"]) as stranger:
+    # the same user: a stranger whom the server itself could not tell from its own
+    with subprocess.Popen(["/bin/sleep", "60"], user=owner_of(folder), cwd="/") as stranger:
         leave_pid_file(folder, stranger.pid)
         server.start()
         assert stranger.poll() is None
@@ -166,7 +183,7 @@ def test_a_pid_file_with_a_strangers_number_is_removed_and_the_stranger_lives(
 def test_a_zombie_in_the_pid_file_is_not_taken_for_alive(server: EmbeddedPostgres, folder: Path) -> None:
     server.start()
     server.stop()
-    zombie = subprocess.Popen(["/bin/true"])
+    zombie = subprocess.Popen(["/bin/true"], user=owner_of(folder), cwd="/")
     eventually(lambda: not runs(zombie.pid))
     leave_pid_file(folder, zombie.pid)
     server.start()
@@ -180,10 +197,12 @@ def test_a_server_that_somebody_else_started_on_the_files_is_left_alone(
 ) -> None:
     server.start()
     server.stop()
-    owner = (folder / "postgres").stat().st_uid
-    user = owner if os.geteuid() == 0 else None
     by_hand = subprocess.Popen(
-        ["/usr/bin/postgres", "60"], executable="/bin/sleep", user=user, cwd="/", start_new_session=True
+        ["/usr/bin/postgres", "60"],
+        executable="/bin/sleep",
+        user=owner_of(folder),
+        cwd="/",
+        start_new_session=True,
     )
     try:
         leave_pid_file(folder, by_hand.pid)
@@ -193,6 +212,11 @@ def test_a_server_that_somebody_else_started_on_the_files_is_left_alone(
     finally:
         by_hand.kill()
         by_hand.wait()
+
+
+def owner_of(folder: Path) -> int | None:
+    """The server's user, for whoever can become it."""
+    return (folder / "postgres").stat().st_uid if os.geteuid() == 0 else None
 
 
 def leave_pid_file(folder: Path, pid: int) -> None:
@@ -260,6 +284,15 @@ def test_a_password_that_others_can_read_is_refused(server: EmbeddedPostgres, fo
     (folder / "run" / "postgres.password").chmod(0o644)
     with pytest.raises(Unavailable, match="chmod 600"):
         server.start()
+
+
+def test_a_password_that_is_not_the_right_one_is_said(server: EmbeddedPostgres, folder: Path) -> None:
+    server.start()
+    server.stop()
+    (folder / "run" / "postgres.password").write_text("another\n")
+    with pytest.raises(Unavailable, match="does not take the password"):
+        server.start()
+    assert not server.alive()
 
 
 def test_a_lost_password_is_said_not_replaced(server: EmbeddedPostgres, folder: Path) -> None:

@@ -138,7 +138,7 @@ def test_no_child_outlives_a_supervisor_that_was_killed(tmp_path: Path) -> None:
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
-        assert runs(pid)
+        eventually(lambda: Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"/bin/sleep"))
         parent.kill()
     eventually(lambda: not runs(pid))
 
