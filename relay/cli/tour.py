@@ -1,4 +1,4 @@
-"""`relay tour`: a whole exchange on the files given, against the real stack, as the people in it. Exit code 0, 1 or 2."""
+"""`relay tour`: a whole exchange on the files given, against the real stack, as the people in it."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ from relay.settings import load
 from relay.tour import material, report
 from relay.tour.received import NAMES
 from relay.tour.stage import letter_of
-from relay.tour.story import Performance, Play, scratch
+from relay.tour.story import Play, scratch, staged
 
 _FREE_PORTS = {"RELAY_PARTICIPANTS_PORT": "0", "RELAY_DESK_PORT": "0"}
 
@@ -31,7 +31,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
     ):
         parser.add_argument(f"--{name}", metavar="FILE", type=Path, help=f"{what} (default: one is made)")
     parser.add_argument(
-        "--data", metavar="DIR", type=Path, help="a new data folder, kept afterwards (default: a temporary one)"
+        "--data",
+        metavar="DIR",
+        type=Path,
+        help="a new data folder, kept afterwards (default: a temporary one)",
     )
     parser.add_argument(
         "--out",
@@ -49,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
     with ExitStack() as stack:
         folder = stack.enter_context(scratch("tour"))
         play = make_play(arguments, folder, os.environ | _FREE_PORTS)
-        with Performance(play, console) as performance:
+        with staged(play, console) as performance:
             found = performance.perform()
             report.show(found, console)
         if arguments.report is not None:
@@ -84,7 +87,7 @@ def make_play(arguments: argparse.Namespace, folder: Path, environ: Mapping[str,
 
 
 def _emptied(out: Path) -> Path:
-    """What an earlier tour received must not be taken for this one's. Nothing else in the folder is touched."""
+    """Return the folder without what an earlier tour received. Nothing else in it is touched."""
     for recipient in ("victim", "offender"):
         for name in NAMES.values():
             for earlier in (out / recipient).glob(f"[0-9]-{name}"):

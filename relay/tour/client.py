@@ -1,4 +1,4 @@
-"""One person's browser, as far as HTTP sees it: the session's cookie, the page's token, the JSON API of one app."""
+"""One person's browser, as far as HTTP sees it: the session's cookie, its token, the JSON API of one app."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -37,8 +37,9 @@ def code(answer: httpx.Response) -> str:
 class Api:
     """The API of one app (`origin`), for one person.
 
-    Browsers take cookies that are marked Secure from a loopback address too; Python's cookie jar does not, so the
-    cookie is kept here. `secrets` collects every cookie and token that was given out, for whoever looks for leaks.
+    Browsers take cookies that are marked Secure from a loopback address too; Python's cookie jar does not, so
+    the cookie is kept here. `secrets` collects every cookie and token that was given out, for whoever looks
+    for leaks.
     """
 
     def __init__(self, origin: str) -> None:
@@ -72,7 +73,7 @@ class Api:
         return self._send("POST", "/session", json={"name": name, "passphrase": passphrase})
 
     def call(self, method: str, path: str, body: object = None, **more: Any) -> httpx.Response:
-        """Send one request and return whatever is answered. `more` goes to httpx (content, headers, files)."""
+        """Send one request; return whatever is answered. `more` goes to httpx (content, headers, files)."""
         if body is not None:
             more["json"] = body
         answer = self._send(method, path, **more)
@@ -116,9 +117,7 @@ class Api:
             self._began(self._expect(self.attempt_sign_in(name, passphrase)))
             return True
         if code(answer) == "step-up-needed":
-            self._began(
-                self._expect(self._send("POST", "/session/step-up", json={"passphrase": passphrase}))
-            )
+            self._began(self._expect(self._send("POST", "/session/step-up", json={"passphrase": passphrase})))
             return True
         return False
 

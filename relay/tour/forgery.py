@@ -1,8 +1,8 @@
 """What somebody tries who holds the whole database and the blob store, and no private key (SAFETY 1 and 2).
 
-Everything public is theirs: every row, every public key, the way in which grants and records are made. They put in a
-grant that really opens something, beside a record that looks right. What they cannot make is a signature of a
-facilitator on the roster, and the reader asks for nothing else.
+Everything public is theirs: every row, every public key, the way in which grants and records are made. They
+put in a grant that really opens something, beside a record that looks right. What they cannot make is a
+signature of a facilitator on the roster, and the reader asks for nothing else.
 """
 
 import io
@@ -50,8 +50,9 @@ class _Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _TARGET = """
-SELECT i.service_id, i.case_id, i.author_id, i.kind, n.revision_id, n.id AS rendition_id, n.object_id, n.media_type,
-       n.sha256, n.size, o.commitment, c.opened_by AS facilitator_id, k.version AS key_version, k.hpke_public
+SELECT i.service_id, i.case_id, i.author_id, i.kind, n.revision_id, n.id AS rendition_id, n.object_id,
+       n.media_type, n.sha256, n.size, o.commitment, c.opened_by AS facilitator_id, k.version AS key_version,
+       k.hpke_public
 FROM relay.items i
 JOIN relay.cases c ON c.id = i.case_id
 JOIN relay.revisions r ON r.item_id = i.id AND r.number = i.revision
@@ -63,11 +64,13 @@ WHERE i.id = %s ORDER BY k.version DESC LIMIT 1
 
 
 @contextmanager
-def planted(administrator: Dsn, settings: Settings, item_id: str, recipient_id: str, way: Way) -> Iterator[str]:
-    """Put a forged release of an unreleased item to its recipient into the database; take it out at the end.
+def planted(
+    administrator: Dsn, settings: Settings, item_id: str, recipient_id: str, way: Way
+) -> Iterator[str]:
+    """Put a forged release of an unreleased item into the database and give its id; take it out at the end.
 
-    "own content": an object of the forger's own, its key really sealed to the recipient. "copied grant": the reviewed
-    rendition itself, with the author's grant on it copied to the recipient. Give the forged release's id.
+    "own content": an object of the forger's own, its key really sealed to the recipient. "copied grant": the
+    reviewed rendition itself, with the author's grant on it copied to the recipient.
     """
     recipient, release_id = UUID(recipient_id), uuid4()
     with psycopg.connect(administrator.url, autocommit=True) as connection:
@@ -102,8 +105,8 @@ def _own_content(
         )
         writer.commit()
     connection.execute(
-        "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose, state, plaintext_size, commitment)"
-        " VALUES (%s, %s, %s, %s, 'rendition', 'ready', %s, %s)",
+        "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose, state, plaintext_size,"
+        " commitment) VALUES (%s, %s, %s, %s, 'rendition', 'ready', %s, %s)",
         [
             object_id,
             target.service_id,
@@ -185,17 +188,20 @@ def _insert(
     }
     connection.execute(
         """
-        INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id, recipient_id,
-            kind, media_type, size, sequence, record, signatures, released_at)
-        VALUES (%(release)s, %(service_id)s, %(case_id)s, %(item)s, %(revision_id)s, %(rendition_id)s, %(object_id)s,
-            %(recipient)s, %(kind)s, %(media_type)s, %(size)s, 1000000, %(record)s, %(signatures)s, %(now)s)
+        INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id,
+            recipient_id, kind, media_type, size, sequence, record, signatures, released_at)
+        VALUES (%(release)s, %(service_id)s, %(case_id)s, %(item)s, %(revision_id)s, %(rendition_id)s,
+            %(object_id)s, %(recipient)s, %(kind)s, %(media_type)s, %(size)s, 1000000, %(record)s,
+            %(signatures)s, %(now)s)
         """,
         values,
     )
     connection.execute(
         """
-        INSERT INTO relay.grants (object_id, holder_kind, holder_id, holder_key_version, case_id, sealed, release_id)
-        VALUES (%(object_id)s, 'account', %(recipient)s, %(key_version)s, %(case_id)s, %(sealed)s, %(release)s)
+        INSERT INTO relay.grants (object_id, holder_kind, holder_id, holder_key_version, case_id, sealed,
+            release_id)
+        VALUES (%(object_id)s, 'account', %(recipient)s, %(key_version)s, %(case_id)s, %(sealed)s,
+            %(release)s)
         """,
         values,
     )

@@ -58,10 +58,15 @@ class Journal:
         self.steps: list[Step] = []
         self.failure = ""
         self._act = ""
+        self._told: set[str] = set()
 
     def act(self, title: str) -> None:
         """Begin the next part."""
         self._act = title
+        if not self.steps:
+            self.console.print(
+                "✓ done   ✗ tried, and refused as it must be   = looked at, and so", style="dim"
+            )
         self.console.print()
         self.console.print(Text(title, style="bold"))
 
@@ -87,7 +92,8 @@ class Journal:
         if (answer.status_code, code(answer)) != (status, expected):
             self._add(who, what, "failed", began, None, said)
             raise NotAsExpected(
-                f"{who} {what}: this should have been refused with {status} {expected}, and the answer was {said}"
+                f"{who} {what}: this should have been refused with {status} {expected},"
+                f" and the answer was {said}"
             )
         self._add(who, what, "refused", began, None, said)
         return answer
@@ -102,6 +108,9 @@ class Journal:
     @contextmanager
     def bar(self, label: str, total: int) -> Iterator[Callable[[int], None]]:
         """Show a bar while something long goes on; the function given moves it on by so much."""
+        if not self.console.is_terminal:
+            yield lambda _: None
+            return
         columns = (
             TextColumn("    {task.description}", style="dim"),
             BarColumn(bar_width=24),
@@ -134,8 +143,15 @@ class Journal:
         line.add_column(ratio=1)
         line.add_row(Text(mark, style), step.who, step.what)
         if step.answer:
-            line.add_row("", "", Text(step.answer, style="dim"))
+            line.add_row("", "", Text(self._once(step.answer), style="dim"))
         self.console.print(line)
+
+    def _once(self, answer: str) -> str:
+        """A long sentence is read once; after that its status will do."""
+        if answer in self._told and len(answer) > 40:
+            return f"{answer[:3]}, in the same words as before"
+        self._told.add(answer)
+        return answer
 
 
 def told_time(seconds: float) -> str:

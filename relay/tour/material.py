@@ -1,7 +1,7 @@
 """Things to send, for a tour without files of its own: a letter, a recording, a film, a photographed page.
 
-Made as phones and people make them, with what has to go taken along: a place in the film's tags, a camera and a place
-in the photograph's EXIF, an index at the end of the film, a picture on its side.
+Made as phones and people make them, with what has to go taken along: a place in the film's tags, a camera and
+a place in the photograph's EXIF, an index at the end of the film, a picture on its side.
 """
 
 import random
@@ -32,7 +32,7 @@ I would like to ask you three things:
 You don't have to answer. If you do, take your time – I took mine.
 
 V.
-"""
+"""  # noqa: RUF001 - Urdu ends a sentence with its own full stop
 
 PAGE = """\
 To the person who wrote to me,
@@ -84,10 +84,12 @@ def make(
     document: Path | None = None,
     seconds: int = 8,
 ) -> Material:
-    """Take the files that are given, and make the others in `folder`. Raise `Unavailable` for one that is not there."""
+    """Take the files that are given, make the others in `folder`. Raise `Unavailable` for a missing one."""
     for given in (letter, audio, video, document):
         if given is not None and not given.is_file():
-            raise Unavailable(f"There is no file {given}. Give another one, or leave it out to have one made.")
+            raise Unavailable(
+                f"There is no file {given}. Give another one, or leave it out to have one made."
+            )
     folder.mkdir(parents=True, exist_ok=True)
     return Material(
         letter=letter or _letter(folder),
@@ -98,7 +100,15 @@ def make(
 
 
 def _ffmpeg(*words: str | Path) -> None:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *words]
+    command = [
+        imageio_ffmpeg.get_ffmpeg_exe(),
+        "-hide_banner",
+        "-nostdin",
+        "-loglevel",
+        "error",
+        "-y",
+        *words,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Unavailable(f"ffmpeg could not make material for the tour: {done.stderr.strip()[-300:]}")
@@ -126,17 +136,29 @@ def _recording(folder: Path, seconds: int) -> Path:
 
 
 def _film(folder: Path, seconds: int) -> Path:
-    """A film as a phone held upright makes it: lying on its side, its index at the end, its place in the tags."""
+    """A film as a phone held upright makes it: on its side, its index at the end, its place in the tags."""
     flat, path = folder / "flat.mp4", folder / "VID_20261120_181502.mp4"
     picture = ["-f", "lavfi", "-i", f"gradients=s=320x180:r=30:d={seconds}:n=5:speed=0.02:type=spiral"]
     clock = ["-f", "lavfi", "-i", f"testsrc2=s=320x180:r=30:d={seconds}"]
-    over = ["-filter_complex", "[0]scale=1280:720[w];[w][1]overlay=x='80+60*sin(t)':y='120+40*cos(t)',format=yuv420p[v]"]
+    over = [
+        "-filter_complex",
+        "[0]scale=1280:720[w];[w][1]overlay=x='80+60*sin(t)':y='120+40*cos(t)',format=yuv420p[v]",
+    ]
     coded = ["-map", "[v]", "-map", "2:a", "-codec:v", "libx264", "-preset", "ultrafast", "-codec:a", "aac"]
     _ffmpeg(*picture, *clock, *_voice(seconds), *over, *coded, "-shortest", flat)
     tags = _tags(
-        location=_PLACE, make="Phone", model="P9", title="Film", creation_time="2026-11-20T18:15:02.000000Z"
+        location=_PLACE, make="Phone", model="P9", title="Film", creation_time="2026-11-20T18:15:02Z"
     )
-    turned = ["-display_rotation", "90", "-i", flat, "-codec", "copy", "-movflags", "use_metadata_tags"]
+    turned: list[str | Path] = [
+        "-display_rotation",
+        "90",
+        "-i",
+        flat,
+        "-codec",
+        "copy",
+        "-movflags",
+        "use_metadata_tags",
+    ]
     _ffmpeg(*turned, *tags, path)
     flat.unlink()
     return path

@@ -1,4 +1,4 @@
-"""What is done on the machine itself: making the service, inviting staff, signing their roster, verifying the audit."""
+"""What is done on the machine itself: init, inviting staff, signing their roster, verifying the audit."""
 
 import asyncio
 import os

@@ -31,9 +31,15 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     offender_label: str = "The man who came in that night"
     reference: str = "2026/0417 Elm Street"
     telephone: str = "Please call me: +44 20 7946 0123"
-    guidance: str = "Thank you for this letter. Please leave out the telephone number, so that all goes through us."
-    reasoning: str = "He says in his own words what he did, without excuses, and has asked what it did to her."
-    assessment: str = "Both were seen twice. Her sister stays with her on the day. No contact outside of this."
+    guidance: str = (
+        "Thank you for this letter. Please leave out the telephone number, so that all goes through us."
+    )
+    reasoning: str = (
+        "He says in his own words what he did, without excuses, and has asked what it did to her."
+    )
+    assessment: str = (
+        "Both were seen twice. Her sister stays with her on the day. No contact outside of this."
+    )
 
 
 class Invited(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,7 +58,7 @@ class Person:
         self.role = role
         self.name = name
         self.api = Api(origin)
-        self.sign_in_name = f"{role.split()[0]}.{uuid4().hex[:6]}"
+        self.sign_in_name = f"{role.split(maxsplit=1)[0]}.{uuid4().hex[:6]}"
         self.passphrase = ""
         self.account_id = ""
 
@@ -125,7 +131,9 @@ class Participant(Person):
         """Upload by a plain form."""
         with file.open("rb") as opened:
             answer = self.api.call(
-                "POST", f"/items/{item_id}/file", files={"file": (file.name, opened, "application/octet-stream")}
+                "POST",
+                f"/items/{item_id}/file",
+                files={"file": (file.name, opened, "application/octet-stream")},
             )
         if answer.status_code != 201:
             raise Unexpected(f"The form's file was not taken: {answer.status_code} {answer.text[:200]}")
@@ -162,7 +170,7 @@ class Staff(Person):
         self.api.post(f"/items/{item_id}/claim")
 
     def read(self, item_id: str, journal: Journal, *, all_but: int = 0) -> tuple[str, int]:
-        """Read or play it, piece by piece, to its end (or to `all_but` bytes before). Return its SHA-256 and size."""
+        """Read or play it by pieces, to its end or `all_but` bytes before. Return SHA-256 and size."""
         clean = self.on_desk(item_id)["clean"]
         path = f"/items/{item_id}/rendition"
         if clean["media_type"].startswith("text/"):

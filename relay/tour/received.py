@@ -42,7 +42,10 @@ class Received(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """What opening a file showed. `whole`: it has what its kind has (sound, picture, pages, text); `tags`: metadata."""
+    """What opening a file showed.
+
+    `whole`: it has what its kind has (sound, picture, pages, text). `tags`: names of metadata.
+    """
 
     whole: bool
     tags: tuple[str, ...]
@@ -52,7 +55,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 def fetch(
     api: Api, path: str, file: Path, advance: Callable[[int], object] = lambda _: None
 ) -> tuple[str, str, int]:
-    """Write what `path` answers into `file`, piece by piece. Return its SHA-256 in hex, media type and size."""
+    """Write what `path` answers into `file`, by pieces. Return its SHA-256 in hex, media type and size."""
     file.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     with api.stream(path) as answer, file.open("wb") as out:
@@ -108,7 +111,7 @@ class _Played:
     def frame(self, frame: Any) -> None:
         if isinstance(frame, av.AudioFrame):
             sound = frame.to_ndarray()
-            scale = 1.0 if sound.dtype.kind == "f" else float(np.iinfo(sound.dtype).max)
+            scale = float(np.iinfo(np.dtype(sound.dtype.str)).max) if sound.dtype.kind == "i" else 1.0
             self.loudest = max(self.loudest, float(np.abs(sound).max()) / scale)
         else:
             if self.pictures % 15 == 0:

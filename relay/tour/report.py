@@ -14,7 +14,7 @@ from relay.tour.stage import Stage
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that a tour found. `held` is whether every expectation did; `failure` says which one did not."""
+    """Everything that a tour found. `held`: every expectation did; `failure` says which one did not."""
 
     held: bool
     failure: str
@@ -49,7 +49,7 @@ def show(report: Report, console: Console) -> None:
     table.add_column("time", justify="right", no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
     act = ""
-    for step in report.steps:
+    for step in (step for step in report.steps if step.kind != "held"):
         if step.act != act:
             act = step.act
             table.add_row("", Text(act, style="bold"), "", "", "")
@@ -81,13 +81,20 @@ def _show_received(report: Report, console: Console) -> None:
 
 
 def _show_end(report: Report, console: Console) -> None:
-    refused = sum(step.kind == "refused" for step in report.steps)
-    counted = f"{len(report.steps)} steps in {told_time(report.seconds)}, {refused} of them refused as they must be"
+    done, refused, held = (_count(report, kind) for kind in ("done", "refused", "held"))
+    counted = (
+        f"{done} things done, {refused} tried and refused as they must be, {held} more that had to be so,"
+        f" in {told_time(report.seconds)}"
+    )
     if report.held:
         console.print(Text(f"Every expectation held: {counted}.", style="bold green"))
     else:
-        console.print(Text(f"Not every expectation held ({counted}).", style="bold red"))
+        console.print(Text(f"Not every expectation held. Before that: {counted}.", style="bold red"))
         console.print(Text(report.failure, style="red"))
+
+
+def _count(report: Report, kind: str) -> int:
+    return sum(step.kind == kind for step in report.steps)
 
 
 def show_sign_ins(stage: Stage, console: Console) -> None:

@@ -1,5 +1,6 @@
 """What the acts share: who is there, the case, what was received, and the ways that every item goes."""
 
+import base64
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -87,18 +88,17 @@ class Stage:
             f"is told nothing of {words(kind)} before its release",
             held=all(one["kind"] != kind for one in told),
         )
-        paths = (f"/items/{item_id}/original", f"/items/{item_id}/rendition")
         journal.refused(
             recipient.role,
             f"asks for {words(kind)} before its release",
-            lambda: recipient.api.call("GET", f"/deliveries/{item_id}/content"),
+            lambda: recipient.api.call("GET", f"/items/{item_id}"),
             404,
             "missing",
         )
         answer = journal.refused(
             recipient.role,
             f"asks for the other side's original of {words(kind)}",
-            lambda: recipient.api.call("GET", paths[0]),
+            lambda: recipient.api.call("GET", f"/items/{item_id}/original"),
             404,
             "missing",
         )
@@ -210,7 +210,7 @@ class Stage:
 
 
 def letter_of(file: Path, settings: Settings) -> str:
-    """Return a letter's file as it will be passed on: in NFC, with our line ends, without what nobody can see."""
+    """Return a letter's file as it is passed on: in NFC, with our line ends, without what nobody can see."""
     try:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
@@ -219,8 +219,6 @@ def letter_of(file: Path, settings: Settings) -> str:
 
 
 def _hex(encoded: str) -> str:
-    import base64
-
     return base64.b64decode(encoded).hex()
 
 

@@ -24,7 +24,7 @@ from relay.tour.stage import OPERATOR, Stage
 
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
-    """What is played. `settings` name the data folder, which holds no service yet; `out` gets what was received."""
+    """What is played. `settings` name a data folder without a service; `out` gets what was received."""
 
     settings: Settings
     keys: Path
@@ -44,51 +44,24 @@ def scratch(name: str) -> Iterator[Path]:
 
 
 class Performance:
-    """One play, on a stack that it starts. Use it from the main thread, as the stack asks for.
+    """One play on a running stack. Made by `staged` only; use it from the main thread."""
 
-    The acts run in a thread of their own, while the main thread watches the stack, as `relay up` does.
-    """
-
-    def __init__(self, play: Play, console: Console) -> None:
-        self._play = play
-        self._console = console
-        self.journal = Journal(console)
-        self.stack = Stack(play.settings, self._say)
-        self.stage: Stage | None = None
-
-    def __enter__(self) -> "Performance":
-        """Make the service and start the stack."""
-        play = self._play
-        self.journal.act("A service, and its stack")
-        operator = Operator(play.settings, play.keys)
-        with self.journal.step(OPERATOR, "relay init: a service, its offline keys, an invitation"):
-            first = operator.found(play.cast)
-        with self.journal.step(OPERATOR, "relay up: PostgreSQL, both apps, a worker"):
-            self.stack.start()
-        operator.settings = self.stack.settings
-        self.stage = Stage(
-            self.journal, self.stack.settings, operator, play.cast, play.material, play.out
-        )
+    def __init__(self, stack: Stack, stage: Stage, first: Invited) -> None:
+        self.stack = stack
+        self.stage = stage
         self._first = first
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop the stack."""
-        if self.stage is not None:
-            self.stage.close()
-        self.stack.stop()
 
     def perform(self) -> Report:
-        """Play every act and return what came of it. Raises what is nobody's expectation, such as a bug of the tour."""
-        stage = self.stage
-        if stage is None:
-            raise RuntimeError("enter the performance first")
+        """Play every act and return what came of it. Raises what no expectation covers.
+
+        The acts run in a thread of their own, while this one watches the stack, as `relay up` does.
+        """
         ended = threading.Event()
         raised: list[BaseException] = []
 
         def run() -> None:
             try:
-                _acts(stage, self._first)
+                _acts(self.stage, self._first)
             except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
                 raised.append(error)
             finally:
@@ -101,11 +74,32 @@ class Performance:
         for error in raised:
             if not isinstance(error, RelayError):
                 raise error
-            self.journal.failure = error.public
-        return report.report_of(self.journal, stage.received)
+            self.stage.journal.failure = error.public
+        return report.report_of(self.stage.journal, self.stage.received)
 
-    def _say(self, sentence: str) -> None:
-        self._console.print(sentence, style="dim", markup=False, highlight=False)
+
+@contextmanager
+def staged(play: Play, console: Console) -> Iterator[Performance]:
+    """Make the service and start its stack; stop it at the end. From the main thread."""
+
+    def say(sentence: str) -> None:
+        console.print(sentence, style="dim", markup=False, highlight=False)
+
+    journal = Journal(console)
+    journal.act("A service, and its stack")
+    operator = Operator(play.settings, play.keys)
+    with journal.step(OPERATOR, "relay init: a service, its offline keys, an invitation"):
+        first = operator.found(play.cast)
+    stack = Stack(play.settings, say)
+    with journal.step(OPERATOR, "relay up: PostgreSQL, both apps, a worker"):
+        stack.start()
+    operator.settings = stack.settings
+    stage = Stage(journal, stack.settings, operator, play.cast, play.material, play.out)
+    try:
+        yield Performance(stack, stage, first)
+    finally:
+        stage.close()
+        stack.stop()
 
 
 def _acts(stage: Stage, first: Invited) -> None:

@@ -2,13 +2,23 @@
 
 from relay.tour.client import Api, Unexpected
 from relay.tour.people import Invited, Staff
-from relay.tour.stage import ADMINISTRATOR, COLLEAGUE, FACILITATOR, INTRUDER, OFFENDER, OPERATOR, VICTIM, Stage
+from relay.tour.stage import (
+    ADMINISTRATOR,
+    COLLEAGUE,
+    FACILITATOR,
+    INTRUDER,
+    OFFENDER,
+    OPERATOR,
+    VICTIM,
+    Stage,
+)
 
+_EASY = "password password password"
 MEDIA = ("letter", "audio", "video", "document")
 
 
 def staff(stage: Stage, first: Invited) -> None:
-    """Everybody at the desk enrols; the operator signs who they are. `first` is the facilitator's invitation."""
+    """Everybody at the desk enrols; the root signs who they are. `first` is the facilitator's invitation."""
     journal, facilitator = stage.journal, stage.facilitator
     journal.act("The staff enrol, and the roster says who they are")
     _attempts_at(stage, facilitator, first)
@@ -52,7 +62,7 @@ def _attempts_at(stage: Stage, person: Staff, invited: Invited) -> None:
     stage.journal.refused(
         person.role,
         "takes a passphrase that is easy to guess",
-        lambda: api.call("POST", path, person.enrolment(invited, passphrase="password password password")),
+        lambda: api.call("POST", path, person.enrolment(invited, passphrase=_EASY)),
         400,
         "invalid",
     )
@@ -92,7 +102,11 @@ def case(stage: Stage) -> None:
     draft = stage.victim.start("letter")
     stage.victim.write(draft, "Not yet.")
     journal.refused(
-        VICTIM, "sends a letter while gates are closed", lambda: stage.victim.try_submit(draft), 409, "blocked"
+        VICTIM,
+        "sends a letter while gates are closed",
+        lambda: stage.victim.try_submit(draft),
+        409,
+        "blocked",
     )
     _gates(stage)
     journal.refused(
@@ -146,10 +160,18 @@ def _strangers(stage: Stage) -> None:
     """Who has no business in the case finds nothing of it."""
     journal, path = stage.journal, f"/cases/{stage.case_id}"
     journal.refused(
-        COLLEAGUE, "looks into a case of somebody else's", lambda: stage.colleague.api.call("GET", path), 404, "missing"
+        COLLEAGUE,
+        "looks into a case of somebody else's",
+        lambda: stage.colleague.api.call("GET", path),
+        404,
+        "missing",
     )
     journal.refused(
-        ADMINISTRATOR, "looks into a case", lambda: stage.administrator.api.call("GET", path), 403, "forbidden"
+        ADMINISTRATOR,
+        "looks into a case",
+        lambda: stage.administrator.api.call("GET", path),
+        403,
+        "forbidden",
     )
     lost = Api(stage.settings.desk_origin)
     journal.refused(

@@ -10,7 +10,7 @@ _KIND = "document"
 def page(stage: Stage) -> None:
     """A photographed page, sent by a plain form; the case now asks for two approvals by two people."""
     journal, facilitator, colleague = stage.journal, stage.facilitator, stage.colleague
-    journal.act("The page: from the offender to the victim, approved by two")
+    journal.act("The page, from offender to victim")
     with journal.step(OFFENDER, "uploads a photographed page by a form, and sends it") as noted:
         item_id = stage.offender.start(_KIND)
         stage.offender.send_form(item_id, stage.material.document)

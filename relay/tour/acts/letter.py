@@ -1,4 +1,4 @@
-"""Act three: the victim's letter. The facilitator asks for a change and gets it; everybody else tries the doors."""
+"""Act three: the victim's letter. The facilitator asks for a change; everybody else tries the doors."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -6,14 +6,23 @@ from uuid import uuid4
 
 from relay.tour import forgery
 from relay.tour.client import Unexpected
-from relay.tour.stage import ADMINISTRATOR, COLLEAGUE, FACILITATOR, INTRUDER, OFFENDER, VICTIM, Stage, letter_of
+from relay.tour.stage import (
+    ADMINISTRATOR,
+    COLLEAGUE,
+    FACILITATOR,
+    INTRUDER,
+    OFFENDER,
+    VICTIM,
+    Stage,
+    letter_of,
+)
 
 _KIND = "letter"
 
 
 def letter(stage: Stage) -> None:
     """From the first draft to the offender's reading of it."""
-    stage.journal.act("The letter: from the victim to the offender")
+    stage.journal.act("The letter, from victim to offender")
     item_id = _first_version(stage)
     _change(stage, item_id)
     stage.approved(item_id, _KIND)
@@ -24,7 +33,11 @@ def letter(stage: Stage) -> None:
     _pause(stage, item_id)
     delivery_id = stage.released(item_id, _KIND)
     stage.journal.refused(
-        FACILITATOR, "releases it a second time", lambda: stage.facilitator.try_release(item_id), 409, "conflict"
+        FACILITATOR,
+        "releases it a second time",
+        lambda: stage.facilitator.try_release(item_id),
+        409,
+        "conflict",
     )
     before = _as_author_sees(stage, item_id)
     stage.opened(stage.offender, item_id, delivery_id, _KIND)
@@ -167,5 +180,11 @@ def _pause(stage: Stage, item_id: str) -> None:
 
 def _as_author_sees(stage: Stage, item_id: str) -> tuple[bytes, ...]:
     """Return every byte of what the author can look at."""
-    paths = ("/cases", f"/cases/{stage.case_id}", f"/cases/{stage.case_id}/items", f"/items/{item_id}", "/deliveries")
+    paths = (
+        "/cases",
+        f"/cases/{stage.case_id}",
+        f"/cases/{stage.case_id}/items",
+        f"/items/{item_id}",
+        "/deliveries",
+    )
     return tuple(stage.victim.api.call("GET", path).content for path in paths)

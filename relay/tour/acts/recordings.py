@@ -12,7 +12,7 @@ from relay.tour.tus import PORTION, TusUpload
 
 def recording(stage: Stage) -> None:
     """A recording: first a file that is none, and a consent that lapses while it is being sent."""
-    stage.journal.act("The recording: from the offender to the victim")
+    stage.journal.act("The recording, from offender to victim")
     offender, journal = stage.offender, stage.journal
     with journal.step(OFFENDER, "starts a recording"):
         item_id = offender.start("audio")
@@ -55,7 +55,11 @@ def _lapsed_consent(stage: Stage, item_id: str) -> None:
     facilitator.consent(stage.case_id, offender, "audio", until=until)
     time.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()) + 0.05)
     stage.journal.refused(
-        OFFENDER, "sends it after their own agreement has lapsed", lambda: offender.try_submit(item_id), 409, "blocked"
+        OFFENDER,
+        "sends it after their own agreement has lapsed",
+        lambda: offender.try_submit(item_id),
+        409,
+        "blocked",
     )
     with stage.journal.step(OFFENDER, "agrees to recordings again"):
         offender.api.post(f"/cases/{stage.case_id}/consents", {"medium": "audio", "given": True})
@@ -63,7 +67,7 @@ def _lapsed_consent(stage: Stage, item_id: str) -> None:
 
 def film(stage: Stage) -> None:
     """A film, whose upload is cut at an odd byte and goes on from there."""
-    stage.journal.act("The film: from the offender to the victim")
+    stage.journal.act("The film, from offender to victim")
     with stage.journal.step(OFFENDER, "starts a film"):
         item_id = stage.offender.start("video")
     _cut_upload(stage, item_id)
@@ -89,7 +93,11 @@ def _cut_upload(stage: Stage, item_id: str) -> None:
         "wrong-checksum",
     )
     journal.refused(
-        OFFENDER, "goes on at a place where it does not stand", lambda: upload.append(first - 1, 1000), 409, "conflict"
+        OFFENDER,
+        "goes on at a place where it does not stand",
+        lambda: upload.append(first - 1, 1000),
+        409,
+        "conflict",
     )
     journal.refused(
         VICTIM,
