@@ -62,8 +62,9 @@ $(STAMP): requirements/dev.txt pyproject.toml
 	  echo 'Name another one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)'; exit 1; }
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
 	  echo 'This Python has no venv module. On Debian and Ubuntu: apt-get install python3-venv'; exit 1; }
-	@test -x $(BIN)/python || echo 'Making $(VENV) and installing the pinned requirements (a minute or two, once) ...'
-	@$(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || { \
+	  echo 'Making $(VENV) and installing the pinned requirements (a minute or two, once) ...'; \
+	  $(PYTHON) -m venv $(VENV); }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 	  -r requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index -e .
