@@ -21,7 +21,7 @@ from relay.settings import Settings
 from workers.media import tools
 from workers.media.model import Limits
 from workers.sandbox.runner import Walled
-from workers.tasks import upkeep
+from workers.tasks import storekeeping, upkeep
 from workers.tasks.keys import WorkerKeys
 from workers.tasks.make_safe import make_safe
 from workers.tasks.room import WorkRoom
@@ -58,6 +58,12 @@ def make_app(settings: Settings, room: WorkRoom) -> procrastinate.App:
         await upkeep.renew_keys(room)
         await upkeep.sweep(room)
         await checkpoint.take(room.house)
+
+    @app.periodic(cron="30 3 * * *")
+    @app.task(name="storekeeping", queue=QUEUE, queueing_lock="storekeeping")
+    async def _storekeeping(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
+        await storekeeping.tidy(room)
+        await storekeeping.missing(room)
 
     return app
 

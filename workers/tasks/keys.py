@@ -22,6 +22,7 @@ from relay.vault.grants import Holder
 from relay.vault.suite import KeyPair
 
 EPOCH_LENGTH = timedelta(days=1)
+GRACE = timedelta(hours=1)
 _NAME = re.compile(r"epoch-(\d{1,9})-([0-9a-f-]{36})\.key")
 
 
@@ -119,11 +120,15 @@ async def publish(house: House, keys: WorkerKeys) -> Holder:
 
 
 async def retire(house: House, keys: WorkerKeys) -> list[Holder]:
-    """Destroy the private halves of past epochs that nothing is sealed to any more. Return which."""
+    """Destroy the private halves of past epochs that nothing is sealed to any more. Return which.
+
+    Not at once: a submission that read the old key a moment ago is sealed to it when it commits.
+    """
+    before = house.clock() - GRACE
     async with house.database.reading(Job("service", house.pins.service_id)) as tx:
         needed = set(await tx.values("SELECT relay.needed_worker_epochs()"))
-        newest = await tx.value("SELECT max(epoch) FROM relay.worker_keys")
-    gone = [one for one in keys.held() if one.key_version < newest and one.key_version not in needed]
+        past = set(await tx.values("SELECT epoch FROM relay.worker_keys WHERE retired_at < %s", [before]))
+    gone = [one for one in keys.held() if one.key_version in past - needed]
     for holder in gone:
         keys.destroy(holder)
     return gone

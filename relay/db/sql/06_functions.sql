@@ -253,6 +253,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
                                        ELSE u.expires_at < p_now OR u.state = 'ended' END
     ORDER BY o.created_at LIMIT 1000
 $$;
+-- Of these blobs, those that no living row speaks of.
+CREATE FUNCTION relay.stray_objects(p_names uuid[]) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT name FROM unnest(p_names) AS name
+    WHERE NOT EXISTS (SELECT FROM relay.objects o WHERE o.id = name AND o.state <> 'gone')
+$$;
+-- Objects that have to be in the store, by page.
+CREATE FUNCTION relay.ready_objects(p_after uuid, p_most integer) RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT id FROM relay.objects WHERE state = 'ready' AND id > p_after ORDER BY id LIMIT p_most
+$$;
 -- Epochs that something unfinished is still sealed to.
 CREATE FUNCTION relay.needed_worker_epochs() RETURNS SETOF integer
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -296,7 +307,7 @@ DECLARE
     f regprocedure;
     shared text[] := ARRAY['throttle_take', 'throttle_forget', 'gate_facts', 'enqueue', 'stored_bytes'];
     worker text[] := ARRAY['enter_worker', 'unfinished_revisions', 'due_releases', 'abandoned_objects', 'sweep_sessions',
-                           'needed_worker_epochs', 'audit_heads',
+                           'needed_worker_epochs', 'audit_heads', 'stray_objects', 'ready_objects',
                            'gate_facts', 'enqueue'];
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
