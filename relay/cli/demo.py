@@ -1,7 +1,8 @@
 """`relay demo`: the tour on material of its own, and then the stack stays up to be looked at.
 
 In a terminal it stays until Ctrl-C. Where nobody could press that (standard input is no terminal) it stays
-for two minutes, and in CI not at all. `--wait SECONDS` or RELAY_DEMO_WAIT says otherwise, `--exit` is `--wait 0`.
+for two minutes, and in CI not at all. `--wait SECONDS` or RELAY_DEMO_WAIT says otherwise; `--exit` is
+`--wait 0`.
 """
 
 import argparse

@@ -20,7 +20,7 @@ from relay.errors import AuditBroken, Unavailable
 from relay.identity import founding, keyfiles
 from relay.identity import roster as rosters
 from relay.identity.invitations import Invitation
-from relay.settings import Settings
+from relay.settings import Settings, as_environ
 from relay.tour.people import Cast, Invited
 from relay.vault.keyring import FileKeyring
 from relay.vault.pins import Pins
@@ -78,7 +78,8 @@ class Operator:
         """`relay audit verify`; return what it says."""
         done = subprocess.run(
             [sys.executable, "-P", "-m", "relay.cli", "audit", "verify", "--data", str(self.settings.data)],
-            env=os.environ | {"PYTHONPATH": str(Path(relay.__file__).parents[1])},
+            env=as_environ(self.settings, postgres=self.settings.postgres)
+            | {"PATH": os.defpath, "PYTHONPATH": str(Path(relay.__file__).parents[1])},
             capture_output=True,
             text=True,
             check=False,
