@@ -1,7 +1,7 @@
 """The only module that constructs an AEAD (AES-256-GCM), so that every use of a key can be seen in one place.
 
 AES-GCM breaks when a key meets one nonce twice, and does not commit to its key (one ciphertext can be made
-that opens under two keys). So `Cipher` is used by `stream` alone, which counts, and everything else goes
+that opens under two keys). So `Cipher` is used by `segments` alone, which counts, and everything else goes
 through `seal_once`: a fresh key each time, and a 32-byte commitment to it that is checked first.
 """
 

@@ -18,6 +18,10 @@ class Split(NamedTuple):
     database_half: bytes
     sealed: Sealed
 
+    def __repr__(self) -> str:
+        """Show neither half."""
+        return "<Split>"
+
 
 def split(secret: bytes, session_id: UUID) -> Split:
     """Seal `secret` under two fresh halves of 32 bytes, for this session only."""

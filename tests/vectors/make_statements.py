@@ -105,6 +105,14 @@ def other_statements(made: Kit) -> None:
     )
     all_of_them: dict[str, Any] = {
         "approval": statements.Approval(**VALUES, facilitator=FIRST, decided_at=NOT_BEFORE),
+        "invitation": statements.InvitationStatement(
+            service=SERVICE,
+            case=CASE,
+            account=PERSON.id,
+            invitation=UUID(int=4, version=4),
+            secret_hash=hashlib.sha256(b"secret").digest(),
+            facilitator=FIRST,
+        ),
         "vouch": statements.Vouch(
             service=SERVICE,
             case=CASE,

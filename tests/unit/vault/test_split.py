@@ -30,6 +30,11 @@ def test_one_half_alone_opens_nothing() -> None:
             join(cookie_half, database_half, box, session)
 
 
+def test_halves_do_not_show_themselves() -> None:
+    made = split(b"keys", SESSION)
+    assert f"{made} {made!r}" == "<Split> <Split>"
+
+
 def test_halves_are_fresh_each_time() -> None:
     one, other = split(b"keys", SESSION), split(b"keys", SESSION)
     assert len({one.cookie_half, one.database_half, other.cookie_half, other.database_half}) == 4

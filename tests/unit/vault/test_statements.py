@@ -7,7 +7,15 @@ import pytest
 
 from relay.errors import VaultRefused
 from relay.vault.release import ReleaseRecord, verify
-from relay.vault.statements import Approval, CaseKeyStatement, Roster, RosterEntry, Statement, Vouch
+from relay.vault.statements import (
+    Approval,
+    CaseKeyStatement,
+    InvitationStatement,
+    Roster,
+    RosterEntry,
+    Statement,
+    Vouch,
+)
 from relay.vault.suite import Signer
 
 ENTRY = RosterEntry(
@@ -36,6 +44,14 @@ RECORD = ReleaseRecord(
 STATEMENTS: list[Statement] = [
     RECORD,
     Approval(**VALUES, facilitator=FIRST, decided_at=1_800_000_000),
+    InvitationStatement(
+        service=UUID(int=10),
+        case=UUID(int=11),
+        account=UUID(int=16),
+        invitation=UUID(int=17),
+        secret_hash=b"h" * 32,
+        facilitator=FIRST,
+    ),
     Vouch(
         service=UUID(int=10),
         case=UUID(int=11),

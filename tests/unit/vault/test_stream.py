@@ -1,7 +1,8 @@
 import hashlib
 import io
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given, settings
@@ -88,6 +89,23 @@ def test_ranges_follow_each_other_on_one_reader() -> None:
     for start in (len(PLAIN) - 10, 0, SEGMENT - 5, SEGMENT - 5, 2 * SEGMENT):
         assert b"".join(map(bytes, reader.ranges(start, start + 10))) == PLAIN[start : start + 10]
     assert list(reader.ranges(5, 5)) == []
+
+
+def test_readers_of_two_objects_do_not_get_into_each_others_way() -> None:
+    other_plain = plain_bytes(3 * SEGMENT, seed=1)
+    other = Memory(sealed_object(other_plain, KEY))
+
+    def pieces(source: Memory) -> Iterator[bytes]:
+        return map(bytes, ObjectReader(KEY, BINDING, source).ranges(0, 3 * SEGMENT))
+
+    taken = list(zip(pieces(Memory(OBJECT_BYTES)), pieces(other), strict=True))
+    assert b"".join(one for one, _ in taken) == PLAIN[: 3 * SEGMENT]
+    assert b"".join(two for _, two in taken) == other_plain
+    with ThreadPoolExecutor(4) as threads:
+        results = list(
+            threads.map(lambda turn: b"".join(pieces([Memory(OBJECT_BYTES), other][turn % 2])), range(40))
+        )
+    assert results == [PLAIN[: 3 * SEGMENT], other_plain] * 20
 
 
 @pytest.mark.parametrize(("start", "stop"), [(-1, 5), (5, 4), (0, len(PLAIN) + 1), (len(PLAIN) + 1, None)])
