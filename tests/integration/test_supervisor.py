@@ -166,7 +166,12 @@ def test_another_user_has_no_groups_no_capabilities_and_no_way_back(log: Rotatin
     spec = ChildSpec(name="child", argv=("/bin/cat", "/proc/self/status"), uid=54321)
     child = Child(spec, log)
     child.log.tail = type(log.tail)(maxlen=100)
-    child.start()
+    ours = os.getgroups()
+    os.setgroups([4, 24])
+    try:
+        child.start()
+    finally:
+        os.setgroups(ours)
     eventually(lambda: any(line.startswith("nonvoluntary") for line in log.tail))
     child.stop()
     status = dict(line.split(":\t", maxsplit=1) for line in log.tail if ":\t" in line)
