@@ -29,6 +29,7 @@ check: $(STAMP) ## style, types, direction of imports, pinned requirements
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/djlint relay/web --lint --quiet
 	$(BIN)/python -m pip check
 
 bench: $(STAMP) $(PEERS) ## measure against the figures of docs/benchmarks.md
