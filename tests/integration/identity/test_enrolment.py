@@ -22,7 +22,7 @@ async def facilitator_and_invitation(service: Service) -> tuple[Person, Invitati
     facilitator = await service.make_facilitator()
     case_id = await service.make_case(facilitator)
     return facilitator, await invite_participant(
-        service.desk, facilitator, case_id, "Vera Nowak", "victim", "V."
+        service.desk, facilitator, case_id, "Vera Nowak", "victim", "Miss Vera"
     )
 
 
@@ -230,7 +230,7 @@ async def test_nothing_of_an_invitation_is_readable_in_the_database(service: Ser
         invitation.secret.replace("-", ""),
         invitation.code.replace(" ", ""),
         "Vera Nowak",
-        "V.",
+        "Miss Vera",
     ):
         assert secret not in everything
         assert secret.encode().hex() not in everything
