@@ -5,7 +5,7 @@ import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import httpx
 import msgspec
@@ -47,7 +47,8 @@ class Client:
         self.app = make_app(service, surface)
         self.csrf = ""
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app, raise_app_exceptions=False), base_url=ORIGIN
+            transport=httpx.ASGITransport(cast("Any", self.app), raise_app_exceptions=False),
+            base_url=ORIGIN,
         )
 
     async def __aenter__(self) -> Self:
@@ -84,7 +85,9 @@ class Client:
     async def send(self, path: str, **fields: Any) -> httpx.Response:
         """Send a page's form, with the token, as the page itself would."""
         return await self.http.post(
-            path, data={"csrf": self.csrf} | fields, headers={"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+            path,
+            data={"csrf": self.csrf} | fields,
+            headers={"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"},
         )
 
 
@@ -93,7 +96,12 @@ async def enrolled(service: Service, surface: Surface, invitation: Invitation, n
     client = Client(service, surface)
     answer = await client.http.post(
         f"/api/v1/enrolments/{invitation.id}",
-        json={"secret": invitation.secret, "code": invitation.code, "sign_in_name": name, "passphrase": PASSPHRASE},
+        json={
+            "secret": invitation.secret,
+            "code": invitation.code,
+            "sign_in_name": name,
+            "passphrase": PASSPHRASE,
+        },
     )
     assert answer.status_code == 201, answer.text
     await client.sign_in(name)
@@ -124,8 +132,14 @@ def serving(service: Service, surface: Surface) -> Iterator[str]:
 
     server = uvicorn.Server(
         uvicorn.Config(
-            CREATE[surface](opener), host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False,
-            date_header=False, ws="none",
+            CREATE[surface](opener),
+            host="127.0.0.1",
+            port=0,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=False,
+            ws="none",
         )
     )
     thread = threading.Thread(target=asyncio.run, args=(server.serve(),), daemon=True)
@@ -157,7 +171,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         """Start an item to everybody on the other side."""
         own = await author.ask(f"/cases/{self.case_id}")
         seats = [one["seat_id"] for one in own["counterparts"]]
-        item = await author.do(f"/cases/{self.case_id}/items", {"kind": kind, "recipients": seats}, status=201)
+        item = await author.do(
+            f"/cases/{self.case_id}/items", {"kind": kind, "recipients": seats}, status=201
+        )
         return str(item["id"])
 
     async def write(self, author: Client, text: str = "Dear you.") -> str:
@@ -181,7 +197,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     async def release(self, item_id: str) -> str:
         """Release an approved item to its first recipient. Return the delivery's id."""
         seat = (await self.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
-        return str((await self.desk.do(f"/items/{item_id}/release", {"seat_id": seat}, status=201))["release_id"])
+        return str(
+            (await self.desk.do(f"/items/{item_id}/release", {"seat_id": seat}, status=201))["release_id"]
+        )
 
     async def deliver(self, author: Client, text: str = "Dear you.") -> tuple[str, str]:
         """Do all of it for a letter. Return the item's and the delivery's id; nobody has opened it."""

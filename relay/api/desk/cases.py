@@ -101,7 +101,9 @@ async def read_case(house: TheHouse, person: SignedIn, case_id: CaseId) -> CaseW
 
 
 @patch("/cases/{case_id:uuid}", opt=_PEOPLE)
-async def change_case(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[CaseChange]) -> CaseWithPeople:
+async def change_case(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[CaseChange]
+) -> CaseWithPeople:
     """Change how a case is worked. Closing it stops everything that has not been released."""
     case, _, _ = await service.read_case(house, person, case_id)
     await service.change_settings(
@@ -138,13 +140,17 @@ async def colleagues(house: TheHouse, person: SignedIn) -> list[Colleague]:
 
 
 @post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=201)
-async def invite(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewParticipant]) -> Invitation:
+async def invite(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewParticipant]
+) -> Invitation:
     """Put a new participant on the case. The answer holds the invitation's codes; they are not shown again."""
     return await invitations.invite_participant(house, person, case_id, data.name, data.part, data.label)
 
 
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE, status_code=201)
-async def invite_again(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId) -> Invitation:
+async def invite_again(
+    house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+) -> Invitation:
     """Invite a participant anew. The keys that they make wait to be confirmed."""
     return await invitations.invite_again(house, person, case_id, account_id)
 
@@ -158,7 +164,9 @@ async def vouch(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: 
 
 
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=204)
-async def suspend(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId) -> Response[None]:
+async def suspend(
+    house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+) -> Response[None]:
     """Stop a participant's account at once."""
     await service.read_case(house, person, case_id)
     await accounts.suspend(house, person, account_id)
@@ -166,7 +174,9 @@ async def suspend(house: TheHouse, person: SignedIn, case_id: CaseId, account_id
 
 
 @post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=201)
-async def add_facilitator(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewFacilitator]) -> Seated:
+async def add_facilitator(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewFacilitator]
+) -> Seated:
     """Give a colleague a seat and the case's keys."""
     sessions.require_step_up(house, person)
     return Seated(seat_id=await service.add_facilitator(house, person, case_id, data.account_id))
@@ -181,6 +191,17 @@ async def remove_seat(house: TheHouse, person: SignedIn, case_id: CaseId, seat_i
 
 
 HANDLERS = [
-    open_case, list_cases, read_case, change_case, case_items, case_audit, colleagues, invite, invite_again, vouch,
-    suspend, add_facilitator, remove_seat,
+    open_case,
+    list_cases,
+    read_case,
+    change_case,
+    case_items,
+    case_audit,
+    colleagues,
+    invite,
+    invite_again,
+    vouch,
+    suspend,
+    add_facilitator,
+    remove_seat,
 ]

@@ -123,7 +123,9 @@ async def gates(house: TheHouse, person: SignedIn, case_id: CaseId) -> Gates:
 
 
 @post("/cases/{case_id:uuid}/gates/requests", opt=_RECORD, status_code=204)
-async def request(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RequestRecord]) -> Response[None]:
+async def request(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RequestRecord]
+) -> Response[None]:
     """Record it. Without it an offender sees and starts nothing."""
     await records.record_request(house, person, case_id, data.account_id, asked=data.asked)
     return _done()
@@ -139,17 +141,27 @@ async def responsibility(
 
 
 @post("/cases/{case_id:uuid}/gates/consents", opt=_RECORD, status_code=204)
-async def consent(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[ConsentRecord]) -> Response[None]:
+async def consent(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[ConsentRecord]
+) -> Response[None]:
     """Record it. Taken back, it blocks everything that has not been released, at once."""
     await records.record_consent(
-        house, person, case_id, data.account_id, data.medium,
-        given=data.given, manner=data.manner, ask_again_at=data.ask_again_at,
+        house,
+        person,
+        case_id,
+        data.account_id,
+        data.medium,
+        given=data.given,
+        manner=data.manner,
+        ask_again_at=data.ask_again_at,
     )
     return _done()
 
 
 @post("/cases/{case_id:uuid}/gates/assessments", opt=_RECORD, status_code=204)
-async def assessment(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[AssessmentRecord]) -> Response[None]:
+async def assessment(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[AssessmentRecord]
+) -> Response[None]:
     """Record it."""
     await records.record_assessment(
         house, person, case_id, safe=data.safe, valid_until=data.valid_until, reasoning=data.reasoning
@@ -158,17 +170,28 @@ async def assessment(house: TheHouse, person: SignedIn, case_id: CaseId, data: J
 
 
 @post("/cases/{case_id:uuid}/gates/restrictions", opt=_RECORD, status_code=201)
-async def restriction(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RestrictionRecord]) -> Recorded:
+async def restriction(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RestrictionRecord]
+) -> Recorded:
     """Record it. It blocks until its end, unless it is lifted or an exception is recorded with its evidence."""
     found = await records.record_restriction(
-        house, person, case_id, data.account_id, until=data.until, description=data.description,
-        exception_evidence=data.exception_evidence, lifted=data.lifted, restriction_id=data.restriction_id,
+        house,
+        person,
+        case_id,
+        data.account_id,
+        until=data.until,
+        description=data.description,
+        exception_evidence=data.exception_evidence,
+        lifted=data.lifted,
+        restriction_id=data.restriction_id,
     )
     return Recorded(restriction_id=found)
 
 
 @post("/cases/{case_id:uuid}/gates/pauses", opt=_RECORD, status_code=204)
-async def pause(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[PauseRecord]) -> Response[None]:
+async def pause(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[PauseRecord]
+) -> Response[None]:
     """Record it. It holds at once, for everybody, and is silent to the other side."""
     await records.record_pause(house, person, case_id, data.account_id, paused=data.paused)
     return _done()

@@ -18,7 +18,7 @@ from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import decisions, queue, reading
 from relay.review.model import Decision, ItemOnDesk, QueueEntry, Reason
-from relay.web.shared.access import SignedIn, TheHouse, allow
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.contents import answer
 
 ItemId = Annotated[UUID, PathParameter()]
@@ -95,7 +95,9 @@ async def hand_back(house: TheHouse, person: SignedIn, item_id: ItemId) -> Respo
     return Response(None, status_code=204)
 
 
-async def _serve(house: House, person: Person, item_id: UUID, role: RenditionRole) -> ASGIApp:
+async def _serve(
+    request: AnyRequest, house: House, person: Person, item_id: UUID, role: RenditionRole
+) -> ASGIApp:
     """Serve a rendition, and record which bytes of it went out whole: what an approval asks for."""
     rendition, content = await reading.open_rendition(house, person, item_id, role)
     letter = content.media_type == LETTER_TYPE
@@ -105,33 +107,41 @@ async def _serve(house: House, person: Person, item_id: UUID, role: RenditionRol
         span = (0, rendition.size) if letter else (start, stop)
         await reading.record_seen(house, person, rendition, *span)
 
-    return answer(house, content, on_sent=on_sent)
+    return answer(request, house, content, on_sent=on_sent)
 
 
 @route("/items/{item_id:uuid}/rendition", http_method=_READING, opt=_READ)
-async def clean(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def clean(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve the clean file (ranges)."""
-    return await _serve(house, person, item_id, "clean")
+    return await _serve(request, house, person, item_id, "clean")
 
 
 @route("/items/{item_id:uuid}/poster", http_method=_READING, opt=_READ)
-async def poster(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def poster(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve the picture that stands for it."""
-    return await _serve(house, person, item_id, "poster")
+    return await _serve(request, house, person, item_id, "poster")
 
 
 @route("/items/{item_id:uuid}/peaks", http_method=_READING, opt=_READ)
-async def peaks(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def peaks(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve its waveform: 1,000 bytes."""
-    return await _serve(house, person, item_id, "peaks")
+    return await _serve(request, house, person, item_id, "peaks")
 
 
 @post("/items/{item_id:uuid}/decisions", opt=_DECIDE, status_code=200)
-async def decide(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewDecision]) -> ItemOnDesk:
+async def decide(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewDecision]
+) -> ItemOnDesk:
     """Approve, ask for a change, or decline."""
     await decisions.decide(
-        house, person, item_id, data.decision,
-        rendition_id=data.rendition_id, sha256=data.sha256, reasons=data.reasons, guidance=data.guidance,
+        house,
+        person,
+        item_id,
+        data.decision,
+        rendition_id=data.rendition_id,
+        sha256=data.sha256,
+        reasons=data.reasons,
+        guidance=data.guidance,
     )
     return await reading.item_on_desk(house, person, item_id)
 
@@ -144,14 +154,18 @@ async def reopen(house: TheHouse, person: SignedIn, item_id: ItemId) -> ItemOnDe
 
 
 @post("/items/{item_id:uuid}/release", opt=_RELEASE, status_code=201)
-async def make_release(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewRelease]) -> Released:
+async def make_release(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewRelease]
+) -> Released:
     """Give one recipient the key, now. Needs the passphrase within the last ten minutes (signing in counts)."""
     sessions.require_step_up(house, person)
     return Released(release_id=await release.release(house, person, item_id, data.seat_id))
 
 
 @post("/items/{item_id:uuid}/schedule", opt=_RELEASE, status_code=201)
-async def make_schedule(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewSchedule]) -> Released:
+async def make_schedule(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewSchedule]
+) -> Released:
     """Decide a release now that happens later, if the gates still hold then. Needs the passphrase, like a release."""
     sessions.require_step_up(house, person)
     return Released(release_id=await release.schedule(house, person, item_id, data.seat_id, data.due_at))
@@ -165,5 +179,16 @@ async def unschedule(house: TheHouse, person: SignedIn, item_id: ItemId) -> Resp
 
 
 HANDLERS = [
-    read_queue, item, claim, hand_back, clean, poster, peaks, decide, reopen, make_release, make_schedule, unschedule,
+    read_queue,
+    item,
+    claim,
+    hand_back,
+    clean,
+    poster,
+    peaks,
+    decide,
+    reopen,
+    make_release,
+    make_schedule,
+    unschedule,
 ]

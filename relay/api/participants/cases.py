@@ -51,7 +51,9 @@ async def choose_consent(
 
 
 @post("/cases/{case_id:uuid}/pause", opt=allow(Permission.SELF_MANAGE), status_code=204)
-async def choose_pause(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[PauseChoice]) -> Response[None]:
+async def choose_pause(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[PauseChoice]
+) -> Response[None]:
     """Pause or go on. No reason is asked, and the other side is told nothing."""
     await own.choose_pause(house, person, case_id, paused=data.paused)
     return Response(None, status_code=204)

@@ -13,7 +13,7 @@ from relay.exchange import delivery
 from relay.exchange.delivery import Choice
 from relay.exchange.model import Delivery
 from relay.permissions import Permission
-from relay.web.shared.access import SignedIn, TheHouse, allow
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.contents import answer
 
 DeliveryId = Annotated[UUID, PathParameter()]
@@ -39,16 +39,18 @@ async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryI
 
 
 @post("/deliveries/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=200)
-async def choose(house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: JSONBody[DeliveryChoice]) -> Delivery:
+async def choose(
+    house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: JSONBody[DeliveryChoice]
+) -> Delivery:
     """Open it, leave it for later, have it held, or refuse it. Nobody on the other side is told."""
     await delivery.choose(house, person, delivery_id, data.choice)
     return await delivery.delivery(house, person, delivery_id)
 
 
 @route("/deliveries/{delivery_id:uuid}/content", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt=_READ)
-async def content(house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> ASGIApp:
+async def content(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> ASGIApp:
     """Serve what was opened (ranges)."""
-    return answer(house, await delivery.content(house, person, delivery_id))
+    return answer(request, house, await delivery.content(house, person, delivery_id))
 
 
 HANDLERS = [deliveries, one_delivery, choose, content]

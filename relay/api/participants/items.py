@@ -31,7 +31,9 @@ class NewItem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """An item to start. `recipients` are seats of the other side."""
 
     kind: Medium
-    recipients: Annotated[tuple[UUID, ...], Meta(min_length=1, max_length=20, description="Choose whom this is for.")]
+    recipients: Annotated[
+        tuple[UUID, ...], Meta(min_length=1, max_length=20, description="Choose whom this is for.")
+    ]
 
 
 class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,7 +68,9 @@ async def read_draft(house: TheHouse, person: SignedIn, item_id: ItemId) -> Draf
 
 
 @put("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=204)
-async def save_draft(house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[Draft]) -> Response[None]:
+async def save_draft(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[Draft]
+) -> Response[None]:
     """Keep what has been written so far."""
     await items.save_draft(house, person, item_id, data.text)
     return Response(None, status_code=204)
@@ -99,27 +103,37 @@ async def feedback(house: TheHouse, person: SignedIn, item_id: ItemId) -> list[F
 
 
 @route("/items/{item_id:uuid}/original", http_method=_READING, opt=_WRITE)
-async def original(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def original(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve what its author sent last (ranges)."""
     content = await own_content(house, person, item_id, "original")
     if (await items.own_item(house, person, item_id)).kind == "letter":
         content = as_letter(content)
-    return answer(house, content)
+    return answer(request, house, content)
 
 
 @route("/items/{item_id:uuid}/rendition", http_method=_READING, opt=_WRITE)
-async def rendition(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def rendition(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve to its author what was made of it, which is what can be passed on (ranges)."""
-    return answer(house, await own_content(house, person, item_id, "clean"))
+    return answer(request, house, await own_content(house, person, item_id, "clean"))
 
 
 @route("/items/{item_id:uuid}/poster", http_method=_READING, opt=_WRITE)
-async def poster(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def poster(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve the picture that stands for it."""
-    return answer(house, await own_content(house, person, item_id, "poster"))
+    return answer(request, house, await own_content(house, person, item_id, "poster"))
 
 
 HANDLERS = [
-    start_item, own_items, own_item, read_draft, save_draft, send_file, submit, withdraw, feedback, original,
-    rendition, poster,
+    start_item,
+    own_items,
+    own_item,
+    read_draft,
+    save_draft,
+    send_file,
+    submit,
+    withdraw,
+    feedback,
+    original,
+    rendition,
+    poster,
 ]

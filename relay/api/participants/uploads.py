@@ -84,7 +84,9 @@ def _item_of(request: AnyRequest) -> UUID:
                 return UUID(base64.b64decode(value, validate=True).decode("ascii"))
             except (ValueError, binascii.Error):
                 break
-    raise Invalid(**{"Upload-Metadata": "Send the item that the file is for: Upload-Metadata: item_id BASE64."})
+    raise Invalid(
+        **{"Upload-Metadata": "Send the item that the file is for: Upload-Metadata: item_id BASE64."}
+    )
 
 
 def _checksum(request: AnyRequest) -> tuple[_Hash, bytes] | None:
@@ -114,9 +116,7 @@ def _http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-async def _take(
-    request: AnyRequest, house: House, person: Person, upload_id: UUID, offset: int
-) -> None:
+async def _take(request: AnyRequest, house: House, person: Person, upload_id: UUID, offset: int) -> None:
     """Pass the body on as it comes. Whatever arrived is kept, unless a checksum says that it is wrong."""
     checksum = _checksum(request)
     try:
@@ -132,7 +132,13 @@ async def _take(
         raise Cut from None
 
 
-@route("/uploads", http_method=HttpMethod.OPTIONS, opt=allow(Permission.PUBLIC), status_code=204, sync_to_thread=False)
+@route(
+    "/uploads",
+    http_method=HttpMethod.OPTIONS,
+    opt=allow(Permission.PUBLIC),
+    status_code=204,
+    sync_to_thread=False,
+)
 def describe(house: TheHouse) -> Response[None]:
     """Say which parts of the protocol are spoken."""
     largest = max(house.settings.audio_bytes, house.settings.video_bytes, house.settings.document_bytes)
@@ -167,7 +173,9 @@ async def create(request: AnyRequest, house: TheHouse, person: SignedIn) -> Resp
 
 
 @head("/uploads/{upload_id:uuid}", opt=allow(Permission.ITEM_WRITE))
-async def where(request: AnyRequest, house: TheHouse, person: SignedIn, upload_id: UploadId) -> Response[None]:
+async def where(
+    request: AnyRequest, house: TheHouse, person: SignedIn, upload_id: UploadId
+) -> Response[None]:
     """Say where an upload stands."""
     _check_version(request)
     upload = await uploads.status(house, person, upload_id)
@@ -175,7 +183,9 @@ async def where(request: AnyRequest, house: TheHouse, person: SignedIn, upload_i
 
 
 @patch("/uploads/{upload_id:uuid}", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=204)
-async def append(request: AnyRequest, house: TheHouse, person: SignedIn, upload_id: UploadId) -> Response[None]:
+async def append(
+    request: AnyRequest, house: TheHouse, person: SignedIn, upload_id: UploadId
+) -> Response[None]:
     """Take the bytes from Upload-Offset on."""
     _check_version(request)
     if request.headers.get("content-type") != _OFFSETS:
@@ -185,7 +195,9 @@ async def append(request: AnyRequest, house: TheHouse, person: SignedIn, upload_
 
 
 @delete("/uploads/{upload_id:uuid}", opt=allow(Permission.ITEM_WRITE), status_code=204)
-async def terminate(request: AnyRequest, house: TheHouse, person: SignedIn, upload_id: UploadId) -> Response[None]:
+async def terminate(
+    request: AnyRequest, house: TheHouse, person: SignedIn, upload_id: UploadId
+) -> Response[None]:
     """End an upload and remove what came of it."""
     _check_version(request)
     await uploads.terminate(house, person, upload_id)

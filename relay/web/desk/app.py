@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, home, review
+from relay.web.desk import cases, gates, home, own, review
 from relay.web.shared.build import Opener, build
 from relay.web.shared.entry import entry_pages
 from relay.web.shared.headers import Shell
@@ -18,6 +18,7 @@ def create(opener: Opener | None = None) -> Shell:
     pages = [
         *entry_pages(Permission.STAFF_SELF_MANAGE),
         *home.HANDLERS,
+        *own.HANDLERS,
         *cases.HANDLERS,
         *gates.HANDLERS,
         *review.HANDLERS,

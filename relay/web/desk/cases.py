@@ -58,7 +58,9 @@ async def show_case(
         colleagues=[
             one
             for one in await directory.colleagues(house, person)
-            if one.account_id not in seated and one.state == "active" and {"facilitator", "supervisor"} & {*one.roles}
+            if one.account_id not in seated
+            and one.state == "active"
+            and {"facilitator", "supervisor"} & {*one.roles}
         ],
         items=await listing.case_items(house, person, case_id),
         own_id=person.id,
@@ -68,7 +70,9 @@ async def show_case(
 
 
 @post("/cases/{case_id:uuid}/settings", opt=_PEOPLE, status_code=200)
-async def settings(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId) -> Page:
+async def settings(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
+) -> Page:
     """Change how the case is worked."""
     try:
         await service.change_settings(
@@ -87,11 +91,18 @@ async def settings(request: AnyRequest, house: TheHouse, person: SignedIn, form:
 
 
 @post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=200)
-async def invite(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId) -> Page:
+async def invite(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
+) -> Page:
     """Put somebody new on the case; show the invitation once."""
     try:
         invitation = await invitations.invite_participant(
-            house, person, case_id, form.text("name"), form.choice("part", "victim", "offender"), form.text("label")
+            house,
+            person,
+            case_id,
+            form.text("name"),
+            form.choice("part", "victim", "offender"),
+            form.text("label"),
         )
     except SignInNeeded:
         raise
@@ -105,7 +116,9 @@ async def invite_again(
     request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
 ) -> Page:
     """Invite a participant anew."""
-    return _invitation(request, house, await invitations.invite_again(house, person, case_id, account_id), case_id)
+    return _invitation(
+        request, house, await invitations.invite_again(house, person, case_id, account_id), case_id
+    )
 
 
 def _invitation(request: AnyRequest, house: House, invitation: invitations.Invitation, case_id: UUID) -> Page:
@@ -194,5 +207,13 @@ async def audit_page(
 
 
 HANDLERS = [
-    case_page, settings, invite, invite_again, vouch, suspend, add_facilitator, remove, audit_page,
+    case_page,
+    settings,
+    invite,
+    invite_again,
+    vouch,
+    suspend,
+    add_facilitator,
+    remove,
+    audit_page,
 ]

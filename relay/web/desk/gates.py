@@ -78,7 +78,12 @@ async def _pause(house: House, person: Person, case_id: UUID, form: Form) -> Non
 
 
 def _handler(name: str, record: Record) -> Any:
-    @post(f"/cases/{{case_id:uuid}}/gates/{name}", opt=allow(Permission.GATE_RECORD), status_code=200, name=f"page:{name}")
+    @post(
+        f"/cases/{{case_id:uuid}}/gates/{name}",
+        opt=allow(Permission.GATE_RECORD),
+        status_code=200,
+        name=f"page:{name}",
+    )
     async def handle(
         request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
     ) -> Response[bytes]:

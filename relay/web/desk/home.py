@@ -42,12 +42,19 @@ async def open_case(request: AnyRequest, house: TheHouse, person: SignedIn, form
     except Refusal as refusal:
         cases = await service.list_cases(house, person)
         return page(
-            request, "cases.html", status=refusal.status, refusal=refusal, cases=cases, reference=form.text("reference")
+            request,
+            "cases.html",
+            status=refusal.status,
+            refusal=refusal,
+            cases=cases,
+            reference=form.text("reference"),
         )
     return see_other(f"/cases/{case_id}")
 
 
-async def _accounts_page(request: AnyRequest, house: House, person: Person, refusal: Refusal | None = None) -> Page:
+async def _accounts_page(
+    request: AnyRequest, house: House, person: Person, refusal: Refusal | None = None
+) -> Page:
     return page(
         request,
         "accounts.html",
@@ -76,7 +83,9 @@ async def invite_staff(request: AnyRequest, house: TheHouse, person: SignedIn, f
         raise
     except Refusal as refusal:
         return await _accounts_page(request, house, person, refusal)
-    return invitation_page(request, invitation, origin=house.settings.desk_origin, back="/accounts", staff=True)
+    return invitation_page(
+        request, invitation, origin=house.settings.desk_origin, back="/accounts", staff=True
+    )
 
 
 @post("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS, status_code=303)

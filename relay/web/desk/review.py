@@ -55,7 +55,12 @@ async def item_page(request: AnyRequest, house: TheHouse, person: SignedIn, item
 
 
 async def _show(
-    request: AnyRequest, house: House, person: Person, item_id: UUID, refusal: Refusal | None = None, guidance: str = ""
+    request: AnyRequest,
+    house: House,
+    person: Person,
+    item_id: UUID,
+    refusal: Refusal | None = None,
+    guidance: str = "",
 ) -> Page:
     item = await reading.item_on_desk(house, person, item_id)
     mine = item.claimed_by == person.id
@@ -113,7 +118,9 @@ async def hand_back(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
 
 
 @post("/items/{item_id:uuid}/decision", opt=_DECIDE, status_code=200)
-async def decide(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+async def decide(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Approve, ask for a change, or decline what was looked at: the form names it by its hash."""
     try:
         await decisions.decide(
@@ -155,7 +162,9 @@ async def reopen(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
 
 
 @post("/items/{item_id:uuid}/release", opt=_RELEASE, status_code=200)
-async def make_release(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+async def make_release(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Release it to one person, now or (with a time) later."""
     try:
         sessions.require_step_up(house, person)
@@ -181,5 +190,12 @@ async def unschedule(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page
 
 
 HANDLERS = [
-    queue_page, item_page, claim, hand_back, decide, reopen, make_release, unschedule,
+    queue_page,
+    item_page,
+    claim,
+    hand_back,
+    decide,
+    reopen,
+    make_release,
+    unschedule,
 ]

@@ -25,7 +25,9 @@ async def case_page(
     """Show one case of theirs."""
     case = await own.own_case(house, person, case_id)
     now = house.clock()
-    agreed = {consent.medium: consent for consent in case.consents if consent.given and consent.ask_again_at > now}
+    agreed = {
+        consent.medium: consent for consent in case.consents if consent.given and consent.ask_again_at > now
+    }
     return page(
         request,
         "case.html",

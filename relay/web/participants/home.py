@@ -32,7 +32,7 @@ async def help_page(request: AnyRequest) -> Page:
 async def leave(request: AnyRequest, house: TheHouse) -> Page:
     """Quick exit: end the session, lead away. It leads away whatever happens to the session."""
     answer = see_other(wing_of(request).exit_url)
-    end_session(answer, wing_of(request))
+    end_session(request, answer)
     try:
         person = await who(request)
         if person is not None:

@@ -77,7 +77,9 @@ async def _text(house: House, person: Person, item: OwnItem) -> str:
 
 
 @post("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=200)
-async def draft(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+async def draft(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Save the letter; with the button "send", send it as well. What was written is shown again whatever happens."""
     text = form.text("text")
     try:

@@ -39,7 +39,9 @@ async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_i
 @post("/received/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=303)
 async def choose(house: TheHouse, person: SignedIn, form: TheForm, delivery_id: DeliveryId) -> Page:
     """Open it, leave it for later, have it held, or refuse it."""
-    await delivery.choose(house, person, delivery_id, form.choice("choice", "open", "later", "hold", "refuse"))
+    await delivery.choose(
+        house, person, delivery_id, form.choice("choice", "open", "later", "hold", "refuse")
+    )
     return see_other(f"/received/{delivery_id}")
 
 

@@ -25,9 +25,7 @@ from relay.web.shared.wing import Wing
 
 CSRF_HEADER: Final = "x-relay-csrf"
 CSRF_FIELD: Final = "csrf"
-_FROM_ELSEWHERE: Final = (
-    "This request did not come from our own page, so nothing was done. Please go back, load the page again and retry."
-)
+_FROM_ELSEWHERE: Final = "This request did not come from our own page, so nothing was done. Please go back, load the page again and retry."
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 
@@ -96,10 +94,16 @@ async def gatekeeper(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
 async def who(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:
     """Return who is signed in, with their keys opened for this request."""
     wing: Wing = connection.app.state.wing
-    cookie = connection.cookies.get(wing.cookie)
+    cookie = session_cookie(connection)
     if not cookie:
         return None
     return await sessions.open_session(connection.app.state.house, wing.surface, cookie)
+
+
+def session_cookie(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """Return the session's cookie, empty if there is none."""
+    wing: Wing = connection.app.state.wing
+    return connection.cookies.get(wing.cookie, "")
 
 
 def check_token(connection: ASGIConnection[Any, Any, Any, Any], person: Person, untrusted_token: str) -> None:

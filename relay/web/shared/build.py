@@ -23,6 +23,7 @@ from relay.web.shared import problems
 from relay.web.shared.access import CSRF_HEADER, DEPENDENCIES, TheHouse, allow, gatekeeper, undeclared
 from relay.web.shared.headers import Shell
 from relay.web.shared.pages import environment, problem_page
+from relay.web.shared.recent import Recent
 from relay.web.shared.statics import static_file
 from relay.web.shared.wing import Wing
 
@@ -51,7 +52,10 @@ async def health(house: TheHouse) -> Health:
 
 
 def build(
-    wing: Wing, pages: Sequence[ControllerRouterHandler], api: Sequence[ControllerRouterHandler], templates: Path,
+    wing: Wing,
+    pages: Sequence[ControllerRouterHandler],
+    api: Sequence[ControllerRouterHandler],
+    templates: Path,
     opener: Opener | None = None,
 ) -> Shell:
     """Make one app. `opener` gives it its house; without one, the environment's settings say what it is made of."""
@@ -63,6 +67,7 @@ def build(
             app.state.house = house
             yield
 
+    recent = Recent(wing.cookie)
     app = Litestar(
         route_handlers=[
             health,
@@ -77,12 +82,12 @@ def build(
         logging_config=None,
         openapi_config=_openapi(wing),
         request_max_body_size=MOST_BODY,
-        state=State({"wing": wing, "templates": environment(wing, templates)}),
+        state=State({"wing": wing, "templates": environment(wing, templates), "recent": recent}),
     )
     missing = undeclared(app)
     if missing:
         raise Undeclared(f"These handlers declare no permission: {', '.join(missing)}")
-    return Shell(app, wing)
+    return Shell(app, wing, recent)
 
 
 class _OnlyJson(Router):
@@ -101,7 +106,8 @@ def _openapi(wing: Wing) -> OpenAPIConfig:
         title=f"Relay: {wing.surface}",
         version="1",
         description=f"Sign in with POST /api/v1/session; send its `csrf` back as {CSRF_HEADER} with all that changes something.",
-        openapi_router=_OnlyJson("/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)),
+        openapi_router=_OnlyJson(
+            "/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)
+        ),
         render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
     )
-

@@ -12,7 +12,9 @@ from relay.exchange.model import LETTER_TYPE, Content
 from relay.exchange.objects import opened
 from relay.house import House
 from relay.vault.padding import unpad
+from relay.web.shared.access import AnyRequest, session_cookie
 from relay.web.shared.ranges import ObjectAnswer, Readable, Sent
+from relay.web.shared.recent import Recent
 
 _MOST_LETTER: Final = 2**20
 
@@ -37,10 +39,19 @@ def readable(house: House, content: Content) -> Iterator[Readable]:
         yield Text(unpad(reader.read_all(_MOST_LETTER))) if content.media_type == LETTER_TYPE else reader
 
 
-def answer(house: House, content: Content, *, on_sent: Sent | None = None) -> ObjectAnswer:
+def answer(
+    request: AnyRequest, house: House, content: Content, *, on_sent: Sent | None = None
+) -> ObjectAnswer:
     """Serve it. A document may be shown inside our own pages, which keeps quick exit beside it."""
     framed = content.media_type == "application/pdf"
-    return ObjectAnswer(partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed)
+    found = ObjectAnswer(
+        partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed
+    )
+    if content.media_type != LETTER_TYPE:
+        found.reuse()
+        recent: Recent = request.app.state.recent
+        recent.keep(session_cookie(request), request.scope["path"], request.scope["path_template"], found)
+    return found
 
 
 def as_letter(content: Content) -> Content:

@@ -5,16 +5,27 @@ from typing import Any
 from litestar import Response
 from litestar.datastructures import Cookie
 
+from relay.web.shared.access import AnyRequest, session_cookie
+from relay.web.shared.recent import Recent
 from relay.web.shared.wing import Wing
 
 
-def set_session(response: Response[Any], wing: Wing, value: str) -> None:
+def set_session(request: AnyRequest, response: Response[Any], value: str) -> None:
     """Give the browser its half of the session. `__Host-`: this very host alone, over a secure connection."""
-    response.set_cookie(_cookie(wing, value))
+    response.set_cookie(_cookie(_wing(request), value))
 
 
-def end_session(response: Response[Any], wing: Wing) -> None:
+def _wing(request: AnyRequest) -> Wing:
+    """Return which app this is, having forgotten what the session before this moment was playing."""
+    recent: Recent = request.app.state.recent
+    recent.forget(session_cookie(request))
+    wing: Wing = request.app.state.wing
+    return wing
+
+
+def end_session(request: AnyRequest, response: Response[Any]) -> None:
     """Take the cookie back, and have the browser throw away what it kept of us, the back-forward cache included."""
+    wing = _wing(request)
     response.set_cookie(_cookie(wing, "", max_age=0))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
 

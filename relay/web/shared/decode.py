@@ -49,7 +49,9 @@ def _wanted(kind: Any) -> str:
     if origin in {Union, UnionType}:
         return _wanted(next(part for part in inner if part is not type(None)))
     if hasattr(kind, "__metadata__"):
-        return next((m.description for m in kind.__metadata__ if getattr(m, "description", None)), _wanted(inner[0]))
+        return next(
+            (m.description for m in kind.__metadata__ if getattr(m, "description", None)), _wanted(inner[0])
+        )
     if origin in {list, tuple, frozenset, set}:
         return f"Give a list. For each: {_wanted(inner[0])}"
     return _SENTENCES.get(kind, "Please check this.")

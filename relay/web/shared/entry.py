@@ -53,7 +53,7 @@ async def sign_in(request: AnyRequest, house: TheHouse, form: TheForm) -> Page:
     except Refusal as refusal:
         return page(request, "sign_in.html", status=refusal.status, refusal=refusal, name=form.text("name"))
     answer = see_other("/")
-    set_session(answer, wing, cookie)
+    set_session(request, answer, cookie)
     return answer
 
 
@@ -64,7 +64,7 @@ def sign_out_route(permission: Permission) -> Any:
     async def sign_out(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
         await sessions.sign_out(house, person)
         answer = see_other("/sign-in")
-        end_session(answer, wing_of(request))
+        end_session(request, answer)
         return answer
 
     return sign_out
@@ -87,7 +87,7 @@ def step_up_routes(permission: Permission) -> list[Any]:
         except Refusal as refusal:
             return page(request, "step_up.html", status=refusal.status, refusal=refusal, then=then)
         answer = see_other(then)
-        set_session(answer, wing_of(request), cookie)
+        set_session(request, answer, cookie)
         return answer
 
     return [step_up_page, step_up]
@@ -124,7 +124,12 @@ async def enrol(
         if form.text("passphrase") != form.text("again"):
             raise Invalid(again="The two passphrases are not the same. Please type both again.")
         await accounts.enrol(
-            house, invitation_id, form.text("secret"), form.text("code"), form.text("sign_in_name"), form.text("passphrase")
+            house,
+            invitation_id,
+            form.text("secret"),
+            form.text("code"),
+            form.text("sign_in_name"),
+            form.text("passphrase"),
         )
     except Refusal as refusal:
         return _enrol_page(request, invitation_id, form, refusal)
@@ -147,6 +152,11 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
 def entry_pages(permission: Permission) -> list[Any]:
     """Return the handlers, with `permission` as the one for what a signed-in person does about themselves."""
     return [
-        sign_in_page, sign_in, sign_out_route(permission), *step_up_routes(permission),
-        find_invitation, enrol_page, enrol,
+        sign_in_page,
+        sign_in,
+        sign_out_route(permission),
+        *step_up_routes(permission),
+        find_invitation,
+        enrol_page,
+        enrol,
     ]

@@ -81,7 +81,7 @@ def _begun(request: AnyRequest, house: House, cookie: str, person: Person) -> Re
     answer = Response(
         msgspec.json.encode(_session(house, person)), status_code=201, media_type="application/json"
     )
-    set_session(answer, wing_of(request), cookie)
+    set_session(request, answer, cookie)
     return answer
 
 
@@ -95,7 +95,9 @@ async def sign_in(request: AnyRequest, house: TheHouse, data: JSONBody[SignIn]) 
 
 
 @post("/enrolments/{invitation_id:uuid}", opt=_PUBLIC, status_code=201, security=[])
-async def enrol(house: TheHouse, invitation_id: Annotated[UUID, PathParameter()], data: JSONBody[Enrolment]) -> Enrolled:
+async def enrol(
+    house: TheHouse, invitation_id: Annotated[UUID, PathParameter()], data: JSONBody[Enrolment]
+) -> Enrolled:
     """Use an invitation."""
     account_id = await accounts.enrol(
         house, invitation_id, data.secret, data.code, data.sign_in_name, data.passphrase
@@ -122,11 +124,13 @@ def entry_api(permission: Permission) -> list[Any]:
         """Sign out."""
         await sessions.sign_out(house, person)
         answer = Response(None, status_code=204)
-        end_session(answer, wing_of(request))
+        end_session(request, answer)
         return answer
 
     @post("/session/step-up", opt=allow(permission), status_code=201)
-    async def step_up(request: AnyRequest, house: TheHouse, person: SignedIn, data: JSONBody[StepUp]) -> Response[bytes]:
+    async def step_up(
+        request: AnyRequest, house: TheHouse, person: SignedIn, data: JSONBody[StepUp]
+    ) -> Response[bytes]:
         """Prove the passphrase again. The answer is a Session with a new cookie; the old one has ended."""
         cookie, renewed = await sessions.step_up(house, person, data.passphrase)
         return _begun(request, house, cookie, renewed)

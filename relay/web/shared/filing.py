@@ -14,9 +14,13 @@ from relay.web.shared.multipart import ClientLeft, FileForm
 _CUT = "The file was cut off on its way. Please send it again; nothing else was lost."
 
 
-async def receive_file(request: AnyRequest, house: House, person: Person, item_id: UUID, *, page: bool) -> Upload:
+async def receive_file(
+    request: AnyRequest, house: House, person: Person, item_id: UUID, *, page: bool
+) -> Upload:
     """Take the file of a form into an upload of the item, and return it complete. `page`: the form carries the token."""
-    form = FileForm(request.headers.get("content-type", ""), request.headers.get("content-length", ""), request.receive)
+    form = FileForm(
+        request.headers.get("content-type", ""), request.headers.get("content-length", ""), request.receive
+    )
     await form.open()
     if page:
         check_token(request, person, form.fields.get(CSRF_FIELD, ""))

@@ -82,4 +82,3 @@ def parse_form(body: bytes) -> Form:
     except ValueError:
         raise Invalid("This form could not be read. Please go back and try again.") from None
     return Form(pairs)
-

@@ -12,6 +12,7 @@ from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Method, Message, Receive, Scope, Send
 
 from relay.log import describe
+from relay.web.shared.recent import Recent
 from relay.web.shared.wing import RawHeaders, Wing
 
 _ALWAYS: Final[RawHeaders] = [
@@ -26,7 +27,9 @@ _ALWAYS: Final[RawHeaders] = [
     (b"x-robots-tag", b"noindex, nofollow, noarchive"),
 ]
 # What a browser or a proxy could compare or keep: nothing of it on answers that are made for one person.
-_NEVER_ON_DYNAMIC: Final = frozenset({b"etag", b"last-modified", b"server", b"date", b"expires", b"cache-control"})
+_NEVER_ON_DYNAMIC: Final = frozenset(
+    {b"etag", b"last-modified", b"server", b"date", b"expires", b"cache-control"}
+)
 _METHODS_BY_HEADER: Final[dict[bytes, Method]] = {b"PATCH": "PATCH", b"DELETE": "DELETE", b"HEAD": "HEAD"}
 
 
@@ -50,8 +53,9 @@ def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
 class Shell:
     """The outermost layer of an app: headers, one log line a request, and no exception that gets past it."""
 
-    def __init__(self, litestar: Litestar, wing: Wing) -> None:
+    def __init__(self, litestar: Litestar, wing: Wing, recent: Recent) -> None:
         self.litestar = litestar
+        self._recent = recent
         self._log = structlog.get_logger().bind(surface=str(wing.surface))
         # Quick exit is a form whose answer leads away; browsers hold form-action against the redirect too.
         target = wing.exit_url.rstrip("/")
@@ -76,7 +80,7 @@ class Shell:
 
         failure: dict[str, Any] = {}
         try:
-            await self.litestar(scope, receive, send_on)
+            await (self._recent.find(scope) or self.litestar)(scope, receive, send_on)
         except Exception as error:  # noqa: BLE001 - the last net: above it, texts of exceptions would be logged
             # An answer that has begun just ends; the server then closes the connection, so that a cut shows as a cut.
             failure = describe(error.__cause__ or error)

@@ -8,7 +8,9 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from relay.errors import Invalid, WrongKind
 
-_UNREADABLE: Final = "The file did not arrive in a form that can be read. Please choose it again and send it once more."
+_UNREADABLE: Final = (
+    "The file did not arrive in a form that can be read. Please choose it again and send it once more."
+)
 _MOST_BEFORE: Final = 2**18
 """Bytes of fields before the file, one chunk of it included."""
 

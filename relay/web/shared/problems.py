@@ -106,7 +106,11 @@ def _validation(request: AnyRequest, error: ValidationException) -> RelayError:
     extra = error.extra if isinstance(error.extra, list) else []
     data = request.route_handler.parsed_fn_signature.parameters.get("data")
     body = request.scope.get("relay.body")
-    if data is not None and isinstance(body, bytes) and not any(e.get("source") in {"query", "path"} for e in extra):
+    if (
+        data is not None
+        and isinstance(body, bytes)
+        and not any(e.get("source") in {"query", "path"} for e in extra)
+    ):
         try:
             decode(msgspec.json.decode(body or b"null"), data.annotation)
         except Invalid as invalid:
@@ -118,7 +122,9 @@ def _validation(request: AnyRequest, error: ValidationException) -> RelayError:
     return Invalid(**{str(e["key"]): "Please check this." for e in extra if e.get("key")})
 
 
-def handlers(page: ProblemPage) -> dict[type[Exception] | int, Callable[[Request[Any, Any, Any], Any], Response[Any]]]:
+def handlers(
+    page: ProblemPage,
+) -> dict[type[Exception] | int, Callable[[Request[Any, Any, Any], Any], Response[Any]]]:
     """Return the app's exception handlers. `page` writes the page that people see."""
 
     def answer(request: Request[Any, Any, Any], raised: Exception) -> Response[Any]:

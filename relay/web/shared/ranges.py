@@ -33,10 +33,12 @@ class Readable(Protocol):
         ...
 
 
+_MOST_IDLE: Final = 4
+
 Open: TypeAlias = Callable[[], AbstractContextManager[Readable]]
 Sent: TypeAlias = Callable[[int, int], Awaitable[None]]
 
-_RANGE: Final = re.compile(r"bytes=(?:(\d{1,19})-(\d{0,19})|-(\d{1,19}))")
+_RANGE: Final = re.compile(r"bytes=(?:(\d{1,19})-(\d{0,19})|-(\d{1,19}))", re.ASCII)
 
 
 class Span(NamedTuple):
@@ -83,8 +85,13 @@ def _take(pieces: Iterator[memoryview], most: int) -> list[bytes]:
     return taken
 
 
+class _Opened(NamedTuple):
+    reader: Readable
+    stack: ExitStack
+
+
 class ObjectAnswer:
-    """The answer to GET or HEAD for one object.
+    """The answer to GET or HEAD for one object; it can be given several times, also at once.
 
     `open_object` opens it, blocking; what it raises becomes an ordinary refusal, because nothing was sent yet. `on_sent`
     is told which plain bytes went out whole, once, at the end, also when the client left early.
@@ -97,43 +104,75 @@ class ObjectAnswer:
         self._media_type = media_type
         self._on_sent = on_sent
         self._framed = framed
+        self._idle: list[_Opened] = []
+        self._reusable = False
+
+    def reuse(self) -> None:
+        """Keep opened objects for the next request, until `retire`."""
+        self._reusable = True
+
+    def retire(self) -> None:
+        """Close what is kept, and keep nothing more."""
+        self._reusable = False
+        while self._idle:
+            self._idle.pop().stack.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != ScopeType.HTTP:
             return
-        asked = {name: value.decode("latin-1") for name, value in scope["headers"] if name in {b"range", b"if-range"}}
+        asked = {
+            name: value.decode("latin-1")
+            for name, value in scope["headers"]
+            if name in {b"range", b"if-range"}
+        }
         scope["relay.framed"] = self._framed  # type: ignore[typeddict-unknown-key]
-        with ExitStack() as stack:
-            loop = asyncio.get_running_loop()
-            reader, pieces, span, first = await loop.run_in_executor(None, self._begin, stack, scope["method"], asked)
-            await send(self._head(reader.plaintext_size, span))
-            if pieces is None:
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-                return
-            body = _Body(receive, send, pieces, span or Span(0, reader.plaintext_size))
-            try:
-                await body.send_all(first)
-            finally:
-                if self._on_sent is not None and body.position > body.span.start:
-                    await asyncio.shield(self._on_sent(body.span.start, body.position))
+        loop = asyncio.get_running_loop()
+        idle = self._idle.pop() if self._idle else None
+        begun = await loop.run_in_executor(None, self._begin, idle, scope["method"], asked)
+        try:
+            await self._send(receive, send, begun)
+        except BaseException:
+            begun.opened.stack.close()
+            raise
+        if self._reusable and len(self._idle) < _MOST_IDLE:
+            self._idle.append(begun.opened)
+        else:
+            begun.opened.stack.close()
 
-    def _begin(
-        self, stack: ExitStack, method: str, asked: dict[bytes, str]
-    ) -> tuple[Readable, Iterator[memoryview] | None, Span | None, list[bytes]]:
+    async def _send(self, receive: Receive, send: Send, begun: "_Begun") -> None:
+        size, span = begun.opened.reader.plaintext_size, begun.span
+        await send(self._head(size, span))
+        if begun.pieces is None:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
+        body = _Body(receive, send, begun.pieces, span or Span(0, size))
+        try:
+            await body.send_all(begun.first)
+        finally:
+            if self._on_sent is not None and body.position > body.span.start:
+                await asyncio.shield(self._on_sent(body.span.start, body.position))
+
+    def _begin(self, idle: _Opened | None, method: str, asked: dict[bytes, str]) -> "_Begun":
         """Open the object and its first piece, in one hop, so that the first byte leaves soon."""
-        reader = stack.enter_context(self._open())
+        with idle.stack if idle else ExitStack() as stack:
+            reader = idle.reader if idle else stack.enter_context(self._open())
+            begun = self._first(reader, method, asked)
+            return begun._replace(opened=_Opened(reader, stack.pop_all()))
+
+    def _first(self, reader: Readable, method: str, asked: dict[bytes, str]) -> "_Begun":
+        opened = _Opened(reader, ExitStack())
         # there are no validators, so a condition on one (If-Range) never holds; a range is only defined for GET
         wanted = asked.get(b"range") if method == "GET" and b"if-range" not in asked else None
         try:
             span = parse_range(wanted, reader.plaintext_size)
         except Unsatisfiable:
-            return reader, None, Span(0, 0), []
+            return _Begun(opened, None, Span(0, 0), [])
         if method == "HEAD":
-            return reader, None, None, []
+            return _Begun(opened, None, None, [])
         start, stop = span or Span(0, reader.plaintext_size)
         pieces = reader.ranges(start, stop)
-        return reader, pieces, span, _take(pieces, SEGMENT)
+        return _Begun(opened, pieces, span, _take(pieces, SEGMENT))
 
     def _head(self, size: int, span: Span | None) -> HTTPResponseStartEvent:
         headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", b"inline")]
@@ -149,6 +188,15 @@ class ObjectAnswer:
         return {"type": "http.response.start", "status": status, "headers": headers}
 
 
+class _Begun(NamedTuple):
+    """An answer that can start: `pieces` is None where there is no body, `span` None for the whole object."""
+
+    opened: _Opened
+    pieces: Iterator[memoryview] | None
+    span: Span | None
+    first: list[bytes]
+
+
 class _Body:
     """Sends pieces while the next ones are being opened, and stops when nobody listens any more."""
 
@@ -162,7 +210,7 @@ class _Body:
     async def send_all(self, first: list[bytes]) -> None:
         """Send everything, `first` first."""
         if self.span.start + sum(map(len, first)) == self.span.stop:
-            await self._send_last(first)
+            await self._send_pieces(first, None)
             return
         gone = asyncio.ensure_future(self._until_gone())
         try:
@@ -172,23 +220,21 @@ class _Body:
 
     async def _send_blocks(self, block: list[bytes], gone: asyncio.Future[None]) -> None:
         loop = asyncio.get_running_loop()
-        while block:
+        while self.position < self.span.stop and not gone.done():
             ahead = loop.run_in_executor(None, _take, self._pieces, HOP)
             try:
-                for piece in block:
-                    if gone.done():
-                        return
-                    await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-                    self.position += len(piece)
+                await self._send_pieces(block, gone)
             finally:
                 # also when leaving early: the thread reads from what is closed next
                 block = await ahead
-        await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
-    async def _send_last(self, block: list[bytes]) -> None:
-        body = block[0] if block else b""
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
-        self.position += len(body)
+    async def _send_pieces(self, block: list[bytes], gone: asyncio.Future[None] | None) -> None:
+        for piece in block or [b""]:
+            if gone is not None and gone.done():
+                return
+            more = self.position + len(piece) < self.span.stop
+            await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+            self.position += len(piece)
 
     async def _until_gone(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
