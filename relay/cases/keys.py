@@ -114,11 +114,18 @@ async def admit(act: Acting, house: House, person: Person, case_id: UUID, newcom
 
 
 async def rotate(act: Acting, house: House, person: Person, case_id: UUID, remaining: list[UUID]) -> int:
-    """Make the next version of the case's key for those who remain. What comes after opens to nobody else."""
+    """Make the next version of the case's key for those who remain. What comes after opens to nobody else.
+
+    Somebody who remains but has left the roster gets none: it must not keep a colleague from being taken off.
+    """
     version = (await case_key(act, house, case_id)).holder.key_version + 1
     pair = await make_case_key(act, house, person, case_id, version)
     for account_id in remaining:
-        await grant_to(act, house, pair, case_id, version, await staff_key(act, house, account_id))
+        try:
+            to = await staff_key(act, house, account_id)
+        except Conflict:
+            continue
+        await grant_to(act, house, pair, case_id, version, to)
     await grant_to(act, house, pair, case_id, version, recovery_key(house))
     await act.run("UPDATE relay.cases SET key_version = %s WHERE id = %s", [version, case_id])
     return version

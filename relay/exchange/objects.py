@@ -103,9 +103,9 @@ async def put_grant(
     sealed: bytes,
     *,
     release_id: UUID | None = None,
-) -> None:
-    """Store a grant that is sealed already."""
-    await act.run(
+) -> bool:
+    """Store a grant that is sealed already. Return whether it is in: False if the holder has one already."""
+    stored = await act.run(
         """
         INSERT INTO relay.grants (object_id, holder_kind, holder_id, holder_key_version, case_id, sealed,
                                   release_id)
@@ -113,6 +113,7 @@ async def put_grant(
         """,
         [object_id, holder.kind, holder.id, holder.key_version, case_id, sealed, release_id],
     )
+    return stored == 1
 
 
 class _GrantRow(msgspec.Struct, frozen=True):

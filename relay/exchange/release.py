@@ -18,14 +18,14 @@ from relay.db.transaction import Acting
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item, Rendition
-from relay.exchange.proof import EPOCH, Signatures, SignedApproval, microseconds
+from relay.exchange.proof import EPOCH, Signatures, SignedApproval, microseconds, verify
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.renditions import case_content, find_rendition
 from relay.exchange.scheduled import write_scheduled
 from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
-from relay.identity.trust import TrustedKey, participant_key
+from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
 from relay.vault.grants import grant
 from relay.vault.release import ReleaseRecord
 from relay.vault.suite import Sealed
@@ -143,9 +143,15 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
 
 
 def _earliest(prepared: _Prepared, case: _CaseRow) -> datetime:
-    """Return when the cooling-off time ends: counted from the last of the approvals."""
+    """Return when the cooling-off time ends: counted from the last of the approvals.
+
+    In whole minutes, upwards: the time that a facilitator is told is one that they can then give.
+    """
     approved_at = max(approval.decided_at for approval in prepared.signatures.approvals)
-    return EPOCH + timedelta(microseconds=approved_at, hours=case.cooling_hours)
+    if not case.cooling_hours:
+        return EPOCH + timedelta(microseconds=approved_at)
+    minutes = -(-approved_at // 60_000_000)
+    return EPOCH + timedelta(minutes=minutes, hours=case.cooling_hours)
 
 
 async def unschedule(house: House, person: Person, item_id: UUID) -> None:
@@ -213,6 +219,10 @@ async def _prepare(
         sequence=sequence,
         released_at=int(released_at.timestamp()),
     )
+    signatures = Signatures(release=record.sign(person.signer), approvals=approvals)
+    signed = await roster(act, house)
+    # before anything is sealed: rows that were swapped since the approval was signed end here (SAFETY 3)
+    verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
     sealed = grant(
         key,
         recipient.public,
@@ -221,14 +231,7 @@ async def _prepare(
         object_id=rendition.object_id,
         holder=recipient.holder,
     )
-    return _Prepared(
-        item,
-        rendition,
-        recipient,
-        sealed,
-        record,
-        Signatures(release=record.sign(person.signer), approvals=approvals),
-    )
+    return _Prepared(item, rendition, recipient, sealed, record, signatures)
 
 
 async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UUID:

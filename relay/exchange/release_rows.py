@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from relay.db.transaction import Acting
+from relay.errors import VaultRefused
 from relay.exchange.objects import put_grant
 from relay.house import House
 from relay.vault.grants import Holder
@@ -46,7 +47,8 @@ async def write_release(
         """,
         msgspec.structs.asdict(row) | {"id": release_id, "service": house.pins.service_id},
     )
-    await put_grant(act, row.case_id, row.object_id, holder, sealed, release_id=release_id)
+    if not await put_grant(act, row.case_id, row.object_id, holder, sealed, release_id=release_id):
+        raise VaultRefused  # somebody planted one in its place: the recipient would open nothing with it
     await act.run(
         "INSERT INTO relay.deliveries (release_id, case_id, recipient_id, changed_at)"
         " VALUES (%s, %s, %s, %s)",

@@ -13,13 +13,16 @@ from relay.audit.tags import Tag
 from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Job
-from relay.errors import Conflict
+from relay.errors import Conflict, KeyringRefused, VaultRefused
 from relay.exchange.items import lock_item
+from relay.exchange.model import Item
+from relay.exchange.proof import Signatures, verify
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
-from relay.identity.trust import worker_key
+from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of, worker_key
 from relay.vault.grants import Holder, seal_scheduled, unwrap_scheduled
+from relay.vault.release import ReleaseRecord
 from relay.vault.suite import KeyPair, Sealed
 
 
@@ -73,6 +76,11 @@ class _DueRow(ReleaseRow, frozen=True, kw_only=True):
     worker_id: UUID
     state: str
 
+    @property
+    def holder(self) -> Holder:
+        """Whom the inner seal is for."""
+        return Holder(kind="account", id=self.recipient_id, key_version=self.holder_key_version)
+
 
 _DUE = """
 SELECT s.case_id, s.item_id, s.revision_id, s.rendition_id, s.object_id, s.recipient_id, s.kind,
@@ -86,9 +94,10 @@ FROM relay.scheduled_releases s JOIN relay.worker_keys k ON k.epoch = s.worker_e
 async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holder], KeyPair]) -> bool:
     """Carry out a scheduled release whose time has come; a worker calls this. Return whether it was released.
 
-    If a gate has closed meanwhile, nothing is released: the item is approved again and waits for a
-    facilitator. One that was taken back, by its author or by a facilitator, is left as it is. Calling it
-    again changes nothing. `worker_keys` answers the key pair of an epoch's holder.
+    If a gate has closed meanwhile, or what was sealed and signed does not stand any more, nothing is
+    released: the item is approved again and waits for a facilitator. One that was taken back, by its author
+    or by a facilitator, is left as it is. Calling it again changes nothing. `worker_keys` answers the key
+    pair of an epoch's holder.
     """
     job = Job("scheduled", release_id)
     async with house.database.reading(job) as tx:
@@ -100,37 +109,77 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holde
         due = await act.one(_DueRow, _DUE, [release_id])  # under the lock: it may have been taken back
         if due is None or due.state != "waiting" or item.state is not State.SCHEDULED:
             raise Conflict
-        found = gates.blocks(
-            await gate_facts(act, item.case_id), item.author_id, due.recipient_id, item.kind, house.clock()
-        )
-        edge = move(item.state, Action.UNSCHEDULE if found else Action.RELEASE_DUE, "worker")
+        blocks = await _blocks(act, house, item, due)
+        sealed = None if blocks else _unwrapped(house, due, worker_keys)
+        edge = move(item.state, Action.RELEASE_DUE if sealed else Action.UNSCHEDULE, "worker")
         act.tag = edge.tag
-        if not found:
-            await _write(act, house, release_id, due, worker_keys)
+        if sealed:
+            row = ReleaseRow(**{name: getattr(due, name) for name in ReleaseRow.__struct_fields__})
+            await write_release(act, house, release_id, row, due.holder, sealed)
         await act.run(
             "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s",
-            ["cancelled" if found else "done", release_id],
+            ["done" if sealed else "cancelled", release_id],
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
-        act.note(release=release_id, blocks=" ".join(block.code for block in found))
-    return not found
+        act.note(release=release_id, blocks=" ".join(blocks) if sealed or blocks else "seal-refused")
+    return sealed is not None
 
 
-async def _write(
-    act: Acting, house: House, release_id: UUID, due: _DueRow, worker_keys: Callable[[Holder], KeyPair]
-) -> None:
-    """Take off the outer seal, and write what the facilitator sealed and signed."""
-    holder = Holder(kind="account", id=due.recipient_id, key_version=due.holder_key_version)
-    worker = Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch)
-    sealed = unwrap_scheduled(
-        worker_keys(worker),
-        due.double_sealed,
+async def _blocks(act: Acting, house: House, item: Item, due: _DueRow) -> tuple[str, ...]:
+    """Return what keeps it from passing now, as codes; nothing if it may pass."""
+    found = gates.blocks(
+        await gate_facts(act, item.case_id), item.author_id, due.recipient_id, item.kind, house.clock()
+    )
+    if found:
+        return tuple(block.code for block in found)
+    try:
+        recipient = await participant_key(act, house, due.case_id, due.recipient_id)
+    except Conflict:
+        return ("key-not-confirmed",)
+    if recipient.holder != due.holder:
+        return ("key-changed",)  # what was sealed for them opens with a key that they no longer have
+    try:
+        return await _proof_blocks(act, house, due, recipient)
+    except (VaultRefused, msgspec.MsgspecError):
+        return ("proof-refused",)
+
+
+async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: TrustedKey) -> tuple[str, ...]:
+    """Check the record against the row, as its recipient will, and that enough people approved."""
+    stored = msgspec.json.decode(due.record, type=ReleaseRecord)
+    record = msgspec.structs.replace(
+        stored,
         service=house.pins.service_id,
         case=due.case_id,
-        object_id=due.object_id,
-        recipient=holder,
-        worker=worker,
-        not_before=int(due.released_at.timestamp()),
+        item=due.item_id,
+        revision=due.revision_id,
+        rendition=due.rendition_id,
+        object=due.object_id,
+        recipient=due.recipient_id,
+        recipient_key=recipient.public.fingerprint,
+        recipient_key_version=recipient.holder.key_version,
+        released_at=int(due.released_at.timestamp()),
     )
-    row = ReleaseRow(**{name: getattr(due, name) for name in ReleaseRow.__struct_fields__})
-    await write_release(act, house, release_id, row, holder, sealed)
+    signed = await roster(act, house)
+    signatures = msgspec.json.decode(due.signatures, type=Signatures)
+    verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
+    second = await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [due.case_id])
+    return ("second-approval-missing",) if second and len(record.facilitators) < 2 else ()
+
+
+def _unwrapped(house: House, due: _DueRow, worker_keys: Callable[[Holder], KeyPair]) -> Sealed | None:
+    """Take off the outer seal. Return None if it was not made for this, or the worker's key is gone."""
+    worker = Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch)
+    try:
+        return unwrap_scheduled(
+            worker_keys(worker),
+            due.double_sealed,
+            service=house.pins.service_id,
+            case=due.case_id,
+            object_id=due.object_id,
+            recipient=due.holder,
+            worker=worker,
+            not_before=int(due.released_at.timestamp()),
+        )
+    except (VaultRefused, KeyringRefused):
+        return None

@@ -6,6 +6,9 @@ Nothing in the database is believed by itself (SAFETY 4: a key swapped in a row)
 - a participant: vouched for by a facilitator of their case who is on the roster
 - a case: stated by a facilitator on the roster
 - the workers: authenticated under the keyring
+
+Whether somebody works on cases is read from the signed roster too: an administrator's signature says nothing
+about a case, and no case's key is sealed to them, whatever roles the database gives them.
 """
 
 import hmac
@@ -17,6 +20,7 @@ import msgspec
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Unavailable, VaultRefused
 from relay.house import House
+from relay.permissions import Permission, permissions_of
 from relay.vault.grants import Holder
 from relay.vault.pins import Pins
 from relay.vault.statements import CaseKeyStatement, Roster, RosterEntry, Vouch
@@ -99,19 +103,28 @@ async def roster(tx: Reading, house: House) -> Roster:
     return signed
 
 
+def _works_on_cases(entry: RosterEntry) -> bool:
+    return Permission.REVIEW_DECIDE in permissions_of("staff", frozenset(entry.roles))
+
+
 def verifier_of(signed: Roster, facilitator: UUID) -> Verifier:
-    """Return the signing key of somebody on the roster, or raise `VaultRefused`."""
+    """Return the signing key of a facilitator or supervisor on the roster, or raise `VaultRefused`."""
     entry = signed.entry(facilitator)
-    if entry is None:
+    if entry is None or not _works_on_cases(entry):
         raise VaultRefused
     return Verifier(entry.signing_key)
 
 
 async def staff_key(tx: Reading, house: House, account_id: UUID) -> TrustedKey:
-    """Return the key of a member of staff, as the roster carries it. Raise `Conflict` if it does not."""
+    """Return the key of a facilitator or supervisor, as the roster carries it.
+
+    Raise `Conflict` if it does not, or for somebody who does not work on cases.
+    """
     entry = (await roster(tx, house)).entry(account_id)
     if entry is None:
         raise Conflict("This person's keys are not on the signed staff roster yet. Ask for: relay staff sign")
+    if not _works_on_cases(entry):
+        raise Conflict("Only facilitators and supervisors work on cases. Choose somebody else.")
     return await _matching_key(tx, entry)
 
 

@@ -7,6 +7,8 @@ import hashlib
 from asyncio import to_thread
 from uuid import UUID, uuid4
 
+from psycopg.errors import UniqueViolation
+
 from relay.audit.tags import Tag
 from relay.cases.keys import put_case_text, put_text
 from relay.db.transaction import Acting
@@ -123,12 +125,13 @@ async def _action(
             [item.id, rendition.id],
         )
     )
-    if person.id in approvers:
-        raise Conflict("You have approved this already. The second approval is somebody else's.")
     needed = (
         2 if await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [item.case_id]) else 1
     )
-    return Action.APPROVE if len(approvers) + 1 >= needed else Action.APPROVE_FIRST
+    # whoever approved first, before the case stopped asking for two, may bring it to an end
+    if person.id in approvers and len(approvers) < needed:
+        raise Conflict("You have approved this already. The second approval is somebody else's.")
+    return Action.APPROVE if len(approvers | {person.id}) >= needed else Action.APPROVE_FIRST
 
 
 async def _record(
@@ -193,11 +196,25 @@ async def _follow(act: Acting, item: Item, edge: Move) -> None:
 
 
 async def reopen(house: House, person: Person, item_id: UUID) -> None:
-    """Put an approved item back into review. Its approvals no longer count."""
-    async with house.database.acting(person.id, Tag.ITEM_REOPENED) as act:
-        item = await lock_item(act, item_id)
-        edge = move(item.state, Action.REOPEN, "desk")
-        await act.run(
-            "UPDATE relay.items SET state = %s, ready_at = %s WHERE id = %s",
-            [edge.target, house.clock(), item_id],
-        )
+    """Put an approved item back into review. Its approvals no longer count.
+
+    Raise `Conflict` while something else of the author's to the same person is being looked at.
+    """
+    try:
+        async with house.database.acting(person.id, Tag.ITEM_REOPENED) as act:
+            item = await lock_item(act, item_id)
+            edge = move(item.state, Action.REOPEN, "desk")
+            # after every decision, also one that was taken on a machine whose clock is ahead
+            await act.run(
+                """
+                UPDATE relay.items SET state = %s, ready_at = greatest(%s, (
+                    SELECT max(decided_at) + interval '1 microsecond' FROM relay.reviews v
+                    WHERE v.item_id = items.id))
+                WHERE id = %s
+                """,
+                [edge.target, house.clock(), item_id],
+            )
+    except UniqueViolation:
+        raise Conflict(
+            "Something else of this author's to the same person is being looked at. Decide on that one first."
+        ) from None

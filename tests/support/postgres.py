@@ -49,19 +49,23 @@ class TestServer:
         self._migrated = False
 
     @contextlib.contextmanager
-    def clone(self, *, migrated: bool = True) -> Iterator[Dsns]:
-        """A database of its own, migrated or empty, and dropped at the end with whoever is still in it."""
+    def clone(self, *, migrated: bool = True, of: Dsns | None = None) -> Iterator[Dsns]:
+        """A database of its own, migrated or empty, and dropped at the end with whoever is still in it.
+
+        `of` names another one to copy, with all that is in it; nobody may be connected to that.
+        """
         if migrated and not self._migrated:
             # on first need: tests of the server alone do without
             roles.set_up(self.administrator, self._passwords, database=_TEMPLATE)
             self._migrated = True
+        template = _TEMPLATE if of is None else of.superuser.database
         name = f"relay_{next(self._numbers)}"
         with psycopg.connect(self.administrator.url, autocommit=True) as connection:
             connection.execute(
                 sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY {}").format(
                     sql.Identifier(name),
                     sql.Identifier(roles.OWNER if migrated else "postgres"),
-                    sql.Identifier(_TEMPLATE if migrated else "template1"),
+                    sql.Identifier(template if migrated else "template1"),
                     sql.Identifier("wal_log"),
                 )
             )

@@ -264,10 +264,13 @@ CREATE FUNCTION relay.ready_objects(p_after uuid, p_most integer) RETURNS SETOF 
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT id FROM relay.objects WHERE state = 'ready' AND id > p_after ORDER BY id LIMIT p_most
 $$;
--- Epochs that something unfinished is still sealed to.
+-- Epochs that something unfinished is still sealed to. What its author took back meanwhile keeps its grant, but no key.
 CREATE FUNCTION relay.needed_worker_epochs() RETURNS SETOF integer
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-    SELECT DISTINCT holder_key_version FROM relay.grants WHERE holder_kind = 'worker'
+    SELECT DISTINCT g.holder_key_version FROM relay.grants g
+    JOIN relay.revisions r ON r.object_id = g.object_id
+    JOIN relay.items i ON i.id = r.item_id AND i.revision = r.number
+    WHERE g.holder_kind = 'worker' AND i.state = 'submitted'
     UNION SELECT DISTINCT worker_epoch FROM relay.scheduled_releases WHERE state = 'waiting'
 $$;
 -- Where each audit chain stands, for the checkpoints that are kept outside the database.
