@@ -1,6 +1,8 @@
 """Sound and film: look, make anew, check what came out."""
 
+import errno
 import os
+import signal
 from contextlib import ExitStack
 from dataclasses import dataclass
 
@@ -13,7 +15,7 @@ from workers.media.room import Room
 from workers.media.shape import Picture
 from workers.sandbox import memory
 from workers.sandbox.pipe import Pipe
-from workers.sandbox.runner import Child, Ending, Ffmpeg, Task
+from workers.sandbox.runner import Child, Ending, Ffmpeg, Stop, Task
 
 _SHORTEST_MS = 100
 _DRIFT_MS = 500
@@ -21,7 +23,8 @@ _DRIFT_PARTS = 100
 """The result may be half a second and a hundredth longer or shorter than the original says, where it does: so
 much recorders get wrong. A file that was cut off is mostly found by its outermost box already."""
 
-_OUT_OF_OUTPUT = -25  # SIGXFSZ
+_BROKEN_PIPE = {-signal.SIGPIPE, 256 - errno.EPIPE}
+"""What ffmpeg ends with when nobody reads what it writes."""
 
 
 @dataclass(frozen=True)
@@ -79,12 +82,12 @@ def _make(
 
 def _judge(maker: Ending, packer: Ending) -> None:
     """Which of the two failed first, and what that says about the file."""
-    if packer.code == _OUT_OF_OUTPUT:
+    if packer.code == -signal.SIGXFSZ:
         raise MediaRefused(Reason.RESULT_TOO_LARGE)
-    if not maker.good:
-        raise MediaRefused(Reason.DAMAGED)
-    if not packer.good:
-        raise MediaRefused(Reason.NOT_VERIFIED)
+    if maker.good and packer.good:
+        return
+    lost_its_packer = maker.stop is Stop.SIBLING or maker.code in _BROKEN_PIPE
+    raise MediaRefused(Reason.NOT_VERIFIED if maker.good or lost_its_packer else Reason.DAMAGED)
 
 
 def _check(source: Source, picture: Picture | None, files: _Files, room: Room) -> Facts:

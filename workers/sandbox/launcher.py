@@ -79,6 +79,8 @@ def _prepare(order: Order, progress: _Progress) -> Handover:
     progress.stage = Stage.PROGRAM
     sys.path.remove(sys.path[0])  # the folder of our own packages: a child imports nothing of ours
     if not order.python:
+        for ignored in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and that would be inherited
+            signal.signal(ignored, signal.SIG_DFL)
         program = os.open(order.program, os.O_PATH | os.O_CLOEXEC)
         return lambda: os.execve(program, order.arguments, {"LC_ALL": "C"})  # noqa: S606 - no shell is meant
     sys.path.extend(order.paths)

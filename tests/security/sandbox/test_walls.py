@@ -23,9 +23,10 @@ OUTSIDE = (
 
 @pytest.fixture(autouse=True)
 def key_file() -> Iterator[Path]:
-    burglar.KEY_FILE.write_bytes(b"the service's key")
-    yield burglar.KEY_FILE
-    burglar.KEY_FILE.unlink()
+    path = burglar.key_file(os.getpid())
+    path.write_bytes(b"the service's key")
+    yield path
+    path.unlink()
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_a_child_can_do_nothing_but_answer(neighbour: Running, port: int) -> Non
     os.close(source)
     assert ending.good
     assert successes(won) == set()
-    assert not burglar.LOOT.exists()
+    assert not burglar.loot(os.getpid()).exists()
 
 
 def test_outside_the_same_child_can_do_all_of_it(port: int) -> None:

@@ -20,8 +20,6 @@ from pathlib import Path
 
 ANSWER_TO = 4
 ANSWER = struct.Struct("<Q")
-KEY_FILE = Path("/tmp/relay-burglar-key")
-LOOT = Path("/tmp/relay-burglar-loot")
 SECRET = b"RELAY_BURGLAR_SECRET"
 LARGE = 8 << 30
 MANY = 400
@@ -55,8 +53,18 @@ def socket_pair() -> None:
         each.close()
 
 
+def key_file(parent: int) -> Path:
+    """Where the test keeps its secret: one for each test process."""
+    return Path(f"/tmp/relay-burglar-{parent}.key")
+
+
+def loot(parent: int) -> Path:
+    """What must never come to be."""
+    return Path(f"/tmp/relay-burglar-{parent}.loot")
+
+
 def read_key() -> None:
-    KEY_FILE.read_bytes()
+    key_file(targets["parent"]).read_bytes()
 
 
 def read_own_program() -> None:
@@ -68,13 +76,13 @@ def list_root() -> None:
 
 
 def write_file() -> None:
-    LOOT.write_bytes(b"loot")
-    LOOT.unlink()
+    loot(targets["parent"]).write_bytes(b"loot")
+    loot(targets["parent"]).unlink()
 
 
 def make_folder() -> None:
-    LOOT.mkdir()
-    LOOT.rmdir()
+    loot(targets["parent"]).mkdir()
+    loot(targets["parent"]).rmdir()
 
 
 def read_parent_environment() -> None:
