@@ -75,10 +75,10 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
 
 def tell_invitation(settings: Settings, invitation: Invitation) -> None:
     """Print what the invited person is given. It is shown this once."""
-    print(f"  address  {settings.desk_origin}/enrol/{invitation.id}")
-    print(f"  letters  {invitation.secret}")
-    print(f"  code     {invitation.code}   (to be spoken, not written beside the letters)")
-    print(f"  until    {invitation.expires_at:%Y-%m-%d %H:%M} UTC")
+    print(f"  link        {settings.desk_origin}/enrol/{invitation.id}")
+    print(f"  long code   {invitation.secret}")
+    print(f"  short code  {invitation.code}   (to be said, never written beside the long one)")
+    print(f"  until       {invitation.expires_at:%Y-%m-%d %H:%M} UTC")
 
 
 def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:

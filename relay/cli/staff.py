@@ -156,7 +156,7 @@ def _show(member: Member, current: Roster | None) -> None:
 
 
 def _confirmed() -> bool:
-    print("\nAsk each person with a new or changed key to read out the words that their own page shows.")
+    print("\nAsk everyone with a new or changed key to read out the words of the desk's page on their keys.")
     try:
         return input("Type yes when all of them agree: ").strip().lower() == "yes"
     except EOFError:

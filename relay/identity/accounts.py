@@ -12,9 +12,10 @@ from relay.db.transaction import Acting
 from relay.errors import Conflict, Forbidden, Gone, Invalid, Missing
 from relay.house import House
 from relay.identity import passphrases
-from relay.identity.invitations import TRIES, code_mac, enrolment_mac, secret_hash
+from relay.identity.invitations import TRIES
 from relay.identity.model import Person
 from relay.identity.names import account_lookup, checked_sign_in_name, side_of
+from relay.identity.proofs import code_mac, enrolment_mac, secret_hash
 from relay.identity.stretching import seal_bundle, stretch
 from relay.identity.surfaces import QUESTIONS
 from relay.permissions import Permission
@@ -96,7 +97,7 @@ async def _evaluate(house: House, invitation_id: UUID, secret: str, code: str) -
 
 
 def _wrong(left: int) -> str:
-    wrong = "The invitation's letters or the spoken code are not right"
+    wrong = "The long code or the short code is not right"
     if left == 0:
         return f"{wrong}, and this was the last try. Please ask for a new invitation."
     return f"{wrong}. You can try {left} more {'time' if left == 1 else 'times'}."

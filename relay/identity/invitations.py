@@ -5,9 +5,6 @@ facilitator can check with it whose keys were enrolled). The code is worth littl
 counted before comparing.
 """
 
-import hashlib
-import hmac
-import re
 import secrets
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,17 +19,16 @@ from relay.errors import Conflict, Forbidden, Invalid, Missing
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.names import checked_name
+from relay.identity.proofs import code_mac, secret_hash
 from relay.permissions import STAFF_ROLES, Permission
 from relay.vault.columns import ColumnCipher
 from relay.vault.keyring import Keyring
 from relay.vault.statements import InvitationStatement
-from relay.vault.suite import context
 
 TRIES = 5
 _ALPHABET = (
     "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: nothing in it is taken for something else
 )
-_LOOKALIKES = str.maketrans("ILOU", "110V")
 _SECRET_LENGTH = 28
 _CODE_LENGTH = 8
 
@@ -59,45 +55,6 @@ class KeptInvitation(msgspec.Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return "<KeptInvitation>"
-
-
-def clean_secret(untrusted_secret: str) -> bytes:
-    """Return a secret as it counts, whatever its spaces, dashes, case and lookalike letters."""
-    kept = re.sub(r"[\s-]", "", untrusted_secret).upper().translate(_LOOKALIKES)
-    return kept.encode(errors="replace")
-
-
-def clean_code(untrusted_code: str) -> bytes:
-    """Return a spoken code as it counts: its digits."""
-    return re.sub(r"[^0-9]", "", untrusted_code).encode()
-
-
-def secret_hash(secret: str) -> bytes:
-    """Return what is stored of a secret."""
-    return hashlib.sha256(context("invitation secret", clean_secret(secret))).digest()
-
-
-def code_mac(keyring: Keyring, invitation_id: UUID, code: str) -> bytes:
-    """Return what is stored of a code: 8 digits can be guessed, so the keyring is in it."""
-    return keyring.mac("invitation code", invitation_id.bytes + clean_code(code))
-
-
-def enrolment_mac(
-    secret: str,
-    *,
-    service_id: UUID,
-    invitation_id: UUID,
-    account_id: UUID,
-    key_version: int,
-    hpke_public: bytes,
-    signing_public: bytes,
-) -> bytes:
-    """Return the proof that these public keys were enrolled by whoever held the invitation's secret."""
-    key = context("enrolment key", clean_secret(secret))
-    message = context(
-        "enrolment", service_id, invitation_id, account_id, key_version, hpke_public, signing_public
-    )
-    return hmac.digest(key, message, "sha256")
 
 
 def _grouped(characters: str) -> str:

@@ -11,8 +11,9 @@ from relay.cases.keys import case_text
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Missing, VaultRefused
 from relay.house import House
-from relay.identity.invitations import KeptInvitation, enrolment_mac, invitation_statement
+from relay.identity.invitations import KeptInvitation, invitation_statement
 from relay.identity.model import Person
+from relay.identity.proofs import enrolment_mac
 from relay.identity.trust import roster, verifier_of
 from relay.vault.statements import Vouch
 from relay.vault.suite import PublicKey

@@ -28,10 +28,11 @@ from relay.db.dsn import Dsn
 from relay.db.transaction import Database, Surface
 from relay.house import House
 from relay.identity import accounts, roster
-from relay.identity.invitations import Invitation, enrolment_mac, insert_staff, invite_participant
+from relay.identity.invitations import Invitation, insert_staff, invite_participant
 from relay.identity.model import Person
 from relay.identity.names import account_lookup, side_of
 from relay.identity.operator import looking, operating
+from relay.identity.proofs import enrolment_mac
 from relay.identity.trust import newest_roster
 from relay.identity.vouching import vouch
 from relay.settings import Settings

@@ -54,7 +54,7 @@ def relay(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 
 def enrol_staff(settings: Settings, said: str, name: str) -> None:
     """Enrol with what the command printed, as the desk's page does."""
-    found = re.search(r"enrol/(\S+)\s+letters\s+(\S+)\s+code\s+(\d{4} \d{4})", said)
+    found = re.search(r"enrol/(\S+)\s+long code\s+(\S+)\s+short code\s+(\d{4} \d{4})", said)
     assert found is not None
 
     async def through_the_desk(dsn: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from relay.db.transaction import Surface
 from relay.errors import Conflict, Forbidden, Gone, Invalid, Missing, Refusal, SignInNeeded
 from relay.house import House
-from relay.identity import accounts, invitations
+from relay.identity import accounts, proofs
 from relay.identity.accounts import enrol
 from relay.identity.invitations import Invitation, invite_again, invite_participant, invite_staff
 from relay.identity.model import Person
@@ -240,4 +240,4 @@ async def test_nothing_of_an_invitation_is_readable_in_the_database(service: Ser
 async def test_invitations_are_never_alike(service: Service) -> None:
     issued = [await service.invite_staff() for _ in range(20)]
     assert len({one.secret for one in issued}) == 20
-    assert all(len(invitations.clean_secret(one.secret)) * 5 >= 128 for one in issued)
+    assert all(len(proofs.clean_secret(one.secret)) * 5 >= 128 for one in issued)

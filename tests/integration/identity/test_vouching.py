@@ -13,14 +13,13 @@ from relay.identity import roster
 from relay.identity.invitations import (
     Invitation,
     KeptInvitation,
-    enrolment_mac,
     invitation_statement,
     invite_again,
     invite_participant,
-    secret_hash,
 )
 from relay.identity.model import Person
 from relay.identity.operator import looking, operating
+from relay.identity.proofs import enrolment_mac, secret_hash
 from relay.identity.trust import TrustedKey, case_key, newest_roster, participant_key, staff_key
 from relay.identity.vouching import vouch
 from relay.vault.suite import KeyPair, Signer

@@ -3,8 +3,9 @@ from uuid import uuid4
 import pytest
 
 from relay.errors import Invalid
-from relay.identity.invitations import Invitation, clean_code, clean_secret
+from relay.identity.invitations import Invitation
 from relay.identity.names import account_lookup, checked_name, checked_sign_in_name
+from relay.identity.proofs import clean_code, clean_secret
 from relay.identity.throttle import network
 from relay.vault.suite import context
 
@@ -46,6 +47,7 @@ def test_a_persons_name_is_trimmed_and_bounded() -> None:
 def test_secret_and_code_count_the_same_however_they_were_written() -> None:
     assert clean_secret(" o1Ll-aB cd\n") == clean_secret("0111ABCD")
     assert clean_code("1234 5678") == clean_code("1234-5678") == b"12345678"
+    assert clean_code("۱۲۳۴ ۵۶۷۸") == clean_code("１２３４５６７８") == b"12345678"
 
 
 def test_an_invitation_never_shows_its_secret() -> None:
