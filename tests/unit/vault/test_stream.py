@@ -230,7 +230,8 @@ def test_after_a_refusal_nothing_unverified_is_left_in_the_buffer() -> None:
     with pytest.raises(VaultRefused):
         next(pieces)
     assert not any(bytes(kept[1]))
-    assert list(reader.ranges(0, 10)) == [PLAIN[:10]]
+    for start in (SEGMENT, 0):
+        assert list(reader.ranges(start, start + 10)) == [PLAIN[start : start + 10]]
     with pytest.raises(VaultRefused):
         list(reader.ranges(2 * SEGMENT, 2 * SEGMENT + 10))
 
