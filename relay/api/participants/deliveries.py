@@ -50,7 +50,7 @@ async def choose(
 @route("/deliveries/{delivery_id:uuid}/content", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt=_READ)
 async def content(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> ASGIApp:
     """Serve what was opened (ranges)."""
-    return answer(request, house, await delivery.content(house, person, delivery_id))
+    return answer(request, house, await delivery.content(house, person, delivery_id), for_good=True)
 
 
 HANDLERS = [deliveries, one_delivery, choose, content]

@@ -40,14 +40,24 @@ def readable(house: House, content: Content) -> Iterator[Readable]:
 
 
 def answer(
-    request: AnyRequest, house: House, content: Content, *, on_sent: Sent | None = None
+    request: AnyRequest,
+    house: House,
+    content: Content,
+    *,
+    on_sent: Sent | None = None,
+    for_good: bool = False,
 ) -> ObjectAnswer:
-    """Serve it. A document may be shown inside our own pages, which keeps quick exit beside it."""
+    """Serve it. A document may be shown inside our own pages, which keeps quick exit beside it.
+
+    `for_good`: what was released to this person, which no later decision takes away; its next ranges may be
+    answered from `Recent`. Everything else goes the whole way each time: who is taken off a case, or whose
+    author takes an item back, reads not one range more.
+    """
     framed = content.media_type == "application/pdf"
     found = ObjectAnswer(
         partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed
     )
-    if content.media_type != LETTER_TYPE:
+    if for_good and content.media_type != LETTER_TYPE:
         found.reuse()
         recent: Recent = request.app.state.recent
         recent.keep(session_cookie(request), request.scope["path"], request.scope["path_template"], found)
