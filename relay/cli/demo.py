@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Play the tour, say where to sign in, and stay. Exit code 1 if an expectation of the tour did not hold."""
+    """Play the tour, say where to sign in, and stay. Exit code 1 if not every expectation held."""
     console = Console(highlight=False, markup=False)
     stays = _stays(arguments, os.environ)
     interrupt_once()

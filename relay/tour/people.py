@@ -61,9 +61,11 @@ class Person:
         self.sign_in_name = f"{role.split(maxsplit=1)[0]}.{uuid4().hex[:6]}"
         self.passphrase = ""
         self.account_id = ""
+        self.invited: Invited | None = None
 
     def enrol(self, invited: Invited) -> None:
         """Take the six words that are offered, use the invitation, and sign in."""
+        self.invited = invited
         self.passphrase = self.api.get("/enrolments/passphrase")["passphrase"]
         self.api.post(f"/enrolments/{invited.id}", self.enrolment(invited))
         self.account_id = self.api.sign_in(self.sign_in_name, self.passphrase)["account_id"]

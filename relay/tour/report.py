@@ -98,10 +98,10 @@ def _count(report: Report, kind: str) -> int:
 
 
 def show_sign_ins(stage: Stage, console: Console) -> None:
-    """Print where and how each of the people signs in."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("who", "name to sign in with", "passphrase"):
-        table.add_column(heading, overflow="fold")
+    """Print how each of the people signs in. Nothing is wrapped, so that it can be copied."""
     for person in (stage.victim, stage.offender, stage.facilitator):
-        table.add_row(person.role, person.sign_in_name, person.passphrase)
-    console.print(table)
+        for label, name, value in (
+            (person.role, "name", person.sign_in_name),
+            ("", "passphrase", person.passphrase),
+        ):
+            console.print(f"  {label:12}  {name:10}  {value}", soft_wrap=True)

@@ -28,11 +28,15 @@ class TusUpload:
         self._api = api
         self._file = file
         self.size = file.stat().st_size
-        item = base64.b64encode(item_id.encode()).decode()
+        # clients send the file's name along; nobody has asked for it
+        metadata = ",".join(
+            f"{name} {base64.b64encode(value.encode()).decode()}"
+            for name, value in (("filename", file.name), ("item_id", item_id))
+        )
         created = api.call(
             "POST",
             "/uploads",
-            headers=_VERSION | {"upload-length": str(self.size), "upload-metadata": f"item_id {item}"},
+            headers=_VERSION | {"upload-length": str(self.size), "upload-metadata": metadata},
         )
         if created.status_code != 201:
             raise Unexpected(f"The upload was not started: {created.status_code}")
