@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 from msgspec import Meta
 
 from relay.cases.model import Medium
-from relay.exchange import items
+from relay.exchange import items, progress
 from relay.exchange.model import Feedback, OwnItem
 from relay.exchange.renditions import own_content
 from relay.exchange.uploads import Upload
@@ -46,19 +46,19 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 async def start_item(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewItem]) -> OwnItem:
     """Start a draft."""
     item_id = await items.start_item(house, person, case_id, data.kind, data.recipients)
-    return await items.own_item(house, person, item_id)
+    return await progress.own_item(house, person, item_id)
 
 
 @get("/cases/{case_id:uuid}/items", opt=_WRITE)
 async def own_items(house: TheHouse, person: SignedIn, case_id: CaseId) -> list[OwnItem]:
     """List what the person made, the newest first."""
-    return await items.own_items(house, person, case_id)
+    return await progress.own_items(house, person, case_id)
 
 
 @get("/items/{item_id:uuid}", opt=_WRITE)
 async def own_item(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
     """Show one."""
-    return await items.own_item(house, person, item_id)
+    return await progress.own_item(house, person, item_id)
 
 
 @get("/items/{item_id:uuid}/draft", opt=_WRITE)
@@ -86,27 +86,27 @@ async def send_file(request: AnyRequest, house: TheHouse, person: SignedIn, item
 async def submit(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
     """Send it to the facilitators."""
     await items.submit(house, person, item_id)
-    return await items.own_item(house, person, item_id)
+    return await progress.own_item(house, person, item_id)
 
 
 @post("/items/{item_id:uuid}/withdraw", opt=_SUBMIT, status_code=200)
 async def withdraw(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
     """Take it back."""
     await items.withdraw(house, person, item_id)
-    return await items.own_item(house, person, item_id)
+    return await progress.own_item(house, person, item_id)
 
 
 @get("/items/{item_id:uuid}/feedback", opt=_WRITE)
 async def feedback(house: TheHouse, person: SignedIn, item_id: ItemId) -> list[Feedback]:
     """List what facilitators answered, the newest first."""
-    return await items.feedback(house, person, item_id)
+    return await progress.feedback(house, person, item_id)
 
 
 @route("/items/{item_id:uuid}/original", http_method=_READING, opt=_WRITE)
 async def original(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve what its author sent last (ranges)."""
     content = await own_content(house, person, item_id, "original")
-    if (await items.own_item(house, person, item_id)).kind == "letter":
+    if (await progress.own_item(house, person, item_id)).kind == "letter":
         content = as_letter(content)
     return answer(request, house, content)
 

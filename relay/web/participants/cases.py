@@ -9,7 +9,7 @@ from litestar.params import FromQuery, PathParameter
 from relay.cases import own
 from relay.cases.model import MEDIA
 from relay.errors import Invalid
-from relay.exchange import items
+from relay.exchange import items, progress
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import page, see_other
@@ -34,7 +34,7 @@ async def case_page(
         case=case,
         media=MEDIA,
         agreed=agreed,
-        items=await items.own_items(house, person, case_id),
+        items=await progress.own_items(house, person, case_id),
         done=done,
     )
 

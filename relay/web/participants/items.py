@@ -8,7 +8,7 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
 from relay.errors import Refusal, SignInNeeded
-from relay.exchange import failures, items
+from relay.exchange import failures, items, progress
 from relay.exchange.model import OwnItem
 from relay.exchange.renditions import own_content
 from relay.house import House
@@ -45,7 +45,7 @@ async def _item_page(
     refusal: Refusal | None = None,
     done: str = "",
 ) -> Page:
-    item = await items.own_item(house, person, item_id)
+    item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
     return page(
         request,
@@ -58,7 +58,7 @@ async def _item_page(
         editable=item.state in _OPEN,
         text=await _text(house, person, item) if text is None else text,
         has_clean=item.state in _READY and item.kind != "letter",
-        feedback=await items.feedback(house, person, item_id) if item.revision else [],
+        feedback=await progress.feedback(house, person, item_id) if item.revision else [],
         failure=failures.sentence(item.failure),
         blocks=case.blocks[item.kind] if item.state in _OPEN else (),
         most=house.settings.letter_characters,

@@ -8,8 +8,9 @@ import pytest
 from relay.cases.own import own_case
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.delivery import choose, content, deliveries
-from relay.exchange.items import feedback, own_item, own_items, save_draft, start_item, submit, withdraw
+from relay.exchange.items import save_draft, start_item, submit, withdraw
 from relay.exchange.objects import opened
+from relay.exchange.progress import feedback, own_item, own_items
 from relay.exchange.release import release
 from relay.identity.model import Person
 from relay.review.decisions import decide

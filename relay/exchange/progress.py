@@ -1,0 +1,114 @@
+"""What an author sees of their items: how far each has come, and what facilitators answered."""
+
+from uuid import UUID
+
+import msgspec
+
+from relay.cases.keys import own_text
+from relay.cases.model import Medium
+from relay.errors import Missing
+from relay.exchange.items import find_item
+from relay.exchange.model import Feedback, OwnItem
+from relay.house import House
+from relay.identity.model import Person
+
+
+class _OwnRow(msgspec.Struct, frozen=True):
+    id: UUID
+    case_id: UUID
+    kind: Medium
+    state: str
+    revision: int
+    failure: str | None
+    taken_back: bool
+    percent: int
+    recipients: list[UUID]
+    uploaded: bool
+
+
+_OWN = """
+SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.failure, i.taken_back_at IS NOT NULL AS taken_back,
+       coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
+                 WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
+       ARRAY(SELECT seat_id FROM relay.item_recipients p
+             WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
+       EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
+               AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded
+FROM relay.items i
+"""
+
+
+def _own(row: _OwnRow) -> OwnItem:
+    state = (
+        "withdrawn"
+        if row.taken_back
+        else {"scheduled": "approved", "released": "approved"}.get(row.state, row.state)
+    )
+    return msgspec.convert(
+        {
+            "id": row.id,
+            "case_id": row.case_id,
+            "kind": row.kind,
+            "state": state,
+            "revision": row.revision,
+            "failure": row.failure,
+            "percent": row.percent,
+            "recipients": tuple(row.recipients),
+            "uploaded": row.uploaded,
+        },
+        OwnItem,
+    )
+
+
+async def own_items(house: House, person: Person, case_id: UUID, *, limit: int = 100) -> list[OwnItem]:
+    """Return what this author made in a case, the newest first."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _OwnRow,
+            _OWN + "WHERE i.author_id = %s AND i.case_id = %s ORDER BY i.created_at DESC, i.id LIMIT %s",
+            [person.id, case_id, limit],
+        )
+    return [_own(row) for row in rows]
+
+
+async def own_item(house: House, person: Person, item_id: UUID) -> OwnItem:
+    """Return one of the author's items, or raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        row = await tx.one(_OwnRow, _OWN + "WHERE i.id = %s", [item_id])
+    if row is None:
+        raise Missing
+    return _own(row)
+
+
+class _FeedbackRow(msgspec.Struct, frozen=True):
+    id: UUID
+    revision: int
+    decision: str
+    reasons: str
+
+
+async def feedback(house: House, person: Person, item_id: UUID) -> list[Feedback]:
+    """Return what facilitators answered to each revision, the newest first. Approvals are not listed."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        rows = await tx.all(
+            _FeedbackRow,
+            """
+            SELECT v.id, r.number AS revision, v.decision, v.reasons
+            FROM relay.reviews v JOIN relay.revisions r ON r.id = v.revision_id
+            WHERE v.item_id = %s AND v.decision <> 'approve' ORDER BY v.decided_at DESC
+            """,
+            [item_id],
+        )
+        return [
+            msgspec.convert(
+                {
+                    "revision": row.revision,
+                    "decision": row.decision,
+                    "reasons": tuple(row.reasons.split()),
+                    "guidance": await own_text(tx, house, person, item.case_id, "guidance", row.id) or "",
+                },
+                Feedback,
+            )
+            for row in rows
+        ]
