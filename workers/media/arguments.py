@@ -21,6 +21,9 @@ READ, WRITE, SIDE = 3, 4, 5
 SOUND_RATE = 48_000
 PEAK_RATE = 8_000
 
+_PIECE_MICROSECONDS = 500_000
+"""Short pieces can go through a pipe: each has its own small index, and the reader need not go back."""
+
 _QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
 _FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,wav,w64,mp3,aac,ogg,flac,amr,aiff,caf"
 _CODECS = ",".join((
@@ -81,8 +84,7 @@ def make(
     if source.sounds:
         streams.append(_sound(original[str(source.sound_index)], source))
         codecs |= _sound_codec(source.channels)
-    # the pieces need an index of their own only at the end, so that they can go through a pipe
-    pieces = {"f": "mp4", "movflags": "+frag_keyframe+delay_moov+default_base_moof"}
+    pieces = {"f": "mp4", "movflags": "+delay_moov+default_base_moof", "frag_duration": _PIECE_MICROSECONDS}
     made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
     settings = (*_QUIET, "-max_error_rate", "0.02", "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
     return tuple(ffmpeg.compile(made.global_args(*settings), overwrite_output=True)[1:])

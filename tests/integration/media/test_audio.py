@@ -61,6 +61,14 @@ def test_recorders_and_phones_of_all_kinds_are_understood(
     assert media.traces(media.content(made.files["clean"])) == []
 
 
+def test_ten_minutes_are_as_good_as_three_seconds(samples: Path, clean_file: CleanFile) -> None:
+    path = samples / "long.flac"
+    media.ffmpeg("-f", "lavfi", "-i", "sine=300:d=600:r=8000", path)
+    made = clean_file(Kind.AUDIO, path)
+    assert made.facts.duration_ms == pytest.approx(600_000, abs=25)
+    media.decode(made.files["clean"])
+
+
 def test_a_record_sleeve_is_no_film_and_does_not_get_through(samples: Path, clean_file: CleanFile) -> None:
     cover = media.photographed_page(samples, "cover.jpg")
     path = samples / "cover.mp3"

@@ -87,6 +87,18 @@ def test_a_fast_large_film_becomes_1080_lines_at_thirty(samples: Path, clean_fil
         assert film.frames == 30
 
 
+def test_minutes_of_film_keep_sound_and_picture_together(samples: Path, clean_file: CleanFile) -> None:
+    made = clean_file(
+        Kind.VIDEO, media.film(samples, "minutes.mp4", 150, "-preset", "ultrafast", size="160x120")
+    )
+    assert made.facts.duration_ms == pytest.approx(150_000, abs=50)
+    with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
+        ends = [float((stream.duration or 0) * (stream.time_base or 0)) for stream in opened.streams]
+        starts = [float((stream.start_time or 0) * (stream.time_base or 0)) for stream in opened.streams]
+    assert max(ends) - min(ends) < 0.05
+    assert max(starts) - min(starts) < 0.03
+
+
 def test_a_silent_film_is_taken_for_signs_need_no_sound(samples: Path, clean_file: CleanFile) -> None:
     path = samples / "signs.mp4"
     media.ffmpeg(*media.picture(1), "-pix_fmt", "yuv420p", path)

@@ -1,0 +1,131 @@
+"""How fast a worker makes a film safe, and with how much memory: `python -m tests.benchmarks.media`.
+
+The limit is `bare`: one ffmpeg with the same settings, from the same file in memory to a file in memory, outside
+of any sandbox, checking nothing. A worker does more: it looks first, decodes every bit of the result, reads how
+it is built, draws a poster and a waveform. Ratios come from one run, in which both take turns.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.benchmarks.processes import MIB, Watch
+from tests.benchmarks.rows import Row, at_least, show
+from tests.benchmarks.turns import Turns
+from tests.support import media
+from workers.media import arguments, shape
+from workers.media.clean import clean
+from workers.media.look import look
+from workers.media.model import Kind, Limits
+from workers.media.room import Room
+from workers.media.tools import find
+from workers.sandbox import memory
+from workers.sandbox.runner import Walled
+
+ROUNDS = 5
+SECONDS = 60
+_SIZES = (10, 100, 1024)
+_FINAL = ("-bsf:v", "filter_units=remove_types=6", "-movflags", "+faststart")
+
+
+def rows(*, quick: bool = False) -> Iterator[Row]:
+    """Measure, and give out what was found as it comes."""
+    rounds, seconds = (1, 5) if quick else (ROUNDS, SECONDS)
+    with TemporaryDirectory(prefix="relay-bench-") as name:
+        folder = Path(name)
+        yield from _film(folder, rounds, seconds)
+        yield from _others(folder, rounds)
+        for size in _SIZES[: 1 if quick else None]:
+            yield _memory(folder, size)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[int]:
+    with path.open("rb") as file:
+        original = memory.from_file("original", file.fileno())
+    try:
+        yield original
+    finally:
+        os.close(original)
+
+
+def _film(folder: Path, rounds: int, seconds: int) -> Iterator[Row]:
+    """A film as a phone makes it: 1080 lines, 30 pictures and 16 Mbit a second, some grain, with sound."""
+    path = folder / "phone.mp4"
+    grain = ["-vf", "noise=alls=4:allf=t,format=yuv420p", "-preset", "ultrafast", "-b:v", "16M"]
+    zoom = ["-f", "lavfi", "-i", f"mandelbrot=s=1920x1080:r=30:end_scale=0.05,trim=duration={seconds}"]
+    media.ffmpeg(*zoom, *media.voice(seconds), *grain, "-shortest", path)
+    with _held(path) as original:
+        words = _bare_words(original)
+        turns = Turns(
+            {"bare": lambda: _bare(original, words), "worker": lambda: _work(Kind.VIDEO, original)}, rounds
+        )
+    speed = 1 / turns.ratio("worker", "bare")
+    figure = f"{turns.seconds('worker'):.1f} s; bare {turns.seconds('bare'):.1f} s, for {seconds} s of film"
+    yield at_least("a worker's film, checked", figure, speed, 0.95)
+
+
+def _bare_words(original: int) -> list[str]:
+    """The worker's own command line, made into one pass straight into a file."""
+    room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False)
+    source = look(Kind.VIDEO, original, room)
+    words = list(arguments.make(Kind.VIDEO, source, shape.plan(source), room.limits, room.tools))
+    for word in ("-movflags", "-frag_duration", "-progress"):
+        del words[words.index(word) : words.index(word) + 2]
+    place = words.index(f"pipe:{arguments.WRITE}")
+    return [*words[:place], *_FINAL, "OUTPUT", *words[place + 1 :]]
+
+
+def _bare(original: int, words: list[str]) -> None:
+    with ExitStack() as held:
+        result = memory.held(held, "result")
+        named = [str(original) if word == str(arguments.READ) else word for word in words]
+        named[named.index("OUTPUT")] = f"/proc/self/fd/{result}"
+        os.lseek(original, 0, os.SEEK_SET)
+        subprocess.run([find().ffmpeg, *named], pass_fds=[original, result], check=True)
+
+
+def _work(kind: Kind, original: int) -> None:
+    clean(kind, original).close()
+
+
+def _others(folder: Path, rounds: int) -> Iterator[Row]:
+    sound = media.speech(folder, "voice.mp3", 600)
+    pages = media.document(folder, "scan.pdf", 20)
+    for kind, path, what in (
+        (Kind.AUDIO, sound, "10 min of speech"),
+        (Kind.DOCUMENT, pages, "a scan of 20 pages"),
+    ):
+        with _held(path) as original:
+            turns = Turns({"worker": lambda: _work(kind, original)}, rounds)  # noqa: B023 - used at once
+        yield Row(what, f"{turns.seconds('worker'):.2f} s")
+
+
+def _memory(folder: Path, mebibytes: int) -> Row:
+    """What a job holds beside its original: the worker, its children, and the files in memory they make."""
+    path = folder / "large.mp4"
+    rate = 60_000_000
+    seconds = mebibytes * MIB * 8 // rate
+    noise = ["-f", "lavfi", "-i", f"testsrc2=s=1920x1080:r=30:d={min(seconds, 8)},noise=alls=60:allf=t+u"]
+    media.ffmpeg(
+        *noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", "-b:v", str(rate), folder / "seed.mp4"
+    )
+    loop = ["-stream_loop", str(max(0, seconds // 8 - 1)), "-i", str(folder / "seed.mp4")]
+    media.ffmpeg(*loop, "-c", "copy", path)
+    with _held(path) as original:
+        size = memory.size(original)
+        with Watch(os.getpid(), whole=True) as watch:
+            _work(Kind.VIDEO, original)
+    figure = (
+        f"{watch.growth / MIB:.0f} MiB of processes, {(watch.files - size) / MIB:.0f} MiB of result in memory"
+    )
+    return Row(f"memory for a film of {size / MIB:.0f} MiB", figure)
+
+
+if __name__ == "__main__":
+    import sys
+
+    show(rows(quick="--quick" in sys.argv))
