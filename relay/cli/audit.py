@@ -8,6 +8,7 @@ from relay.audit.verify import heads, verify
 from relay.cli.common import add_data, logins, settings_for
 from relay.db import roles
 from relay.db.dsn import Dsn
+from relay.identity import founding
 from relay.identity.operator import looking
 from relay.settings import Settings
 from relay.vault.keyring import FileKeyring
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _verify(arguments: argparse.Namespace) -> int:
     settings = settings_for(arguments)
-    pins = Pins.read(settings.keyring / "pins.json")
+    pins = Pins.read(settings.keyring / founding.PINS)
     with logins(settings) as dsns:
         chains, entries = asyncio.run(
             _verified(settings, pins, dsns[roles.OWNER], accept=arguments.accept_restore)
@@ -44,7 +45,7 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 async def _verified(settings: Settings, pins: Pins, owner: Dsn, *, accept: bool) -> tuple[int, int]:
-    keyring = FileKeyring.open(settings.keyring / "keyring")
+    keyring = FileKeyring.open(settings.keyring / founding.KEYRING)
     async with looking(owner, pins.service_id) as tx:
         counted = await verify(tx)
         if accept:

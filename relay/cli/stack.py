@@ -22,6 +22,7 @@ from relay.db import roles
 from relay.db.dsn import Dsn
 from relay.db.embedded import EmbeddedPostgres
 from relay.errors import Unavailable
+from relay.identity import founding
 from relay.identity.operator import looking
 from relay.process.child import Child, ChildSpec
 from relay.process.files import private_folder
@@ -87,7 +88,7 @@ class Stack:
         return dict(self._pids)
 
     def _start(self) -> None:
-        if not (self.settings.keyring / "keyring").exists():
+        if not (self.settings.keyring / founding.PINS).exists():
             data = self.settings.data
             raise Unavailable(f"There is no service in {data} yet. Run: relay init --data {data}")
         logins = roles.set_up(self._administrator(), passwords(self.settings))
@@ -175,9 +176,9 @@ class Stack:
 
 async def _refuse_rollback(settings: Settings, owner: Dsn) -> None:
     """Raise `AuditBroken` if the database is older than the checkpoint that is kept outside of it."""
-    service_id = Pins.read(settings.keyring / "pins.json").service_id
+    service_id = Pins.read(settings.keyring / founding.PINS).service_id
     async with looking(owner, service_id) as tx:
-        await checkpoint.check(tx, settings.checkpoints, FileKeyring.open(settings.keyring / "keyring"))
+        await checkpoint.check(tx, settings.checkpoints, FileKeyring.open(settings.keyring / founding.KEYRING))
 
 
 def _with_ports(settings: Settings) -> Settings:
