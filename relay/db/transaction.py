@@ -13,7 +13,7 @@ from typing import Any, LiteralString, NamedTuple, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncClientCursor, AsyncConnection
 from psycopg.rows import TupleRow, class_row, scalar_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
@@ -21,6 +21,8 @@ from relay.errors import Busy, IllegalMove, RelayError, SignInNeeded, Unavailabl
 
 Row = TypeVar("Row")
 Params = Mapping[str, Any] | Sequence[Any] | None
+
+_TAKE_ROLE: LiteralString = "SELECT set_config('role', %s, true); "
 
 
 class Surface(StrEnum):
@@ -119,7 +121,13 @@ class Database:
         self.surface = surface
         self._role = f"relay_{surface}"
         self._pool: AsyncConnectionPool[AsyncConnection[TupleRow]] = AsyncConnectionPool(
-            dsn, min_size=1, max_size=size, open=False, timeout=10, kwargs={"application_name": self._role}
+            dsn,
+            min_size=1,
+            max_size=size,
+            open=False,
+            timeout=10,
+            # transactions are begun by `_enter`, together with whose they are
+            kwargs={"application_name": self._role, "autocommit": True},
         )
 
     async def open(self) -> None:
@@ -144,8 +152,7 @@ class Database:
     @asynccontextmanager
     async def reading(self, actor: UUID | Job) -> AsyncIterator[Reading]:
         """Open a transaction that only looks: PostgreSQL refuses a change in it."""
-        async with self._transaction(actor) as connection:
-            await connection.execute("SET LOCAL transaction_read_only = on")
+        async with self._transaction(actor, begin="BEGIN READ ONLY") as connection:
             yield Reading(connection)
 
     @asynccontextmanager
@@ -170,11 +177,30 @@ class Database:
             yield act
             await act.write_entry()
 
+    async def ask_before_sign_in(
+        self, row: type[Row], sql: LiteralString, params: Sequence[Any]
+    ) -> Row | None:
+        """Ask one question in a transaction of its own, without an actor, in one round trip."""
+        async with self._connection() as connection:
+            cursor = AsyncClientCursor(connection, row_factory=class_row(row))
+            # several statements in one message are one transaction, which ends with it
+            await cursor.execute(_TAKE_ROLE + sql, [self._role, *params])
+            cursor.nextset()
+            return await cursor.fetchone()
+
     @asynccontextmanager
-    async def _transaction(self, actor: UUID | Job | None) -> AsyncIterator[AsyncConnection[TupleRow]]:
+    async def _transaction(
+        self, actor: UUID | Job | None, *, begin: LiteralString = "BEGIN"
+    ) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        async with self._connection() as connection:
+            await self._enter(connection, actor, begin)
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[AsyncConnection[TupleRow]]:
+        """Give a connection; whatever was begun on it is committed at the end, or undone."""
         try:
             async with self._pool.connection() as connection:
-                await self._enter(connection, actor)
                 yield connection
         except PoolTimeout:
             raise Busy(
@@ -186,25 +212,30 @@ class Database:
                 raise
             raise translated from error
 
-    async def _enter(self, connection: AsyncConnection[TupleRow], actor: UUID | Job | None) -> None:
-        async with connection.pipeline():
-            # the role first: the login itself has no rights
-            await connection.execute("SELECT set_config('role', %s, true)", [self._role])
-            cursor = None
-            match actor:
-                case None:
-                    pass
-                case Job(kind, subject):
-                    cursor = await connection.execute("SELECT relay.enter_worker(%s, %s)", [kind, subject])
-                case account:
-                    # a fixed choice of two literals, so that no name is ever put together
-                    enter: LiteralString = (
-                        "SELECT relay.enter_desk(%s)"
-                        if self.surface is Surface.DESK
-                        else "SELECT relay.enter_participants(%s)"
-                    )
-                    cursor = await connection.execute(enter, [account])
-        if cursor is not None and (await cursor.fetchone()) != (True,):
+    async def _enter(
+        self, connection: AsyncConnection[TupleRow], actor: UUID | Job | None, begin: LiteralString
+    ) -> None:
+        """Begin, take on the role, say who acts: one message, because a round trip costs more than all three."""
+        # the role first: the login itself has no rights
+        head = begin + "; " + _TAKE_ROLE
+        match actor:
+            case None:
+                await AsyncClientCursor(connection).execute(head + "SELECT true", [self._role])
+                return
+            case Job(kind, subject):
+                question, who = "SELECT relay.enter_worker(%s, %s)", [kind, subject]
+            case account:
+                # a fixed choice of two literals, so that no name is ever put together
+                question = (
+                    "SELECT relay.enter_desk(%s)"
+                    if self.surface is Surface.DESK
+                    else "SELECT relay.enter_participants(%s)"
+                )
+                who = [account]
+        cursor = await AsyncClientCursor(connection).execute(head + question, [self._role, *who])
+        while cursor.nextset():
+            pass
+        if await cursor.fetchone() != (True,):
             raise SignInNeeded
 
 

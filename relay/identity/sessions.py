@@ -101,8 +101,9 @@ async def open_session(house: House, surface: Surface, cookie: str) -> Person | 
     session_id, cookie_half = parts
     session_hash = _hash(session_id)
     idle = timedelta(minutes=house.settings.session_idle_minutes)
-    async with house.database.before_sign_in() as tx:
-        row = await tx.one(_SessionRow, QUESTIONS[surface].session_open, [session_hash, house.clock(), idle])
+    row = await house.database.ask_before_sign_in(
+        _SessionRow, QUESTIONS[surface].session_open, [session_hash, house.clock(), idle]
+    )
     if row is None:
         return None
     try:

@@ -13,6 +13,7 @@ about a case, and no case's key is sealed to them, whatever roles the database g
 
 import hmac
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 import msgspec
@@ -71,6 +72,17 @@ class _WorkerKeyRow(msgspec.Struct, frozen=True):
     mac: bytes
 
 
+@lru_cache(maxsize=4)
+def _signed_roster(body: bytes, signature: bytes, root: Verifier) -> Roster:
+    """Return what the root signed, or raise `VaultRefused`. Kept: the same bytes are asked for all day."""
+    try:
+        signed = msgspec.json.decode(body, type=Roster)
+    except msgspec.MsgspecError:
+        raise VaultRefused from None
+    signed.verify(signature, root)
+    return signed
+
+
 async def newest_roster(tx: Reading, pins: Pins) -> Roster | None:
     """Return the newest roster that is stored, checked against the pinned root and version, or None."""
     row = await tx.one(
@@ -81,11 +93,7 @@ async def newest_roster(tx: Reading, pins: Pins) -> Roster | None:
     )
     if row is None:
         return None
-    try:
-        signed = msgspec.json.decode(row.body, type=Roster)
-    except msgspec.MsgspecError:
-        raise VaultRefused from None
-    signed.verify(row.signature, pins.root)
+    signed = _signed_roster(row.body, row.signature, pins.root)
     if (
         signed.service != pins.service_id
         or signed.version != row.version

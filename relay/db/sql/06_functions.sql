@@ -123,13 +123,16 @@ BEGIN
             RETURNS TABLE (account_id uuid, service_id uuid, roles text, key_version integer, half bytea, sealed bytea,
                            created_at timestamptz, expires_at timestamptz, stepped_up_at timestamptz)
             LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $b$
-                UPDATE relay.sessions s
-                SET seen_at = CASE WHEN p_now - s.seen_at > interval '30 seconds' THEN p_now ELSE s.seen_at END
-                FROM relay.accounts a
+                -- a row is written twice a minute at most: not for every range of a film
+                UPDATE relay.sessions s SET seen_at = p_now FROM relay.accounts a
                 WHERE s.id_hash = p_id_hash AND s.surface = %1$L AND s.expires_at > p_now
-                  AND s.seen_at + p_idle > p_now AND a.id = s.account_id AND a.state = 'active' AND a.side = %2$L
-                RETURNING a.id, a.service_id, a.roles, a.key_version, s.half, s.sealed, s.created_at, s.expires_at,
-                          s.stepped_up_at
+                  AND s.seen_at + p_idle > p_now AND s.seen_at < p_now - interval '30 seconds'
+                  AND a.id = s.account_id AND a.state = 'active' AND a.side = %2$L;
+                SELECT a.id, a.service_id, a.roles, a.key_version, s.half, s.sealed, s.created_at, s.expires_at,
+                       s.stepped_up_at
+                FROM relay.sessions s JOIN relay.accounts a ON a.id = s.account_id
+                WHERE s.id_hash = p_id_hash AND s.surface = %1$L AND s.expires_at > p_now
+                  AND s.seen_at + p_idle > p_now AND a.state = 'active' AND a.side = %2$L
             $b$;
             CREATE FUNCTION relay.session_end_%1$s(p_id_hash bytea) RETURNS void
             LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $b$

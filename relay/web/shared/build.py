@@ -4,11 +4,12 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 from litestar import Litestar, MediaType, Router, get
 from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.routes import BaseRoute
@@ -19,6 +20,7 @@ from relay.errors import RelayError
 from relay.house import House
 from relay.log import configure
 from relay.permissions import Permission
+from relay.process.heap import keep_pieces
 from relay.web.shared import problems
 from relay.web.shared.access import CSRF_HEADER, DEPENDENCIES, TheHouse, allow, gatekeeper, undeclared
 from relay.web.shared.headers import Shell
@@ -27,7 +29,8 @@ from relay.web.shared.recent import Recent
 from relay.web.shared.statics import static_file
 from relay.web.shared.wing import Wing
 
-MOST_BODY = 2**20
+_DESCRIPTION: Final = "/openapi.json"
+MOST_BODY: Final = 2**20
 """Bytes of any body that is no file."""
 
 Opener: TypeAlias = Callable[[], AbstractAsyncContextManager[House]]
@@ -63,6 +66,7 @@ def build(
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         configure()
+        keep_pieces()
         async with (opener or partial(open_house, settings_from_environment(), wing.surface))() as house:
             app.state.house = house
             yield
@@ -91,12 +95,13 @@ def build(
 
 
 class _OnlyJson(Router):
-    """The description's router, without Litestar's catch-all page, which would answer for every unknown address."""
+    """The description's router, without Litestar's front page and catch-all, which would answer for unknown addresses."""
 
     def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
-        """Take everything but that page."""
-        if any("{path:str}" in path for path in getattr(value, "paths", ())):
+        """Take what serves the JSON, and that only where it belongs."""
+        if not isinstance(value, HTTPRouteHandler) or _DESCRIPTION not in value.paths:
             return []
+        value.paths = {_DESCRIPTION}
         return super().register(value)
 
 
@@ -109,5 +114,5 @@ def _openapi(wing: Wing) -> OpenAPIConfig:
         openapi_router=_OnlyJson(
             "/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)
         ),
-        render_plugins=[JsonRenderPlugin(path="/openapi.json", media_type=MediaType.JSON)],
+        render_plugins=[JsonRenderPlugin(path=_DESCRIPTION, media_type=MediaType.JSON)],
     )
