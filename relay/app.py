@@ -23,9 +23,11 @@ def settings_from_environment() -> Settings:
 
 @asynccontextmanager
 async def open_house(settings: Settings, surface: Surface) -> AsyncIterator[House]:
-    """Open everything that one surface's process works with; `settings.database` holds that surface's own login."""
+    """Open what one surface's process works with; `settings.database` holds that surface's login."""
     if not settings.database:
-        raise SettingsRefused("RELAY_DATABASE is empty. Write the PostgreSQL address with this process's own login.")
+        raise SettingsRefused(
+            "RELAY_DATABASE is empty. Write the PostgreSQL address with this process's own login."
+        )
     keyring = FileKeyring.open(settings.keyring / founding.KEYRING)
     database = Database(settings.database, surface, size=settings.database_connections)
     await database.open()

@@ -1,8 +1,8 @@
 """Structured logs: one JSON object a line, of fields on an allow-list (SAFETY 22).
 
-Nothing else gets through, whoever passes it: no path (it may hold an identifier that somebody guessed), no address,
-no text of an exception. Other people's loggers speak at WARNING and above, and of those only the logger's name and
-the kind of exception are kept: their sentences are built from data.
+Nothing else gets through, whoever passes it: no path (it may hold an identifier that somebody guessed), no
+address, no text of an exception. Other people's loggers speak at WARNING and above, and of those only the
+logger's name and the kind of exception are kept: their sentences are built from data.
 """
 
 import logging
@@ -16,23 +16,25 @@ import structlog
 
 Fields: TypeAlias = MutableMapping[str, Any]
 
-ALLOWED: Final = frozenset({
-    "at",  # time, UTC
-    "level",
-    "event",  # a literal of ours
-    "logger",
-    "surface",
-    "method",
-    "route",  # the template, as in /items/{item_id}; never the path
-    "status",
-    "milliseconds",
-    "error",  # class of an exception
-    "code",  # of our own errors
-    "sqlstate",
-    "where",  # file, line and function of each frame; no values
-    "task",
-    "count",
-})
+ALLOWED: Final = frozenset(
+    {
+        "at",  # time, UTC
+        "level",
+        "event",  # a literal of ours
+        "logger",
+        "surface",
+        "method",
+        "route",  # the template, as in /items/{item_id}; never the path
+        "status",
+        "milliseconds",
+        "error",  # class of an exception
+        "code",  # of our own errors
+        "sqlstate",
+        "where",  # file, line and function of each frame; no values
+        "task",
+        "count",
+    }
+)
 
 
 def frames(trace: TracebackType | None) -> list[str]:

@@ -1,1 +1,1 @@
-"""The two web apps: the participants' and the desk's. They share `relay.web.shared` and never import each other."""
+"""The two web apps, participants' and desk. They share `relay.web.shared` and never import each other."""

@@ -1,7 +1,7 @@
 """A real Chromium on real servers."""
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from relay.db.transaction import Surface
 from tests.support.browser import chromium
 from tests.support.house import PASSPHRASE, Service
-from tests.support.web import Exchange, make_exchange, serving
+from tests.support.web import Exchange, make_exchange_by_hand, serving
 
 FLAGS = (
     "--no-sandbox",
@@ -84,15 +84,15 @@ async def browser(gallery: Path | None) -> AsyncIterator[Browser]:
 @pytest.fixture
 async def town(service: Service, tmp_path: Path, browser: Browser) -> AsyncIterator[Town]:
     """Both apps running, with a case in which everything may pass."""
-    async with make_exchange(service, tmp_path) as exchange:
+    async with make_exchange_by_hand(service, tmp_path) as exchange:
         with serving(service, Surface.PARTICIPANTS) as participants, serving(service, Surface.DESK) as desk:
             yield Town(exchange=exchange, participants=participants, desk=desk, browser=browser)
 
 
 @pytest.fixture
-def gallery() -> Iterator[Path | None]:
+def gallery() -> Path | None:
     """Where pictures of the pages go, if RELAY_PICTURES names a folder."""
     folder = os.environ.get("RELAY_PICTURES")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-    yield Path(folder) if folder else None
+    return Path(folder) if folder else None

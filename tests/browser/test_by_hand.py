@@ -93,7 +93,11 @@ async def test_case_people_and_gates_are_recorded_without_script(town: Town) -> 
     await fatima.get_by_role("button", name="Record responsibility").click()
     for name in ("Walid", "Olga"):
         await fatima.get_by_text(f"Record for {name}").click()
-        await fatima.get_by_role("group", name=f"Agreement of {name}").get_by_role("button", name="They agree").click()
+        await (
+            fatima.get_by_role("group", name=f"Agreement of {name}")
+            .get_by_role("button", name="They agree")
+            .click()
+        )
     await fatima.get_by_text("Record a safety assessment").click()
     await fatima.get_by_label("Yes").check()
     await fatima.get_by_label("Valid until").fill("2099-01-01")

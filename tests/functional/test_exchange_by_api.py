@@ -1,12 +1,14 @@
 """A whole exchange over both JSON APIs, as a client would do it."""
 
+from tests.support.house import PASSPHRASE
 from tests.support.web import Exchange
 from tests.support.work import work_off
 
 LETTER = "Dear you,\n\nI want you to know how it was. żółć سلام\n"
 
 
-async def test_a_letter_crosses_after_a_change_was_asked_for(exchange: Exchange) -> None:
+async def test_a_letter_crosses_after_a_change_was_asked_for(exchange_by_hand: Exchange) -> None:
+    exchange = exchange_by_hand
     victim, offender, desk = exchange.victim, exchange.offender, exchange.desk
     item_id = await exchange.write(victim, LETTER + "My number is 0123.")
     path = f"/items/{item_id}"
@@ -15,7 +17,11 @@ async def test_a_letter_crosses_after_a_change_was_asked_for(exchange: Exchange)
     shown = await desk.ask(path)
     assert (await desk.api("GET", f"{path}/rendition")).text == LETTER + "My number is 0123."
     looked_at = {"rendition_id": shown["clean"]["id"], "sha256": shown["clean"]["sha256"]}
-    asked = {"decision": "request_changes", "reasons": ["contact_details"], "guidance": "Leave out the number."}
+    asked = {
+        "decision": "request_changes",
+        "reasons": ["contact_details"],
+        "guidance": "Leave out the number.",
+    }
     await desk.do(f"{path}/decisions", looked_at | asked)
     assert (await victim.ask(f"{path}/feedback"))[0]["guidance"] == "Leave out the number."
     await victim.do(f"{path}/draft", {"text": LETTER}, status=204, method="PUT")
@@ -49,10 +55,17 @@ async def test_approving_needs_that_all_of_it_was_served(exchange: Exchange) -> 
     assert (await exchange.desk.ask(f"/items/{item_id}"))["seen_all"]
 
 
-async def test_what_a_recipient_does_leaves_the_authors_answers_byte_for_byte_the_same(exchange: Exchange) -> None:
+async def test_what_a_recipient_does_leaves_the_authors_answers_byte_for_byte_the_same(
+    exchange: Exchange,
+) -> None:
     item_id = await exchange.write(exchange.victim)
     await exchange.approve(item_id)
-    paths = (f"/items/{item_id}", f"/cases/{exchange.case_id}", f"/cases/{exchange.case_id}/items", "/deliveries")
+    paths = (
+        f"/items/{item_id}",
+        f"/cases/{exchange.case_id}",
+        f"/cases/{exchange.case_id}/items",
+        "/deliveries",
+    )
     pages = (f"/items/{item_id}", f"/cases/{exchange.case_id}", "/", "/received")
 
     async def seen() -> list[tuple[int, object, bytes]]:
@@ -86,15 +99,14 @@ async def test_a_lapsed_gate_blocks_in_words_and_loses_nothing(exchange: Exchang
     assert (await exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "Kept."
 
 
-async def test_a_release_needs_the_passphrase_after_ten_minutes(exchange: Exchange) -> None:
+async def test_a_release_needs_the_passphrase_after_ten_minutes(exchange_by_hand: Exchange) -> None:
+    exchange = exchange_by_hand
     item_id = await exchange.write(exchange.victim)
     await exchange.approve(item_id)
     exchange.service.clock.go(minutes=11)
     seat = (await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
     refused = await exchange.desk.api("POST", f"/items/{item_id}/release", {"seat_id": seat})
     assert (refused.status_code, refused.json()["code"]) == (403, "step-up-needed")
-    from tests.support.house import PASSPHRASE
-
     renewed = await exchange.desk.do("/session/step-up", {"passphrase": PASSPHRASE}, status=201)
     exchange.desk.csrf = renewed["csrf"]
     await exchange.desk.do(f"/items/{item_id}/release", {"seat_id": seat}, status=201)

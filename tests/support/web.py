@@ -1,9 +1,10 @@
-"""The two web apps over a test's service: clients that speak to the real apps, and a real server where one is needed."""
+"""The two web apps over a test's service: clients of the real apps, and a real server where needed."""
 
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -11,13 +12,16 @@ import httpx
 import msgspec
 import uvicorn
 
+from relay.audit.tags import Tag
 from relay.db.transaction import Database, Surface
 from relay.house import House
+from relay.identity import sessions
 from relay.identity.invitations import Invitation
+from relay.identity.model import Person, PrivateBundle
 from relay.web.desk import app as desk
 from relay.web.participants import app as participants
 from relay.web.shared.headers import Shell
-from tests.support.house import PASSPHRASE, Service
+from tests.support.house import PASSPHRASE, Service, make_pair
 from tests.support.work import make_room, work_off
 from workers.tasks.room import WorkRoom
 
@@ -118,7 +122,7 @@ async def staff_client(service: Service, role: str = "facilitator", name: str = 
 
 @contextmanager
 def serving(service: Service, surface: Surface) -> Iterator[str]:
-    """Run an app behind a real server, in a thread with a loop and a database pool of its own; yield its origin."""
+    """Run an app behind a real server, in a thread with its own loop and database pool; yield its origin."""
     dsn = {Surface.PARTICIPANTS: service.dsns.participants, Surface.DESK: service.dsns.desk}[surface].url
 
     @asynccontextmanager
@@ -222,9 +226,44 @@ async def open_gates(desk: Client, case_id: str, victim: str, offender: str) -> 
     await desk.do(f"{path}/assessments", assessment, status=204)
 
 
+async def seated(service: Service, surface: Surface, person: Person) -> Client:
+    """Somebody whose session was started without a passphrase, which costs nearly a second a person."""
+    house, now = service.house(surface), service.clock()
+    bundle = PrivateBundle(person.keys.seeds, person.signer.seed)
+    content = sessions._Content(person.id, service.id, person.key_version, bundle)
+    async with house.database.acting(person.id, Tag.SIGNED_IN, chain=service.id, subject=person.id) as act:
+        cookie, session_hash = await sessions._start(act, surface, content, now, now + timedelta(hours=8))
+    client = Client(service, surface)
+    client.http.cookies.set({Surface.PARTICIPANTS: "__Host-p", Surface.DESK: "__Host-d"}[surface], cookie)
+    client.csrf = sessions.csrf_token(house, msgspec.structs.replace(person, session_hash=session_hash))
+    return client
+
+
 @asynccontextmanager
 async def make_exchange(service: Service, folder: Path) -> AsyncIterator[Exchange]:
-    """Set everything up over the APIs, as people would."""
+    """A case in which everything may pass, with sessions for its three people."""
+    pair = await make_pair(service)
+    desk = await seated(service, Surface.DESK, pair.facilitator)
+    victim = await seated(service, Surface.PARTICIPANTS, pair.victim)
+    offender = await seated(service, Surface.PARTICIPANTS, pair.offender)
+    async with make_room(service, folder) as room:
+        yield Exchange(
+            service=service,
+            room=room,
+            desk=desk,
+            victim=victim,
+            offender=offender,
+            case_id=str(pair.case_id),
+            victim_id=str(pair.victim.id),
+            offender_id=str(pair.offender.id),
+        )
+    for client in (desk, victim, offender):
+        await client.http.aclose()
+
+
+@asynccontextmanager
+async def make_exchange_by_hand(service: Service, folder: Path) -> AsyncIterator[Exchange]:
+    """Set everything up over the APIs, as people would: everybody has a name and a passphrase."""
     desk = await staff_client(service)
     case_id = (await desk.do("/cases", {"reference": "2026/17"}, status=201))["case"]["id"]
     clients, accounts = {}, {}

@@ -22,7 +22,7 @@ def test_fields_and_texts_that_are_not_allowed_are_left_out(capsys: pytest.Captu
     log.configure()
     structlog.get_logger().info("request", route="/items/{item_id}", path="/items/secret-1", name="secret-2")
     try:
-        raise ValueError("secret-3")
+        int("secret-3")
     except ValueError as error:
         structlog.get_logger().error("request", **log.describe(error))
         logging.getLogger("somebody.else").exception("secret-4 %s", "secret-5")

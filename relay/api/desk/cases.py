@@ -143,7 +143,7 @@ async def colleagues(house: TheHouse, person: SignedIn) -> list[Colleague]:
 async def invite(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewParticipant]
 ) -> Invitation:
-    """Put a new participant on the case. The answer holds the invitation's codes; they are not shown again."""
+    """Put a new participant on the case. The answer holds the invitation's codes, this once."""
     return await invitations.invite_participant(house, person, case_id, data.name, data.part, data.label)
 
 

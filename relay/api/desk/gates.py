@@ -173,7 +173,7 @@ async def assessment(
 async def restriction(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RestrictionRecord]
 ) -> Recorded:
-    """Record it. It blocks until its end, unless it is lifted or an exception is recorded with its evidence."""
+    """Record it. It blocks until its end, unless it is lifted or an exception has its evidence."""
     found = await records.record_restriction(
         house,
         person,

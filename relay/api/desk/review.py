@@ -35,7 +35,7 @@ class Claimed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NewDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A decision on exactly the rendition that was looked at: its id, and its hash in base64, as GET gave them."""
+    """A decision on the rendition that was looked at: its id and hash (base64), as GET gave them."""
 
     decision: Decision
     rendition_id: UUID
@@ -157,7 +157,7 @@ async def reopen(house: TheHouse, person: SignedIn, item_id: ItemId) -> ItemOnDe
 async def make_release(
     house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewRelease]
 ) -> Released:
-    """Give one recipient the key, now. Needs the passphrase within the last ten minutes (signing in counts)."""
+    """Give one recipient the key, now. Needs the passphrase in the last ten minutes (signing in counts)."""
     sessions.require_step_up(house, person)
     return Released(release_id=await release.release(house, person, item_id, data.seat_id))
 
@@ -166,7 +166,7 @@ async def make_release(
 async def make_schedule(
     house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewSchedule]
 ) -> Released:
-    """Decide a release now that happens later, if the gates still hold then. Needs the passphrase, like a release."""
+    """Decide a release now that happens later, if the gates still hold. Needs the passphrase as well."""
     sessions.require_step_up(house, person)
     return Released(release_id=await release.schedule(house, person, item_id, data.seat_id, data.due_at))
 

@@ -78,7 +78,7 @@ async def save_draft(
 
 @post("/items/{item_id:uuid}/file", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=201)
 async def send_file(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Upload:
-    """Upload a file by a form (multipart/form-data), the file last. For large files, tus under /uploads can resume."""
+    """Upload a file by a form (multipart/form-data), the file last. Only tus (/uploads) can resume."""
     return await receive_file(request, house, person, item_id, page=False)
 
 

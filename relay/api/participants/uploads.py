@@ -1,13 +1,15 @@
 """tus 1.0, server side: creation (also with the first bytes), termination, expiration, checksum.
 
-https://tus.io/protocols/resumable-upload. The protocol only: whose upload it is, where it stands, and what becomes of its
-bytes is `relay.exchange.uploads`. A byte is acknowledged when it would survive a loss of power.
+https://tus.io/protocols/resumable-upload. The protocol only: whose upload it is, where it stands, and what
+becomes of its bytes is `relay.exchange.uploads`. A byte is acknowledged when it would survive a loss of
+power.
 """
 
 import base64
 import binascii
 import hashlib
 import hmac
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Annotated, Any, Final, Protocol
@@ -76,7 +78,7 @@ def _number(request: AnyRequest, name: str) -> int:
 
 
 def _item_of(request: AnyRequest) -> UUID:
-    """Read the item from Upload-Metadata: `item_id <base64>`. Anything else in it, such as a file's name, is not read."""
+    """Read the item from Upload-Metadata: `item_id <base64>`. A file's name in it is not even read."""
     for pair in request.headers.get("upload-metadata", "").split(","):
         key, _, value = pair.strip().partition(" ")
         if key == "item_id":
@@ -116,8 +118,11 @@ def _http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
-async def _take(request: AnyRequest, house: House, person: Person, upload_id: UUID, offset: int) -> None:
-    """Pass the body on as it comes. Whatever arrived is kept, unless a checksum says that it is wrong."""
+async def _take(request: AnyRequest, house: House, person: Person, upload_id: UUID, offset: int) -> Upload:
+    """Pass the body on as it comes. Whatever arrived is kept, unless a checksum says that it is wrong.
+
+    Return how far the upload has come.
+    """
     checksum = _checksum(request)
     try:
         async with uploads.append(house, person, upload_id, offset) as sink:
@@ -130,6 +135,7 @@ async def _take(request: AnyRequest, house: House, person: Person, upload_id: UU
                 raise WrongChecksum
     except ClientLeft:
         raise Cut from None
+    return sink.upload
 
 
 @route(
@@ -163,11 +169,9 @@ async def create(request: AnyRequest, house: TheHouse, person: SignedIn) -> Resp
     kind = request.headers.get("content-type")
     upload = await uploads.create(house, person, item_id, length)
     if kind == _OFFSETS:
-        try:
+        # whatever goes wrong, the upload exists: the client asks where it stands, as after any cut
+        with suppress(RelayError):
             await _take(request, house, person, upload.id, 0)
-        except RelayError:
-            # the upload exists; the client asks where it stands, as after any cut
-            pass
         upload = await uploads.status(house, person, upload.id)
     return _answer(201, upload, Location=f"/api/v1/uploads/{upload.id}")
 
@@ -190,8 +194,7 @@ async def append(
     _check_version(request)
     if request.headers.get("content-type") != _OFFSETS:
         raise WrongKind(f"Send Content-Type: {_OFFSETS}.")
-    await _take(request, house, person, upload_id, _number(request, "upload-offset"))
-    return _answer(204, await uploads.status(house, person, upload_id))
+    return _answer(204, await _take(request, house, person, upload_id, _number(request, "upload-offset")))
 
 
 @delete("/uploads/{upload_id:uuid}", opt=allow(Permission.ITEM_WRITE), status_code=204)

@@ -3,14 +3,14 @@
 from litestar import Response, get, post
 
 from relay.cases import own
+from relay.errors import RelayError
 from relay.exchange import delivery
+from relay.identity import sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow, who
 from relay.web.shared.cookies import end_session
 from relay.web.shared.entry import wing_of
 from relay.web.shared.pages import page, see_other
-from relay.errors import RelayError
-from relay.identity import sessions
 
 Page = Response[bytes]
 

@@ -80,7 +80,7 @@ async def _text(house: House, person: Person, item: OwnItem) -> str:
 async def draft(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
-    """Save the letter; with the button "send", send it as well. What was written is shown again whatever happens."""
+    """Save the letter, and perhaps send it. What was written is shown again whatever happens."""
     text = form.text("text")
     try:
         await items.save_draft(house, person, item_id, text)

@@ -1,8 +1,8 @@
-"""Who may come in: default deny, one permission a handler, the session, and proof that the person's own page asked.
+"""Who may come in: default deny, one permission a handler, the session, and proof that our own page asked.
 
-`opt=allow(Permission.X)` stands on every handler. One guard over the whole app does the rest, in this order: is a permission
-declared, did the request come from our pages, who is it, is the token right, may they. Which case or item they may touch is
-not decided here but in the query.
+`opt=allow(Permission.X)` stands on every handler. One guard over the whole app does the rest, in this
+order: is a permission declared, did the request come from our pages, who is it, is the token right, may
+they. Which case or item they may touch is not decided here but in the query.
 """
 
 from typing import Any, Final, TypeAlias
@@ -25,7 +25,10 @@ from relay.web.shared.wing import Wing
 
 CSRF_HEADER: Final = "x-relay-csrf"
 CSRF_FIELD: Final = "csrf"
-_FROM_ELSEWHERE: Final = "This request did not come from our own page, so nothing was done. Please go back, load the page again and retry."
+_FROM_ELSEWHERE: Final = (
+    "This request did not come from our own page, so nothing was done. Please go back, load the page again"
+    " and retry."
+)
 _FORM: Final = "application/x-www-form-urlencoded"
 _JSON: Final = "application/json"
 
@@ -39,7 +42,8 @@ def allow(permission: Permission, *, streams: bool = False, from_anywhere: bool 
     """Declare a handler's one permission. `streams`: its body is a file, which it reads itself.
 
     A page's handler that streams a form checks the token by `check_token` before it takes any of the file.
-    `from_anywhere` is for quick exit alone: it must never be refused, and from another site it comes without a cookie.
+    `from_anywhere` is for quick exit alone: it must never be refused, and from another site it comes
+    without a cookie.
     """
     return {"permission": permission, "streams": streams, "from_anywhere": from_anywhere}
 
@@ -67,28 +71,38 @@ async def gatekeeper(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     permission = handler.opt.get("permission")
     if not isinstance(permission, Permission):
         raise Forbidden
-    headers = connection.headers
     unsafe = connection.scope.get("method", "GET") not in SAFE_METHODS
     if permission is Permission.PUBLIC:
-        if unsafe and same_origin(headers) is False and not handler.opt.get("from_anywhere"):
-            raise Forbidden(_FROM_ELSEWHERE)
         if unsafe:
-            await _take_body(connection, handler)
+            await _check_public(connection, handler)
         return
-    if unsafe and cross_site(headers):
+    if unsafe and cross_site(connection.headers):
         raise Forbidden(_FROM_ELSEWHERE)
     person = await who(connection)
     if person is None:
         raise SignInNeeded
     connection.scope["user"] = person
     if unsafe:
-        form = await _take_body(connection, handler)
-        if form is not None:
-            check_token(connection, person, form.text(CSRF_FIELD))
-        elif is_api(connection) or not handler.opt.get("streams"):
-            check_token(connection, person, headers.get(CSRF_HEADER, ""))
+        await _check_proof(connection, handler, person)
     if permission not in person.permissions:
         raise Forbidden
+
+
+async def _check_public(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Nobody is signed in, so there is no token: what the browser says has to do."""
+    if same_origin(connection.headers) is False and not handler.opt.get("from_anywhere"):
+        raise Forbidden(_FROM_ELSEWHERE)
+    await _take_body(connection, handler)
+
+
+async def _check_proof(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler, person: Person
+) -> None:
+    form = await _take_body(connection, handler)
+    if form is not None:
+        check_token(connection, person, form.text(CSRF_FIELD))
+    elif is_api(connection) or not handler.opt.get("streams"):
+        check_token(connection, person, connection.headers.get(CSRF_HEADER, ""))
 
 
 async def who(connection: ASGIConnection[Any, Any, Any, Any]) -> Person | None:

@@ -61,7 +61,7 @@ def build(
     templates: Path,
     opener: Opener | None = None,
 ) -> Shell:
-    """Make one app. `opener` gives it its house; without one, the environment's settings say what it is made of."""
+    """Make one app. `opener` gives it its house; without one, the environment's settings do."""
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -95,7 +95,7 @@ def build(
 
 
 class _OnlyJson(Router):
-    """The description's router, without Litestar's front page and catch-all, which would answer for unknown addresses."""
+    """The description's router, without Litestar's front page and catch-all for unknown addresses."""
 
     def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
         """Take what serves the JSON, and that only where it belongs."""
@@ -110,7 +110,10 @@ def _openapi(wing: Wing) -> OpenAPIConfig:
     return OpenAPIConfig(
         title=f"Relay: {wing.surface}",
         version="1",
-        description=f"Sign in with POST /api/v1/session; send its `csrf` back as {CSRF_HEADER} with all that changes something.",
+        description=(
+            f"Sign in with POST /api/v1/session; send its `csrf` back as {CSRF_HEADER} "
+            "with all that changes something."
+        ),
         openapi_router=_OnlyJson(
             "/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)
         ),

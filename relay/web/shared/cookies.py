@@ -24,7 +24,7 @@ def _wing(request: AnyRequest) -> Wing:
 
 
 def end_session(request: AnyRequest, response: Response[Any]) -> None:
-    """Take the cookie back, and have the browser throw away what it kept of us, the back-forward cache included."""
+    """Take the cookie back, and have the browser throw away what it kept of us (also for Back)."""
     wing = _wing(request)
     response.set_cookie(_cookie(wing, "", max_age=0))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -1,4 +1,4 @@
-"""From untrusted words to a Struct, naming everything that is wrong and not just the first (msgspec stops there)."""
+"""From untrusted words to a Struct, naming everything that is wrong (msgspec stops at the first)."""
 
 from collections.abc import Mapping
 from datetime import datetime

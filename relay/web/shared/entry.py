@@ -1,9 +1,9 @@
 """Coming in and going out, on both apps: sign in, prove it once more, sign out, enrol with an invitation.
 
-An invitation's link is /enrol/{number}#{long code}. What follows "#" never leaves the browser: no server, proxy, log or
-Referer sees the code. A small script moves it into its field; without script the person types or pastes it, from the same
-letter that carried the link. A path or a query would have worked by itself, and would stand in every log on the way and in
-the history of a device that others use.
+An invitation's link is /enrol/{number}#{long code}. What follows "#" never leaves the browser: no server,
+proxy, log or Referer sees the code. A small script moves it into its field; without script the person types
+or pastes it, from the same letter that carried the link. A path or a query would have worked by itself, and
+would stand in every log on the way and in the history of a device that others use.
 """
 
 from typing import Annotated, Any

@@ -9,9 +9,9 @@ from litestar import Response, delete, get, post
 from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
+from relay.house import House
 from relay.identity import accounts, passphrases, sessions
 from relay.identity.model import Person
-from relay.house import House
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.cookies import end_session, set_session

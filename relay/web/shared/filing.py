@@ -17,7 +17,7 @@ _CUT = "The file was cut off on its way. Please send it again; nothing else was 
 async def receive_file(
     request: AnyRequest, house: House, person: Person, item_id: UUID, *, page: bool
 ) -> Upload:
-    """Take the file of a form into an upload of the item, and return it complete. `page`: the form carries the token."""
+    """Take a form's file into an upload of the item; return it complete. `page`: the form has the token."""
     form = FileForm(
         request.headers.get("content-type", ""), request.headers.get("content-length", ""), request.receive
     )

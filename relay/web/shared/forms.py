@@ -24,7 +24,7 @@ class Form:
         return iter(self._fields)
 
     def text(self, name: str) -> str:
-        """Return the text as it was written, with the line ends of forms (CR LF) made plain. Empty if missing."""
+        """Return the text as written, with the line ends of forms (CR LF) made plain; empty if missing."""
         return next((value for key, value in self._fields if key == name), "").replace("\r\n", "\n")
 
     def several(self, name: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import structlog
 from litestar import Litestar
 from litestar.enums import ScopeType
-from litestar.types import HTTPScope, Method, Message, Receive, Scope, Send
+from litestar.types import HTTPScope, Message, Method, Receive, Scope, Send
 
 from relay.log import describe
 from relay.web.shared.recent import Recent
@@ -22,7 +22,8 @@ _ALWAYS: Final[RawHeaders] = [
     (b"referrer-policy", b"no-referrer"),
     (
         b"permissions-policy",
-        b"camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), browsing-topics=(), display-capture=()",
+        b"camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), browsing-topics=(),"
+        b" display-capture=()",
     ),
     (b"x-robots-tag", b"noindex, nofollow, noarchive"),
 ]
@@ -34,7 +35,7 @@ _METHODS_BY_HEADER: Final[dict[bytes, Method]] = {b"PATCH": "PATCH", b"DELETE": 
 
 
 def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
-    """Return the Content-Security-Policy. `frames`: our own pages may show this answer inside of them (a document)."""
+    """Return the Content-Security-Policy. `frames`: our pages may show this answer in them."""
     parts = (
         "default-src 'none'",
         "style-src 'self'",
@@ -81,8 +82,8 @@ class Shell:
         failure: dict[str, Any] = {}
         try:
             await (self._recent.find(scope) or self.litestar)(scope, receive, send_on)
-        except Exception as error:  # noqa: BLE001 - the last net: above it, texts of exceptions would be logged
-            # An answer that has begun just ends; the server then closes the connection, so that a cut shows as a cut.
+        except Exception as error:  # noqa: BLE001 - the last net: above it, its text would be logged
+            # An answer that has begun just ends; the server then closes the connection: a cut shows as a cut.
             failure = describe(error.__cause__ or error)
             if not status:
                 await _plain_failure(send_on)
@@ -108,7 +109,7 @@ class Shell:
 
 
 def _override_method(scope: HTTPScope) -> None:
-    """Do as tus asks (1.0, X-HTTP-Method-Override): for clients behind something that lets only POST through."""
+    """Do as tus 1.0 asks (X-HTTP-Method-Override), for clients behind what lets only POST through."""
     if scope["method"] == "POST" and scope["path"].startswith("/api/v1/uploads"):
         for name, value in scope["headers"]:
             if name == b"x-http-method-override" and value in _METHODS_BY_HEADER:

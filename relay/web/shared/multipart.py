@@ -1,4 +1,4 @@
-"""A form with a file, read as it arrives (RFC 7578): constant memory, and the file goes straight to where it is sealed."""
+"""A form with a file (RFC 7578), read as it arrives: the file goes straight to where it is sealed."""
 
 from collections.abc import AsyncIterator
 from typing import Final, cast
@@ -15,7 +15,7 @@ _MOST_BEFORE: Final = 2**18
 """Bytes of fields before the file, one chunk of it included."""
 
 
-class ClientLeft(Exception):  # noqa: N818 - what is so
+class ClientLeft(Exception):
     """The other end closed the connection before everything had arrived."""
 
 
@@ -35,8 +35,8 @@ async def body_of(receive: Receive) -> AsyncIterator[bytes]:
 class FileForm:
     """Fields first, then one file, last: what our own forms send, and every HTTP library.
 
-    After `open`, `fields` is whole and `length` is the file's size, worked out from the size of the whole body; iterating
-    gives the file's bytes.
+    After `open`, `fields` is whole and `length` is the file's size, worked out from the size of the whole
+    body; iterating gives the file's bytes.
     """
 
     def __init__(self, content_type: str, content_length: str, receive: Receive) -> None:

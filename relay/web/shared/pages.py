@@ -1,4 +1,4 @@
-"""Pages from templates. Everything is escaped; a name that a template does not get is an error, not an empty place."""
+"""Pages from templates. Everything is escaped; a name that a template is not given is an error."""
 
 from datetime import UTC, datetime
 from pathlib import Path

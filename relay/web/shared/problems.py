@@ -1,10 +1,12 @@
 """What an answer says when something cannot be done: RFC 9457 for the API, a page with a sentence for people.
 
-Every error is one of `relay.errors` by the time it is written: what the framework raises is turned into one first, and
-what nobody expected becomes a plain `RelayError`, of which the log gets the kind and the place, never the text.
+Every error is one of `relay.errors` by the time it is written: what the framework raises is turned into one
+first, and what nobody expected becomes a plain `RelayError`, of which the log gets the kind and the place,
+never the text.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
@@ -17,10 +19,11 @@ from litestar.exceptions import (
     NotFoundException,
     ValidationException,
 )
+from litestar.types import Method
 
 from relay.errors import (
-    Blocked,
     BlobMissing,
+    Blocked,
     Busy,
     Invalid,
     Missing,
@@ -34,6 +37,7 @@ from relay.web.shared.access import AnyRequest, is_api
 from relay.web.shared.decode import decode
 
 ProblemPage: TypeAlias = Callable[[AnyRequest, RelayError, int], Response[bytes]]
+_METHODS: Final[tuple[Method, ...]] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MEDIA_TYPE: Final = "application/problem+json"
 
 
@@ -142,11 +146,21 @@ def handlers(
         response = _document(error) if is_api(request) else page(request, error, status)
         if isinstance(error, Busy):
             response.headers["Retry-After"] = str(error.retry_after)
-        if isinstance(raised, MethodNotAllowedException) and raised.headers:
-            response.headers["Allow"] = str(raised.headers.get("Allow", ""))
+        if isinstance(error, WrongMethod):
+            response.headers["Allow"] = ", ".join(_methods(request))
         return response
 
     return {Exception: answer, HTTPException: answer, RelayError: answer, 500: answer}
+
+
+def _methods(request: AnyRequest) -> list[Method]:
+    """Return which methods an address takes."""
+    found: list[Method] = []
+    for method in _METHODS:
+        with suppress(HTTPException):
+            request.app.asgi_router.handle_routing(path=request.scope["path"], method=method)
+            found.append(method)
+    return found
 
 
 def _document(error: RelayError) -> Response[bytes]:

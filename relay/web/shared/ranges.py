@@ -1,10 +1,11 @@
-"""Serving an encrypted object over HTTP with byte ranges (RFC 9110, 14): decrypted on the fly, in constant memory.
+"""Serving an encrypted object by byte ranges (RFC 9110, 14): decrypted on the fly, in constant memory.
 
-Plain ASGI, returned by a handler as its answer, so that it runs behind the same guard as everything else and without a
-framework's layers between the pieces. Reading and opening happen in a thread, up to 1 MiB a hop, while the piece before is
-on its way out.
+Plain ASGI, returned by a handler as its answer, so that it runs behind the same guard as everything else
+and without a framework's layers between the pieces. Reading and opening happen in a thread, up to 1 MiB a
+hop, while the piece before is on its way out.
 
-No ETag and no Last-Modified: nothing of an answer tells two readers' objects, or two moments, apart (DESIGN 7.10).
+No ETag and no Last-Modified: nothing of an answer tells two readers' objects, or two moments, apart (DESIGN
+7.10).
 """
 
 import asyncio
@@ -48,7 +49,7 @@ class Span(NamedTuple):
     stop: int
 
 
-class Unsatisfiable(Exception):  # noqa: N818 - the RFC's word
+class Unsatisfiable(Exception):
     """The range lies outside of the object."""
 
 
@@ -74,7 +75,7 @@ def parse_range(header: str | None, size: int) -> Span | None:
 
 
 def _take(pieces: Iterator[memoryview], most: int) -> list[bytes]:
-    """Open up to `most` bytes. Copied out of the reader's buffer, because the server may hold on to what it is given."""
+    """Open up to `most` bytes, copied out of the reader's buffer: a server may hold on to what it sends."""
     taken: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -93,8 +94,9 @@ class _Opened(NamedTuple):
 class ObjectAnswer:
     """The answer to GET or HEAD for one object; it can be given several times, also at once.
 
-    `open_object` opens it, blocking; what it raises becomes an ordinary refusal, because nothing was sent yet. `on_sent`
-    is told which plain bytes went out whole, once, at the end, also when the client left early.
+    `open_object` opens it, blocking; what it raises becomes an ordinary refusal, because nothing was sent
+    yet. `on_sent` is told which plain bytes went out whole, once, at the end, also when the client left
+    early.
     """
 
     def __init__(
@@ -162,7 +164,8 @@ class ObjectAnswer:
 
     def _first(self, reader: Readable, method: str, asked: dict[bytes, str]) -> "_Begun":
         opened = _Opened(reader, ExitStack())
-        # there are no validators, so a condition on one (If-Range) never holds; a range is only defined for GET
+        # there are no validators, so a condition on one (If-Range) never holds; a range is only defined for
+        # GET
         wanted = asked.get(b"range") if method == "GET" and b"if-range" not in asked else None
         try:
             span = parse_range(wanted, reader.plaintext_size)
@@ -220,7 +223,7 @@ class _Body:
 
     async def _send_blocks(self, block: list[bytes], gone: asyncio.Future[None]) -> None:
         loop = asyncio.get_running_loop()
-        while self.position < self.span.stop and not gone.done():
+        while block and self.position < self.span.stop and not gone.done():
             ahead = loop.run_in_executor(None, _take, self._pieces, HOP)
             try:
                 await self._send_pieces(block, gone)

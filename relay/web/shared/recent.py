@@ -1,9 +1,9 @@
 """A released film that a session is playing just now, so that each range does not ask the database again.
 
 A player asks for dozens of ranges a minute. The first one goes the whole way: session, permission, release
-record, grant. For the next few seconds the same session gets the same address from here; then the whole way is
-gone again. Only what was released for good is in here. A session that was ended elsewhere, or a suspended
-account, goes on for that long at most; signing out and quick exit forget at once.
+record, grant. For the next few seconds the same session gets the same address from here; then the whole way
+is gone again. Only what was released for good is in here. A session that was ended elsewhere, or a
+suspended account, goes on for that long at most; signing out and quick exit forget at once.
 """
 
 import asyncio

@@ -10,8 +10,8 @@ from relay.db.transaction import Surface
 class Wing(msgspec.Struct, frozen=True, kw_only=True):
     """One of the two apps.
 
-    The cookies have different names because browsers keep one jar for all ports of a host. Neither name says what
-    the service is.
+    The cookies have different names because browsers keep one jar for all ports of a host. Neither name
+    says what the service is.
     """
 
     surface: Surface

@@ -25,7 +25,11 @@ def arriving(body: bytes, size: int, *, cut: bool = False) -> Any:
     async def receive() -> Any:
         piece = next(pieces, None)
         if piece is None:
-            return {"type": "http.disconnect"} if cut else {"type": "http.request", "body": b"", "more_body": False}
+            return (
+                {"type": "http.disconnect"}
+                if cut
+                else {"type": "http.request", "body": b"", "more_body": False}
+            )
         return {"type": "http.request", "body": piece, "more_body": True}
 
     return receive
@@ -36,7 +40,11 @@ async def test_the_file_comes_out_as_it_was_with_its_length_known_before(size: i
     kind, body = a_form(csrf="a token", other="żółć")
     form = FileForm(kind, str(len(body)), arriving(body, size))
     await form.open()
-    assert (form.fields, form.has_file, form.length) == ({"csrf": "a token", "other": "żółć"}, True, len(FILE))
+    assert (form.fields, form.has_file, form.length) == (
+        {"csrf": "a token", "other": "żółć"},
+        True,
+        len(FILE),
+    )
     assert b"".join([piece async for piece in form]) == FILE
 
 

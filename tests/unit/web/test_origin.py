@@ -25,7 +25,10 @@ HOST = {"host": "relay.example"}
         ({"sec-fetch-site": "none"}, False),
     ],
 )
-def test_an_unsafe_request_is_ours_only_if_the_browser_says_so(headers: dict[str, str], expected: bool | None) -> None:
+def test_an_unsafe_request_is_ours_only_if_the_browser_says_so(
+    headers: dict[str, str],
+    expected: bool | None,  # noqa: FBT001 - what pytest passes
+) -> None:
     assert same_origin(HOST | headers) is expected
 
 

@@ -118,11 +118,15 @@ async def ask(app: ObjectAnswer, method: str = "GET", *, leave_after: int = 2**6
         ("bytes=٣-٤", None),
     ],
 )
-def test_one_range_is_understood_and_anything_else_passed_over(header: str | None, expected: Span | None) -> None:
+def test_one_range_is_understood_and_anything_else_passed_over(
+    header: str | None, expected: Span | None
+) -> None:
     assert parse_range(header, 100) == expected
 
 
-@pytest.mark.parametrize(("header", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-1", 0)])
+@pytest.mark.parametrize(
+    ("header", "size"), [("bytes=100-", 100), ("bytes=-0", 100), ("bytes=0-", 0), ("bytes=-1", 0)]
+)
 def test_a_range_outside_of_the_object_cannot_be_satisfied(header: str, size: int) -> None:
     with pytest.raises(Unsatisfiable):
         parse_range(header, size)
