@@ -178,7 +178,8 @@ async def _refuse_rollback(settings: Settings, owner: Dsn) -> None:
     """Raise `AuditBroken` if the database is older than the checkpoint that is kept outside of it."""
     service_id = Pins.read(settings.keyring / founding.PINS).service_id
     async with looking(owner, service_id) as tx:
-        await checkpoint.check(tx, settings.checkpoints, FileKeyring.open(settings.keyring / founding.KEYRING))
+        keyring = FileKeyring.open(settings.keyring / founding.KEYRING)
+        await checkpoint.check(tx, settings.checkpoints, keyring)
 
 
 def _with_ports(settings: Settings) -> Settings:
