@@ -1,20 +1,19 @@
 """Receiving: first only that something waits, then a choice. Nothing of it ever shows on the other side."""
 
-from typing import Literal, TypeVar
+from typing import Literal
 from uuid import UUID
 
 import msgspec
 
 from relay.audit.tags import Tag
 from relay.db.transaction import Reading
-from relay.errors import Conflict, Invalid, Missing, VaultRefused
+from relay.errors import Conflict, Invalid, Missing
 from relay.exchange.model import Content, Delivery
 from relay.exchange.objects import find_key
-from relay.exchange.proof import Signatures, verify
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import roster, verifier_of
-from relay.vault.release import ReleaseRecord
+from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 
 Choice = Literal["open", "later", "hold", "refuse"]
 _STATE_OF = {"open": "opened", "later": "later", "hold": "held", "refuse": "refused"}
@@ -100,7 +99,7 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
         record = _expected(house, person, row)
         signed = await roster(tx, house)
         verify(
-            record, _decoded(row.signatures, Signatures), lambda facilitator: verifier_of(signed, facilitator)
+            record, decode(row.signatures, Signatures), lambda facilitator: verifier_of(signed, facilitator)
         )
         key = await find_key(tx, house, row.case_id, row.object_id, person.holder, person.keys)
     return Content(
@@ -113,10 +112,9 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
 
 
 def _expected(house: House, person: Person, row: _Row) -> ReleaseRecord:
-    stored = _decoded(row.record, ReleaseRecord)
+    stored = decode(row.record, ReleaseRecord)
     return msgspec.structs.replace(
         stored,
-        version=1,
         service=house.pins.service_id,
         case=row.case_id,
         item=row.item_id,
@@ -125,13 +123,3 @@ def _expected(house: House, person: Person, row: _Row) -> ReleaseRecord:
         recipient_key=person.keys.public.fingerprint,
         recipient_key_version=person.key_version,
     )
-
-
-_T = TypeVar("_T")
-
-
-def _decoded(stored: bytes, kind: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(stored, type=kind)
-    except msgspec.MsgspecError:
-        raise VaultRefused from None

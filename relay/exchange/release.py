@@ -18,7 +18,7 @@ from relay.db.transaction import Acting
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item, Rendition
-from relay.exchange.proof import EPOCH, Signatures, SignedApproval, microseconds, verify
+from relay.exchange.moments import EPOCH, microseconds
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.renditions import case_content, find_rendition
 from relay.exchange.scheduled import write_scheduled
@@ -27,7 +27,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
 from relay.vault.grants import grant
-from relay.vault.release import ReleaseRecord
+from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verify
 from relay.vault.suite import Sealed
 
 LONGEST_SCHEDULE = timedelta(days=400)

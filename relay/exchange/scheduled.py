@@ -16,13 +16,12 @@ from relay.db.transaction import Acting, Job
 from relay.errors import Conflict, KeyringRefused, VaultRefused
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item
-from relay.exchange.proof import Signatures, verify
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of, worker_key
 from relay.vault.grants import Holder, seal_scheduled, unwrap_scheduled
-from relay.vault.release import ReleaseRecord
+from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 from relay.vault.suite import KeyPair, Sealed
 
 
@@ -140,13 +139,13 @@ async def _blocks(act: Acting, house: House, item: Item, due: _DueRow) -> tuple[
         return ("key-changed",)  # what was sealed for them opens with a key that they no longer have
     try:
         return await _proof_blocks(act, house, due, recipient)
-    except (VaultRefused, msgspec.MsgspecError):
+    except VaultRefused:
         return ("proof-refused",)
 
 
 async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: TrustedKey) -> tuple[str, ...]:
     """Check the record against the row, as its recipient will, and that enough people approved."""
-    stored = msgspec.json.decode(due.record, type=ReleaseRecord)
+    stored = decode(due.record, ReleaseRecord)
     record = msgspec.structs.replace(
         stored,
         service=house.pins.service_id,
@@ -161,7 +160,7 @@ async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: Trus
         released_at=int(due.released_at.timestamp()),
     )
     signed = await roster(act, house)
-    signatures = msgspec.json.decode(due.signatures, type=Signatures)
+    signatures = decode(due.signatures, Signatures)
     verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
     second = await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [due.case_id])
     return ("second-approval-missing",) if second and len(record.facilitators) < 2 else ()

@@ -15,8 +15,8 @@ from relay.db.transaction import Acting
 from relay.errors import Conflict, Invalid, VaultRefused
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
+from relay.exchange.moments import microseconds
 from relay.exchange.objects import opened
-from relay.exchange.proof import microseconds
 from relay.exchange.renditions import case_content, find_rendition
 from relay.exchange.transitions import Action, Move, move
 from relay.house import House

@@ -18,11 +18,11 @@ from psycopg.rows import class_row
 
 from relay.blobs.folder import FolderBlobs
 from relay.db.dsn import Dsn
-from relay.exchange.proof import Signatures, SignedApproval, approval_of
+from relay.exchange.moments import microseconds
 from relay.settings import Settings
 from relay.vault.grants import Holder, grant
 from relay.vault.padding import pad
-from relay.vault.release import ReleaseRecord
+from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, approval_of
 from relay.vault.stream import object_binding, seal_stream
 from relay.vault.suite import DataKey, PublicKey, Signer
 
@@ -161,7 +161,7 @@ def _record(target: _Target, item_id: UUID, recipient: UUID) -> tuple[bytes, byt
         sequence=1_000_000,
         released_at=int(now.timestamp()),
     )
-    decided_at = int(now.timestamp() * 1_000_000)
+    decided_at = microseconds(now)
     approval = approval_of(record, target.facilitator_id, decided_at).sign(forger)
     signed = SignedApproval(facilitator=target.facilitator_id, decided_at=decided_at, signature=approval)
     signatures = Signatures(release=record.sign(forger), approvals=(signed,))

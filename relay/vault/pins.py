@@ -1,7 +1,7 @@
-"""What a process knows of its service without asking the database: which service, whose root, which recovery key.
+"""What a process knows of its service without asking the database: which one, whose root, which recovery key.
 
-Kept beside the keyring. Whoever can write to the database but not here cannot put another root, an older roster or
-another recovery key in place.
+Kept beside the keyring. Whoever can write to the database but not here cannot put another root, an older
+roster or another recovery key in place.
 """
 
 import os
@@ -45,13 +45,15 @@ class Pins(msgspec.Struct, frozen=True, kw_only=True):
         except OSError:
             raise KeyringRefused("This data folder holds no service yet. Make one with: relay init") from None
         except msgspec.MsgspecError:
-            raise KeyringRefused("The service's pin file is damaged. Put it back from where it is kept.") from None
+            raise KeyringRefused(
+                "The service's pin file is damaged. Put it back from where it is kept."
+            ) from None
 
     def write(self, path: Path) -> None:
         """Write durably and at once: a reader sees the old file or the new one."""
         temporary = path.with_suffix(".new")
         descriptor = os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
+        with os.fdopen(descriptor, "wb") as file:
             file.write(msgspec.json.encode(self))
             file.flush()
             os.fsync(file.fileno())

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from relay.errors import VaultRefused
 from relay.vault.suite import Field, Signer, Verifier, encode
 
 
@@ -41,11 +42,18 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     def verify(self, signature: bytes, verifier: Verifier) -> None:
         """Raise `VaultRefused` unless the holder of `verifier`'s key signed exactly this."""
-        verifier.verify(signature, self.canonical())
+        try:
+            message = self.canonical()
+        except (OverflowError, UnicodeEncodeError):  # a planted field that has no form: nobody signed it
+            raise VaultRefused from None
+        verifier.verify(signature, message)
 
 
 class Approval(Statement, frozen=True, kw_only=True):
-    """A facilitator looked at all of this rendition and approves it. It makes nothing readable."""
+    """A facilitator looked at all of this rendition and approves it. It makes nothing readable.
+
+    `decided_at` is in microseconds since 1970, as PostgreSQL keeps the decision's time.
+    """
 
     purpose: ClassVar[str] = "approval"
 

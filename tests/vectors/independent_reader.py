@@ -1,15 +1,21 @@
-"""A reader of objects and seals written from docs/vault-format.md alone. It shares no code with Relay.
+"""A reader of objects, seals and releases, written from docs/vault-format.md alone. It shares no code
+with Relay.
 
 python independent_reader.py OBJECT DATA_KEY_IN_HEX SERVICE OBJECT_ID > PLAIN
 """
 
 import hashlib
 import hmac
+import json
 import sys
+from base64 import b64decode
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -101,6 +107,47 @@ def read_seal(sealed: bytes, seeds: bytes, info: bytes) -> bytes:
         key, nonce = expand(secret, b"key", 32), expand(secret, b"base_nonce", 12)
         return AESGCM(key).decrypt(nonce, sealed[1121:], None)
     except (InvalidTag, ValueError):
+        raise Refused from None
+
+
+RENDITION = "service:u case:u item:u revision:u rendition:u sha256:b object:u commitment:b"
+RECIPIENT = "recipient:u recipient_key:b recipient_key_version:i facilitators:l sequence:i released_at:i"
+
+
+def statement(purpose: str, fields: str, values: Mapping[str, Any]) -> bytes:
+    """Section 12: what is signed, from values as they stand in JSON."""
+    encoders: dict[str, Callable[[Any], bytes]] = {
+        "u": lambda value: UUID(value).bytes,
+        "b": lambda value: b64decode(value, validate=True),
+        "i": lambda value: value.to_bytes(8, "big"),
+        "l": lambda value: b"".join(frame(b"u", UUID(each).bytes) for each in value),
+    }
+    framed = [frame(b"p", f"relay/1/statement/{purpose}".encode())]
+    for field in fields.split():
+        name, _, tag = field.partition(":")
+        framed.append(frame(tag.encode(), encoders[tag](values[name])))
+    return b"".join(framed)
+
+
+def check_release(kept: bytes, record: Mapping[str, Any], keys: Mapping[str, bytes]) -> None:
+    """Section 12: check what is kept beside a record. `keys` are the roster's, by facilitator."""
+    try:
+        signatures, named = json.loads(kept), record["facilitators"]
+        approvals = signatures["approvals"]
+        if set(signatures) != {"release", "approvals"} or record["version"] != 1 or len(named) not in (1, 2):
+            raise Refused
+        if len(set(named)) != len(named) or [each["facilitator"] for each in approvals] != named:
+            raise Refused
+        release = statement("release", f"version:i {RENDITION} {RECIPIENT}", record)
+        signed = [(named[0], signatures["release"], release)]
+        for each in approvals:
+            if set(each) != {"facilitator", "decided_at", "signature"}:
+                raise Refused
+            message = statement("approval", f"{RENDITION} facilitator:u decided_at:i", {**record, **each})
+            signed.append((each["facilitator"], each["signature"], message))
+        for who, signature, message in signed:
+            Ed25519PublicKey.from_public_bytes(keys[who]).verify(b64decode(signature, validate=True), message)
+    except (InvalidSignature, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         raise Refused from None
 
 

@@ -204,18 +204,23 @@ class ColumnVector(Vector, frozen=True, kw_only=True, tag="column"):
 
 
 class ReleaseVector(Vector, frozen=True, kw_only=True, tag="release"):
-    """The signatures under a release record, in the order of `signers`. A good one counts as empty."""
+    """What is kept beside a release record: its signature and the approvals. A good one counts as empty.
+
+    `record` is the one that the reader rebuilt, `verifiers` are the roster's facilitators.
+    """
 
     record: release.ReleaseRecord
-    signers: tuple[UUID, ...]
     verifiers: dict[UUID, bytes]
 
     def open(self, content: bytes) -> bytes:
         """Check all signatures."""
-        signatures = {who: content[64 * at : 64 * at + 64] for at, who in enumerate(self.signers)}
-        verifiers = {who: Verifier(encoded) for who, encoded in self.verifiers.items()}
-        release.verify(self.record, signatures, verifiers)
+        release.verify(self.record, release.decode(content, release.Signatures), self._verifier_of)
         return b""
+
+    def _verifier_of(self, facilitator: UUID) -> Verifier:
+        if facilitator not in self.verifiers:
+            raise VaultRefused
+        return Verifier(self.verifiers[facilitator])
 
 
 class Statements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -25,6 +25,16 @@ FIRST, SECOND = UUID(int=CHANCE.getrandbits(128), version=4), UUID(int=CHANCE.ge
 KEYRING, OTHER_KEYRING = CHANCE.randbytes(32), CHANCE.randbytes(32)
 BINDING = object_binding(SERVICE, OBJECT)
 NOT_BEFORE = 1_800_000_000
+REVIEWED: dict[str, Any] = {
+    "service": SERVICE,
+    "case": CASE,
+    "item": UUID(int=1, version=4),
+    "revision": UUID(int=2, version=4),
+    "rendition": UUID(int=3, version=4),
+    "sha256": hashlib.sha256(b"rendition").digest(),
+    "object": OBJECT,
+    "commitment": bytes(range(32)),
+}
 
 
 class Kit:
@@ -99,3 +109,18 @@ def damage(sealed: bytes, parts: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     yield "cut in half", sealed[: len(sealed) // 2]
     for name, at in parts.items():
         yield f"bit flipped in {name}", flip(sealed, (at % len(sealed)) * 8)
+
+
+def other_values(statement: msgspec.Struct) -> Iterator[tuple[str, Any]]:
+    """Give out statements with one field changed each."""
+    for name, value in msgspec.structs.asdict(statement).items():
+        match value:
+            case UUID():
+                other: Any = OTHER
+            case bytes():
+                other = flip(value, 0)
+            case int():
+                other = value + 1
+            case _:
+                other = value[:-1]
+        yield f"another {name.replace('_', ' ')}", msgspec.structs.replace(statement, **{name: other})

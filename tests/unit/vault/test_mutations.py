@@ -10,7 +10,7 @@ import pytest
 from relay.errors import VaultRefused
 from relay.vault import columns, grants, split
 from relay.vault.keyring import FileKeyring
-from relay.vault.release import verify
+from relay.vault.release import Signatures, SignedApproval, approval_of, verify
 from relay.vault.seal import open_sealed, seal
 from relay.vault.stream import SEGMENT, ObjectReader
 from relay.vault.suite import DataKey, KeyPair, Signer, context
@@ -25,7 +25,7 @@ from tests.unit.vault.helpers import (
     plain_bytes,
     sealed_object,
 )
-from tests.unit.vault.test_statements import FIRST, RECORD, SECOND
+from tests.unit.vault.test_statements import DECIDED_AT, FIRST, RECORD, SECOND
 
 Opener: TypeAlias = Callable[[bytes], object]
 KINDS = ["grant", "scheduled grant", "seal", "release", "column", "session", "letter", "object"]
@@ -50,13 +50,7 @@ def _targets() -> Iterator[tuple[str, bytes, Opener]]:
     )
     yield "seal", seal(pair.public, b"secret", info), lambda data: open_sealed(pair, data, info)
 
-    first, second = Signer.generate(), Signer.generate()
-    verifiers = {FIRST: first.public, SECOND: second.public}
-    yield (
-        "release",
-        RECORD.sign(first) + RECORD.sign(second),
-        lambda data: verify(RECORD, {FIRST: data[:64], SECOND: data[64:]}, verifiers),
-    )
+    yield "release", *_release()
     cipher = columns.ColumnCipher(FileKeyring(bytes(32)))
     yield (
         "column",
@@ -75,6 +69,24 @@ def _targets() -> Iterator[tuple[str, bytes, Opener]]:
             sealed_object(plain_bytes(size), key),
             lambda data: ObjectReader(key, BINDING, Memory(data)).read_all(SEGMENT * 3),
         )
+
+
+def _release() -> tuple[bytes, Opener]:
+    """Return what stands beside a record, packed: as JSON the same values can be spelt in several ways."""
+    signers = {FIRST: Signer.generate(), SECOND: Signer.generate()}
+    packed = RECORD.sign(signers[FIRST])
+    for who, signer in signers.items():
+        packed += DECIDED_AT.to_bytes(8, "big") + approval_of(RECORD, who, DECIDED_AT).sign(signer)
+
+    def opener(data: bytes) -> None:
+        approvals = [
+            SignedApproval(facilitator=who, decided_at=int.from_bytes(part[:8], "big"), signature=part[8:])
+            for who, part in ((FIRST, data[64:136]), (SECOND, data[136:]))
+        ]
+        signatures = Signatures(release=data[:64], approvals=tuple(approvals))
+        verify(RECORD, signatures, lambda who: signers[who].public)
+
+    return packed, opener
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,21 @@
 import hashlib
+import json
 import shutil
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.vectors import kit
 from tests.vectors.generate import generate
-from tests.vectors.independent_reader import Refused, read_object, read_seal
+from tests.vectors.independent_reader import Refused, check_release, read_object, read_seal
 
 VECTORS = kit.read_manifest()
 SEALS = [vector for vector in VECTORS if isinstance(vector, kit.SealVector)]
+RELEASES = [vector for vector in VECTORS if isinstance(vector, kit.ReleaseVector)]
 OBJECTS = [vector for vector in VECTORS if isinstance(vector, kit.ObjectVector)]
 
 
@@ -61,6 +64,18 @@ def test_a_reader_written_from_the_document_alone_agrees_on_objects(vector: kit.
         assert vector.sha256 is None
     else:
         assert hashlib.sha256(plain).hexdigest() == vector.sha256
+
+
+@pytest.mark.parametrize("vector", RELEASES, ids=lambda vector: vector.file)
+def test_a_reader_written_from_the_document_alone_agrees_on_releases(vector: kit.ReleaseVector) -> None:
+    keys = {str(who): encoded for who, encoded in vector.verifiers.items()}
+    record = json.loads(msgspec.json.encode(vector.record))
+    try:
+        check_release((kit.FOLDER / vector.file).read_bytes(), record, keys)
+    except Refused:
+        assert vector.sha256 is None
+    else:
+        assert vector.sha256 is not None
 
 
 @pytest.mark.parametrize("vector", SEALS, ids=lambda vector: vector.file)
