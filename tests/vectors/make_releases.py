@@ -99,7 +99,7 @@ def other_approvals() -> Iterator[tuple[str, bytes]]:
         "approval signatures swapped": swapped,
         "first approval under both names": (one, replace(one, facilitator=SECOND)),
         "foreign approval for the second": (one, foreign),
-        "foreign approval under the second's name": (one, replace(foreign, facilitator=SECOND)),
+        "foreign approval under the name of the second": (one, replace(foreign, facilitator=SECOND)),
         "foreign approval as well": (one, two, foreign),
         "second approval cut": (one, replace(two, signature=two.signature[:-1])),
         "second approval flipped": (one, replace(two, signature=flip(two.signature, 511))),
