@@ -23,11 +23,12 @@ from relay.process.log import RotatingLog
 
 _HOST = "127.0.0.1"
 
-# An error's text must not carry a row's content into the log (a constraint's DETAIL prints the whole row).
+# An error's text must not carry content into the log: a constraint's DETAIL prints the whole row, the message
+# of a failed cast the value. Errors are the client's business alone; the log has what happens to the server.
 _QUIET = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
-    "log_min_messages": "warning",
+    "log_min_messages": "log",
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
     "log_statement": "none",

@@ -264,7 +264,7 @@ def test_a_port_that_somebody_took_meanwhile_is_replaced(server: EmbeddedPostgre
     assert second.port != first.port
 
 
-def test_a_rejected_row_is_not_printed_into_the_log(server: EmbeddedPostgres, folder: Path) -> None:
+def test_no_error_carries_content_into_the_log(server: EmbeddedPostgres, folder: Path) -> None:
     dsn = server.start()
     write(dsn.url, 1)
     with psycopg.connect(dsn.url) as connection:
@@ -272,10 +272,15 @@ def test_a_rejected_row_is_not_printed_into_the_log(server: EmbeddedPostgres, fo
             connection.execute("INSERT INTO kept VALUES (%s)", [123456789])
         with pytest.raises(psycopg.errors.UndefinedColumn), connection.transaction():
             connection.execute("SELECT canary_in_statement")
+        with pytest.raises(psycopg.errors.InvalidTextRepresentation), connection.transaction():
+            connection.execute("SELECT %s::uuid", ["canary-in-value"])
+        with connection.transaction():
+            connection.execute("DO $$ BEGIN RAISE WARNING 'canary in warning'; END $$")
     server.stop()
     log = (folder / "log" / "postgres.log").read_text()
-    assert "violates check constraint" in log
+    assert "database system is ready" in log
     assert "123456789" not in log
+    assert "canary" not in log
 
 
 def test_a_password_that_others_can_read_is_refused(server: EmbeddedPostgres, folder: Path) -> None:
