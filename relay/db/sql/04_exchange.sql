@@ -168,7 +168,7 @@ CREATE TABLE relay.releases (
     pages integer,
     sequence bigint NOT NULL,         -- of this recipient in this case, from 1
     record bytea NOT NULL,            -- msgspec JSON of ReleaseRecord: checked against the reader's own values
-    signatures bytea NOT NULL,        -- msgspec JSON: facilitator id -> signature
+    signatures bytea NOT NULL,        -- msgspec JSON of Signatures (relay/vault/release.py)
     released_at timestamptz NOT NULL,
     UNIQUE (case_id, recipient_id, sequence),
     UNIQUE (item_id, recipient_id)
