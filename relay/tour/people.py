@@ -188,6 +188,15 @@ class Staff(Person):
                 advance(len(piece))
         return digest.hexdigest(), size
 
+    def wait_until_seen(self, item_id: str) -> Any:
+        """Return the item once all of it counts as seen: that is written down after the last byte left."""
+        for _ in range(100):
+            desk = self.on_desk(item_id)
+            if desk["seen_all"]:
+                return desk
+            time.sleep(0.05)
+        raise NotAsExpected("All of it was served, and it does not count as seen.")
+
     def try_decide(self, item_id: str, decision: str, clean: Any = None, **more: object) -> httpx.Response:
         """Decide on what was looked at (or on `clean`, looked at earlier); return whatever is answered."""
         clean = clean or self.on_desk(item_id)["clean"]

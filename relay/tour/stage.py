@@ -134,9 +134,7 @@ class Stage:
         does = "reads" if kind in {"letter", "document"} else "plays"
         with self.journal.step(reviewer.role, f"{does} {words(kind)} to its end") as noted:
             digest, noted.size = reviewer.read(item_id, self.journal)
-            desk = reviewer.on_desk(item_id)
-            if not desk["seen_all"]:
-                raise Unexpected("It does not count as seen.")
+            desk = reviewer.wait_until_seen(item_id)
             if kind != "letter" and digest != _hex(desk["clean"]["sha256"]):
                 raise Unexpected("What was served is not what its hash says.")
 
