@@ -215,7 +215,7 @@ class Database:
     async def _enter(
         self, connection: AsyncConnection[TupleRow], actor: UUID | Job | None, begin: LiteralString
     ) -> None:
-        """Begin, take on the role, say who acts: one message, because a round trip costs more than all three."""
+        """Begin, take on the role, say who acts: one message, for a round trip costs more than all three."""
         # the role first: the login itself has no rights
         head = begin + "; " + _TAKE_ROLE
         match actor:

@@ -68,6 +68,15 @@ FROM relay.uploads WHERE object_id = %s
 """
 
 
+class Receiving(Sink):
+    """Takes one request's bytes. `upload` says, after the block of `append`, how far they brought it."""
+
+    def __init__(self, sealer: UploadSealer, writer: BlobWriter, upload: Upload) -> None:
+        """Made by `append` only."""
+        super().__init__(sealer, writer)
+        self.upload = upload
+
+
 class _Stored(msgspec.Struct, frozen=True):
     by_owner: int
     by_case: int
@@ -173,7 +182,7 @@ async def status(house: House, person: Person, upload_id: UUID) -> Upload:
 
 
 @asynccontextmanager
-async def append(house: House, person: Person, upload_id: UUID, offset: int) -> AsyncIterator[Sink]:
+async def append(house: House, person: Person, upload_id: UUID, offset: int) -> AsyncIterator[Receiving]:
     """Take bytes from `offset` on. However the block ends, all that came is made durable, then acknowledged.
 
     Raise `Missing`, `Gone`, or `Conflict` if `offset` is not where the upload stands or another request is
@@ -184,13 +193,11 @@ async def append(house: House, person: Person, upload_id: UUID, offset: int) -> 
         if row.state != "open" or row.received != offset:
             raise Conflict("The upload stands elsewhere. Ask where it stands, and go on from there.")
         key = await find_key(tx, house, row.case_id, upload_id, person.holder, person.keys)
-    writer = await to_thread(house.blobs.resume, upload_id)
+    writer, header = await to_thread(_resume, house, upload_id)
     try:
-        header = await to_thread(writer.read_at, 0, HEADER)
         binding = object_binding(house.pins.service_id, upload_id)
-        sink = Sink(
-            UploadSealer(key, binding, header, total=row.length, offset=offset, tail=row.tail), writer
-        )
+        sealer = UploadSealer(key, binding, header, total=row.length, offset=offset, tail=row.tail)
+        sink = Receiving(sealer, writer, row.public())
         try:
             yield sink
         finally:
@@ -199,25 +206,37 @@ async def append(house: House, person: Person, upload_id: UUID, offset: int) -> 
         await to_thread(writer.close)
     if sink.received == row.length and not sink.discarded:
         await _complete(house, person, upload_id)
+        sink.upload = msgspec.structs.replace(sink.upload, state="complete")
 
 
-async def _record(house: House, person: Person, row: _Row, sink: Sink, writer: BlobWriter) -> None:
+def _resume(house: House, upload_id: UUID) -> tuple[BlobWriter, bytes]:
+    writer = house.blobs.resume(upload_id)
+    try:
+        return writer, writer.read_at(0, HEADER)
+    except BaseException:
+        writer.close()
+        raise
+
+
+async def _record(house: House, person: Person, row: _Row, sink: Receiving, writer: BlobWriter) -> None:
     """Make durable, then record offset and tail: only now may the bytes be acknowledged."""
     await sink.settle()
     if sink.discarded or sink.received == row.received:
         return
     tail = sink.sealer.close()
     await to_thread(writer.sync)
+    expires_at = _expiry(house)
     async with house.database.keeping(person.id) as tx:
         recorded = await tx.run(
             """
             UPDATE relay.uploads SET received = %s, tail = %s, expires_at = %s
             WHERE object_id = %s AND received = %s AND state = 'open'
             """,
-            [sink.received, tail, _expiry(house), row.object_id, row.received],
+            [sink.received, tail, expires_at, row.object_id, row.received],
         )
     if not recorded:
         raise Conflict("Another request wrote to this upload. Ask where it stands, and go on from there.")
+    sink.upload = msgspec.structs.replace(sink.upload, received=sink.received, expires_at=expires_at)
 
 
 async def _complete(house: House, person: Person, upload_id: UUID) -> None:

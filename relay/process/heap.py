@@ -1,7 +1,8 @@
 """How the process's memory comes and goes, for a server that handles pieces of some hundred KiB all day.
 
-glibc gives each such piece back to the kernel at once and asks for the next one anew; clearing the fresh pages takes three
-times as long as decrypting what goes into them. With these limits the pieces stay in the process and are used again.
+glibc gives each such piece back to the kernel at once and asks for the next one anew; clearing the fresh
+pages takes three times as long as decrypting what goes into them. With these limits the pieces stay in the
+process and are used again.
 """
 
 import ctypes
@@ -18,7 +19,7 @@ SPARE: Final = 16 * 2**20
 
 
 def keep_pieces() -> bool:
-    """Set the limits for this process. Return whether that was possible; elsewhere than on glibc it is only slower."""
+    """Set the limits for this process. Return whether that was possible; without glibc it is only slower."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError, TypeError):
