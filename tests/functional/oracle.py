@@ -4,12 +4,14 @@ The machine asks it before each action whether that may succeed, and the checks 
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from relay.exchange.letters import visible
 from relay.identity.model import Person
 from tests.support.stage import Seated, Stage
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = timedelta(days=180)
 LEASE = timedelta(minutes=2)
 CLAIM = timedelta(minutes=30)
@@ -29,7 +31,7 @@ class Gates:
     cooling: int = 0
     open: bool = True
     safe: bool = True
-    assessed_until: datetime = datetime.max
+    assessed_until: datetime = EPOCH
     paused: bool = False
     pauses: set[UUID] = field(default_factory=set)
     asked: set[UUID] = field(default_factory=set)
@@ -50,7 +52,11 @@ class Gates:
         """Whether one person's own gates are open, for letters."""
         account = seated.person.id
         consent = self.consent.get(account)
-        willing = account in self.asked if seated.part == "victim" else self.grade.get(account) in {"full", "partial"}
+        willing = (
+            account in self.asked
+            if seated.part == "victim"
+            else self.grade.get(account) in {"full", "partial"}
+        )
         return (
             willing
             and consent is not None
@@ -93,10 +99,8 @@ class Letter:
     tries: int = 0
     leased_until: datetime | None = None
     taken_back: bool = False
-    ready: bool = False
     approvals: dict[UUID, datetime] = field(default_factory=dict)
     seen: set[UUID] = field(default_factory=set)
-    half_seen: set[UUID] = field(default_factory=set)
     claim: tuple[UUID, datetime] | None = None
     released: dict[UUID, UUID] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
@@ -114,16 +118,29 @@ class Letter:
         """Whether this reviewer has it in hand."""
         return self.claim is not None and self.claim[0] == account and self.claim[1] > now
 
-    def new_round(self) -> None:
-        """Approvals that were given do not count any more."""
+    def has_been_submitted(self) -> None:
+        """A new revision, of which nobody has seen or approved anything."""
+        self.state, self.revision, self.sent = "submitted", self.revision + 1, self.draft
+        self.tries, self.leased_until = 0, None
         self.approvals.clear()
+        self.seen.clear()
 
-    def to_be_taken_back(self) -> None:
-        """Its author takes it back."""
+    def has_been_taken_back(self) -> None:
+        """By its author."""
         self.taken_back = True
         self.plans.clear()
         if self.state != "released":
             self.state = "withdrawn"
+
+    def has_been_decided(self, reviewer: UUID, decision: str, now: datetime) -> None:
+        """By one reviewer; with two approvals it is approved where the case asks for two."""
+        self.claim = None
+        if decision != "approve":
+            self.state = {"decline": "declined", "request_changes": "changes_requested"}[decision]
+            return
+        self.approvals[reviewer] = now
+        if len(self.approvals) >= self.case.needed:
+            self.state = "approved"
 
 
 @dataclass
@@ -133,7 +150,6 @@ class Delivered:
     id: UUID
     letter: Letter
     recipient: UUID
-    text: str
     state: str = "waiting"
 
 
@@ -163,7 +179,7 @@ class World:
         return (
             actor is letter.author
             and letter.state in WRITABLE
-            and bool(letter.draft.strip())
+            and bool(visible(letter.draft).strip())
             and case.of_case(now)
             and case.of_person(case.seated(actor.id), now)
             and not self.another_waits(letter)
@@ -177,6 +193,11 @@ class World:
             if other is not letter
         )
 
+    def may_claim(self, letter: Letter, actor: Person, now: datetime) -> bool:
+        """On the case, and no colleague has it in hand."""
+        free = letter.claim is None or letter.claim[1] <= now or letter.claim[0] == actor.id
+        return actor.id in letter.case.staff and letter.state in {"in_review", "approved"} and free
+
     def may_approve(self, letter: Letter, actor: Person, now: datetime) -> bool:
         """All of it seen, in hand, and not by the same person twice."""
         return (
@@ -188,9 +209,7 @@ class World:
     def may_decide(self, letter: Letter, actor: Person, now: datetime) -> bool:
         """On the case, and has it in hand."""
         return (
-            actor.id in letter.case.staff
-            and letter.state == "in_review"
-            and letter.claimed_by(actor.id, now)
+            actor.id in letter.case.staff and letter.state == "in_review" and letter.claimed_by(actor.id, now)
         )
 
     def may_give(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
@@ -201,36 +220,37 @@ class World:
             and seat in letter.seats
             and not letter.taken_back
             and letter.recipient(seat) not in letter.released
+            and letter.recipient(seat) not in letter.plans
             and len(letter.approvals) >= case.needed
             and actor.id in letter.approvals
             and case.passes(letter.author.id, letter.recipient(seat), now)
         )
 
     def may_release(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
-        """Now: not within the cooling-off time, nor to somebody for whom it is planned."""
+        """Now, if the cooling-off time is over."""
         return (
-            letter.state in {"approved", "scheduled", "released"}
-            and seat in letter.seats
-            and letter.recipient(seat) not in letter.plans
+            letter.state in {"approved", "released"}
             and self.may_give(letter, actor, seat, now)
             and now >= self.earliest(letter, actor)
         )
 
     def may_schedule(self, letter: Letter, actor: Person, seat: UUID, due: datetime, now: datetime) -> bool:
-        """Later: not before the last of the approvals that count is old enough."""
-        if letter.state not in {"approved", "scheduled", "released"}:
-            return False
-        if seat not in letter.seats or letter.recipient(seat) in letter.plans:
-            return False
-        return self.may_give(letter, actor, seat, now) and due >= self.earliest(letter, actor)
+        """Later, and not within the cooling-off time."""
+        return (
+            letter.state == "approved"
+            and self.may_give(letter, actor, seat, now)
+            and due >= self.earliest(letter, actor)
+        )
 
     def earliest(self, letter: Letter, actor: Person) -> datetime:
-        """When the cooling-off time ends for a release that `actor` signs, up to the next whole minute."""
+        """When the cooling-off time ends, in whole minutes: from the last of the approvals that count."""
         others = sorted(at for who, at in letter.approvals.items() if who != actor.id)
-        chosen = [letter.approvals[actor.id], *others[: letter.case.needed - 1]]
-        return max(chosen) + timedelta(hours=letter.case.cooling)
+        last = max(letter.approvals[actor.id], *others[: letter.case.needed - 1])
+        if not letter.case.cooling:
+            return last
+        minute = timedelta(minutes=1)
+        return EPOCH - (EPOCH - last) // minute * minute + timedelta(hours=letter.case.cooling)
 
-    def falls_due(self, letter: Letter, recipient: UUID, now: datetime) -> bool:
+    def falls_due(self, letter: Letter, plan: Plan, recipient: UUID, now: datetime) -> bool:
         """Whether a planned release whose time has come may be carried out."""
-        plan = letter.plans[recipient]
         return plan.approvers >= letter.case.needed and letter.case.passes(letter.author.id, recipient, now)

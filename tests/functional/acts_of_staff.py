@@ -1,0 +1,197 @@
+"""What facilitators do with an item and on a case, and what colleagues from elsewhere and an administrator try."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from relay.cases.service import add_facilitator, change_settings, read_case, remove_seat
+from relay.exchange.letters import visible
+from relay.exchange.objects import opened
+from relay.exchange.release import release, schedule, unschedule
+from relay.identity.model import Person
+from relay.review.decisions import decide, reopen
+from relay.review.model import Decision, Reason
+from relay.review.queue import claim, hand_back
+from relay.review.reading import open_rendition, record_seen
+from relay.vault.padding import unpad
+from tests.functional.oracle import CLAIM, READABLE, Gates, Letter, Plan
+from tests.functional.scene import Dice, Scene
+
+
+class Staff(Scene):
+    """Acts through the desk."""
+
+    def take_in_hand(self, dice: Dice) -> None:
+        """Claim it."""
+        letter = self.letter(dice, "in_review", "approved")
+        person = self.somebody_on(letter, dice)
+        self._claim(letter, person, may=self.world.may_claim(letter, person, self.clock.now))
+
+    def _claim(self, letter: Letter, person: Person, *, may: bool) -> None:
+        now = self.clock.now
+        until = self.do(claim(self.service.desk, person, letter.id), may=may)
+        if until is not None:
+            assert now < until <= now + CLAIM + timedelta(seconds=1)
+            letter.claim = person.id, until
+
+    def give_back(self, dice: Dice) -> None:
+        """Hand the claim back."""
+        letter = self.letter(dice, "in_review", "approved")
+        person = self.somebody_on(letter, dice)
+        may = person.id in letter.case.staff and letter.claim is not None and letter.claim[0] == person.id
+        self.do(hand_back(self.service.desk, person, letter.id), may=may)
+        if may:
+            letter.claim = None
+
+    def see(self, dice: Dice) -> None:
+        """Read all of it, or only half."""
+        letter = self.letter(dice, "in_review", "approved", "released")
+        self._look_through(letter, self.somebody_on(letter, dice), half=dice.yes)
+
+    def _look_through(self, letter: Letter, person: Person, *, half: bool = False) -> None:
+        may = person.id in letter.case.staff and letter.state in READABLE and not letter.taken_back
+        found = self.do(open_rendition(self.service.desk, person, letter.id, "clean"), may=may)
+        if found is None:
+            return
+        rendition, content = found
+        with opened(self.service.desk, content) as reader:
+            assert unpad(reader.read_all(1 << 20)).decode() == visible(letter.sent)
+        size = rendition.size // 2 if half else rendition.size
+        self.wait(record_seen(self.service.desk, person, rendition, 0, size))
+        if not half:
+            letter.seen.add(person.id)
+
+    def approve(self, dice: Dice) -> None:
+        """Approve it, whether or not that is right."""
+        letter = self.letter(dice, "in_review")
+        person = self.somebody_on(letter, dice)
+        self._decide(letter, person, "approve", may=self.world.may_approve(letter, person, self.clock.now))
+
+    def send_back(self, dice: Dice) -> None:
+        """Ask for changes, or decline."""
+        letter = self.letter(dice, "in_review")
+        person = self.somebody_on(letter, dice)
+        may = self.world.may_decide(letter, person, self.clock.now)
+        self._decide(letter, person, "decline" if dice.number % 4 == 0 else "request_changes", may=may)
+
+    def review_as_it_should_be(self, dice: Dice) -> None:
+        """All of a review in one step, so that runs go far."""
+        letter = self.letter(dice, "in_review")
+        person = self.somebody_on(letter, dice._replace(who=dice.who % 8))
+        if letter.state == "in_review" and self.world.may_claim(letter, person, self.clock.now):
+            self._claim(letter, person, may=True)
+            self._look_through(letter, person)
+            may = self.world.may_approve(letter, person, self.clock.now)
+            self._decide(letter, person, "approve", may=may)
+
+    def _decide(self, letter: Letter, person: Person, decision: Decision, *, may: bool) -> None:
+        rendition, sha256 = self._clean(letter)
+        sent_back = decision != "approve"
+        now = self.clock.now
+        self.do(
+            decide(
+                self.service.desk,
+                person,
+                letter.id,
+                decision,
+                rendition_id=rendition,
+                sha256=sha256,
+                reasons=(Reason.EXCUSES,) if sent_back else (),
+                guidance="Say what you did." if sent_back else "",
+            ),
+            may=may,
+            shows={letter.author.id},
+        )
+        if may:
+            letter.has_been_decided(person.id, decision, now)
+
+    def _clean(self, letter: Letter) -> tuple[UUID, bytes]:
+        found = self.checks.rows(
+            "SELECT n.id, n.sha256 FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id"
+            " WHERE r.item_id = %s AND r.number = %s AND n.role = 'clean'",
+            letter.id,
+            letter.revision,
+        )
+        return (found[0].id, found[0].sha256) if found else (letter.id, bytes(32))
+
+    def put_back_into_review(self, dice: Dice) -> None:
+        """Reopen it: what was approved does not count any more."""
+        letter = self.letter(dice, "approved")
+        person = self.somebody_on(letter, dice)
+        may = (
+            person.id in letter.case.staff
+            and letter.state == "approved"
+            and not self.world.another_waits(letter)
+        )
+        self.do(reopen(self.service.desk, person, letter.id), may=may, shows={letter.author.id})
+        if may:
+            letter.state = "in_review"
+            letter.approvals.clear()
+
+    def release(self, dice: Dice) -> None:
+        """Give it to one of its recipients, now."""
+        letter = self.letter(dice, "approved", "released")
+        person = self.somebody_on(letter, dice)
+        seat_id = dice.pick(letter.seats)
+        may = self.world.may_release(letter, person, seat_id, self.clock.now)
+        release_id = self.do(release(self.service.desk, person, letter.id, seat_id), may=may)
+        if release_id is not None:
+            self.has_been_released(letter, letter.recipient(seat_id), release_id)
+
+    def plan_a_release(self, dice: Dice) -> None:
+        """Schedule it."""
+        letter = self.letter(dice, "approved")
+        person = self.somebody_on(letter, dice)
+        seat_id, now = dice.pick(letter.seats), self.clock.now
+        asked = now + timedelta(hours=(1, 1, 30, 200)[dice.which % 4])
+        due = asked.replace(microsecond=0)
+        may = self.world.may_schedule(letter, person, seat_id, due, now)
+        self.do(schedule(self.service.desk, person, letter.id, seat_id, asked), may=may)
+        if may:
+            letter.plans[letter.recipient(seat_id)] = Plan(due, letter.case.needed)
+            letter.state = "scheduled"
+
+    def give_up_the_plan(self, dice: Dice) -> None:
+        """Take the schedule back."""
+        letter = self.letter(dice, "scheduled")
+        person = self.somebody_on(letter, dice)
+        may = person.id in letter.case.staff and letter.state == "scheduled"
+        self.do(unschedule(self.service.desk, person, letter.id), may=may)
+        if may:
+            letter.plans.clear()
+            letter.state = "approved"
+
+    def change_the_case(self, dice: Dice) -> None:
+        """Second approval, cooling-off time, open or closed."""
+        case, _, person = self.concerned(dice)
+        self._settings(case, person, second=dice.yes, cooling=dice.pick((0, 0, 0, 24)), is_open=dice.who != 9)
+
+    def _settings(self, case: Gates, person: Person, *, second: bool, cooling: int, is_open: bool) -> None:
+        work = change_settings(
+            self.service.desk, person, case.id, second_approval=second, cooling_hours=cooling, is_open=is_open
+        )
+        self.do(work, may=True, shows=self.people_of(case) if is_open != case.open else set())
+        case.second, case.cooling, case.open = second, cooling, is_open
+
+    def add_a_facilitator(self, dice: Dice) -> None:
+        """Anybody but the administrator can be."""
+        case, _, person = self.concerned(dice)
+        newcomer = self.staff(dice)
+        may = newcomer is not self.stage.administrator and newcomer.id not in case.staff
+        self.do(add_facilitator(self.service.desk, person, case.id, newcomer.id), may=may)
+        if may:
+            case.staff.add(newcomer.id)
+            self.checks.back(newcomer.id, case.id)
+
+    def take_a_facilitator_off(self, dice: Dice) -> None:
+        """One always stays."""
+        case, _, person = self.concerned(dice)
+        _, people, _ = self.wait(read_case(self.service.desk, person, case.id))
+        leaving = dice.pick([one for one in people if one.part == "facilitator"])
+        may = len(case.staff) > 1
+        self.do(remove_seat(self.service.desk, person, case.id, leaving.seat_id), may=may)
+        if may:
+            case.staff.discard(leaving.account_id)
+            self.checks.removed(leaving.account_id, case.id)
+            for letter in self.world.letters:
+                if letter.case is case and letter.claim and letter.claim[0] == leaving.account_id:
+                    letter.claim = None

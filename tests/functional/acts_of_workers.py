@@ -1,0 +1,89 @@
+"""What workers do: by the real tasks, twice each, since a job may come twice."""
+
+from uuid import UUID
+
+from relay.exchange import processing
+from tests.functional.oracle import LEASE, MOST_TRIES
+from tests.functional.scene import Dice, Scene
+from workers.tasks.keys import publish, retire
+from workers.tasks.make_safe import make_safe
+from workers.tasks.upkeep import reconcile, release_due
+
+
+class Workers(Scene):
+    """Acts through the worker's tasks."""
+
+    def work(self, _: Dice | None = None) -> None:
+        """Everything that is waiting is made safe, and every release whose time has come is carried out."""
+        self.wait(publish(self.room.house, self.room.keys))
+        for revision_id in self._asked("SELECT relay.unfinished_revisions(%s)"):
+            self.wait(make_safe(self.room, revision_id))
+            self.wait(make_safe(self.room, revision_id))
+        now = self.clock.now
+        for letter in self.world.letters:
+            if letter.state == "submitted" and not (letter.leased_until and letter.leased_until >= now):
+                letter.state = "failed" if letter.tries >= MOST_TRIES else "in_review"
+                self.entries += 1
+                self.may_show.add(letter.author.id)
+        self.carry_out_what_is_due()
+
+    def _asked(self, question: str) -> list[UUID]:
+        async def answered() -> list[UUID]:
+            async with self.room.house.database.before_sign_in() as tx:
+                return await tx.values(question, [self.clock()])  # type: ignore[arg-type]
+
+        return self.wait(answered())
+
+    def carry_out_what_is_due(self, _: Dice | None = None) -> None:
+        """Each is released if the model says that it may be, and only then."""
+        planned = {
+            row.id: row
+            for row in self.checks.rows("SELECT id, item_id, recipient_id FROM relay.scheduled_releases")
+        }
+        by_id = {letter.id: letter for letter in self.world.letters}
+        for release_id in self._asked("SELECT relay.due_releases(%s)"):
+            letter, recipient = by_id[planned[release_id].item_id], planned[release_id].recipient_id
+            plan = letter.plans.pop(recipient)
+            assert plan.due <= self.clock.now
+            goes = self.world.falls_due(letter, plan, recipient, self.clock.now)
+            self.wait(release_due(self.room, release_id))
+            self.wait(release_due(self.room, release_id))
+            self.entries += 1
+            if goes:
+                self.has_been_released(letter, recipient, release_id)
+            else:
+                letter.state = "approved"
+            self.what_became_readable_was_given()
+
+    def a_worker_dies(self, dice: Dice) -> None:
+        """It has taken a revision, and is never heard of again."""
+        waiting = [
+            letter
+            for letter in self.world.letters
+            if letter.state == "submitted" and letter.tries < MOST_TRIES
+        ]
+        if not waiting:
+            return
+        letter = waiting[dice.which % len(waiting)]
+        [(revision_id,)] = self.checks.rows(
+            "SELECT id FROM relay.revisions WHERE item_id = %s AND number = %s", letter.id, letter.revision
+        )
+        free = not (letter.leased_until and letter.leased_until > self.clock.now)
+        taken = self.wait(processing.take(self.room.house, revision_id))
+        assert (taken is not None) == free, "two workers have one revision"
+        if taken is not None:
+            letter.tries, letter.leased_until = taken.tries, self.clock.now + LEASE
+
+    def let_a_day_pass(self) -> None:
+        """A new epoch begins; private halves that nothing waits for are destroyed."""
+        self.wait(publish(self.room.house, self.room.keys))
+        self.wait(retire(self.room.house, self.room.keys))
+        self.wait(reconcile(self.room))
+
+    def everything_comes_to_an_end(self) -> None:
+        """The workers do all that is left: nothing that was sent is lost."""
+        self.clock.go(minutes=3)
+        self.work()
+        self.after_each_step()
+        self.checks.nothing_lost()
+        self.checks.stored()

@@ -1,0 +1,174 @@
+"""One copy of the stage, what is done on it, and how it is looked at. The acts are in `acts_of_*`."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from contextlib import AsyncExitStack
+from typing import NamedTuple, TypeVar
+from uuid import UUID
+
+import msgspec
+
+from relay.cases import own
+from relay.errors import Refusal
+from relay.exchange import delivery, progress
+from relay.identity.model import Person
+from tests.functional.checks import Checks
+from tests.functional.oracle import Delivered, Gates, Letter, World
+from tests.support.postgres import TestServer
+from tests.support.stage import Seated, Stage, StillClock, copied
+
+T = TypeVar("T")
+
+
+class Dice(NamedTuple):
+    """What an act is about, by chance. Mostly it makes sense; sometimes the wrong person tries the wrong thing."""
+
+    which: int
+    who: int
+    number: int
+    yes: bool
+    also: bool
+
+    def pick(self, choices: Sequence[T]) -> T:
+        """One of several."""
+        return choices[self.number % len(choices)]
+
+
+class Scene:
+    """What every act needs. `do` asks the model first, and has to agree with it."""
+
+    def __init__(self, stage: Stage, server: TestServer, runner: asyncio.Runner) -> None:
+        self.stage = stage
+        self.runner = runner
+        self.world = World(stage)
+        self.exits = AsyncExitStack()
+        self.service, self.room, dsns = self.wait(self.exits.enter_async_context(copied(stage, server)))
+        self.checks = Checks(stage, dsns.superuser.url, self.service.blobs)
+        self.exits.callback(self.checks.close)
+        self.people = [(case, one) for case in stage.cases for one in case.participants]
+        self.given: dict[UUID, Delivered] = {}
+        self.entries = 0
+        self.may_show = {one.person.id for _, one in self.people}
+        self.touched: set[UUID] = set()
+        self.shown: dict[UUID, bytes] = {}
+
+    def close(self) -> None:
+        """Let the copy go."""
+        self.wait(self.exits.aclose())
+
+    @property
+    def clock(self) -> StillClock:
+        """The time of this copy."""
+        assert isinstance(self.service.clock, StillClock)
+        return self.service.clock
+
+    def wait(self, work: Awaitable[T]) -> T:
+        """Run it to its end."""
+        return self.runner.get_loop().run_until_complete(work)
+
+    def do(
+        self, work: Awaitable[T], *, may: bool, shows: set[UUID] | None = None, entries: int = 1
+    ) -> T | None:
+        """Do it; it has to succeed exactly if the model says so. `shows`: who may see a difference afterwards."""
+        try:
+            done = self.wait(work)
+        except Refusal as refused:
+            assert not may, f"refused, though it may be done: {refused.public}"
+            return None
+        assert may, "done, though it may not be"
+        self.entries += entries
+        self.may_show |= shows or set()
+        return done
+
+    # who and what is meant
+
+    def participant(self, dice: Dice) -> Person:
+        """Any of them."""
+        return self.people[dice.who % len(self.people)][1].person
+
+    def person(self, account: UUID) -> Person:
+        """The participant of an account."""
+        return next(one.person for _, one in self.people if one.person.id == account)
+
+    def letter(self, dice: Dice, *states: str) -> Letter:
+        """One of the letters; mostly one in a state in which something can come of it."""
+        found = [one for one in self.world.letters if one.state in states] if dice.which % 8 else []
+        found = found or self.world.letters
+        return found[dice.which % len(found)]
+
+    def author_of(self, letter: Letter, dice: Dice) -> Person:
+        """Mostly the author."""
+        return self.participant(dice) if dice.who >= 8 else letter.author
+
+    def staff(self, dice: Dice) -> Person:
+        """Any member of staff."""
+        everybody = (*self.stage.staff, self.stage.administrator)
+        return everybody[dice.number % len(everybody)]
+
+    def somebody_on(self, letter: Letter, dice: Dice) -> Person:
+        """Mostly a facilitator of the case."""
+        on_case = [person for person in self.stage.staff if person.id in letter.case.staff]
+        return self.staff(dice) if dice.who >= 8 else on_case[dice.who % len(on_case)]
+
+    def concerned(self, dice: Dice) -> tuple[Gates, Seated, Person]:
+        """A case, a participant of it, and a facilitator of it."""
+        staged, one = self.people[dice.which % len(self.people)]
+        case = self.world.cases[self.stage.cases.index(staged)]
+        on_case = [person for person in self.stage.staff if person.id in case.staff]
+        return case, one, on_case[dice.who % len(on_case)]
+
+    def people_of(self, case: Gates) -> set[UUID]:
+        """The participants of a case."""
+        return {one.person.id for one in case.seats.values()}
+
+    def has_been_released(self, letter: Letter, recipient: UUID, release_id: UUID) -> None:
+        """Note it; the checks compare it with what became readable."""
+        letter.state = "released"
+        letter.released[recipient] = release_id
+        self.given[recipient] = delivered = Delivered(release_id, letter, recipient)
+        self.world.delivered.append(delivered)
+        self.may_show.add(recipient)
+
+    # what always has to be so
+
+    def what_became_readable_was_given(self) -> None:
+        """1 to 4."""
+        given, self.given = self.given, {}
+        self.checks.newly_readable(given)
+
+    def after_each_step(self) -> None:
+        """1 to 4, 6, 7, and the states."""
+        self.what_became_readable_was_given()
+        expected, self.entries = self.entries, 0
+        self.touched |= {entry.chain for entry in self.checks.audit(expected)}
+        self.checks.nobody_off_the_case_gains(self.world)
+        self.checks.states(self.world)
+
+    def nobody_sees_what_others_did(self) -> None:
+        """5: byte for byte the same, whatever the others did. Asked of those in whose cases something happened."""
+        may_show, self.may_show = self.may_show, set()
+        touched, self.touched = self.touched, set()
+        asked = may_show | {
+            account for case in self.world.cases if case.id in touched for account in self.people_of(case)
+        }
+        now = self.views(asked)
+        for account in asked - may_show:
+            assert now[account] == self.shown[account], "somebody can see what another did"
+        self.shown |= now
+
+    def views(self, accounts: set[UUID]) -> dict[UUID, bytes]:
+        """What each of these people sees."""
+
+        async def all_of_them() -> dict[UUID, bytes]:
+            people = [self.person(account) for account in accounts]
+            return dict(zip(accounts, await asyncio.gather(*map(self.view, people)), strict=True))
+
+        return self.wait(all_of_them())
+
+    async def view(self, person: Person) -> bytes:
+        """Everything that a participant's app answers this person."""
+        house = self.service.participants
+        cases = await own.own_cases(house, person)
+        made = [one for case in cases for one in await progress.own_items(house, person, case.id)]
+        said = [await progress.feedback(house, person, one.id) for one in made[:3] if one.revision]
+        return msgspec.json.encode([cases, made, said, await delivery.deliveries(house, person)])

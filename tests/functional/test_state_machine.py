@@ -1,0 +1,152 @@
+"""The whole exchange, driven at random: real services, real PostgreSQL, real worker tasks, and a model that knows better.
+
+Each act asks the model whether it may succeed and is done through the service functions. Then everything that must always
+be so (DESIGN, section 7, 1 to 8) is checked from the database. 200 runs of 50 steps, in four parts so that two processors
+share them.
+"""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+import uvloop
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from tests.functional.acts_of_participants import Participants
+from tests.functional.acts_of_staff import Staff
+from tests.functional.acts_of_workers import Workers
+from tests.functional.acts_on_gates import Gatekeepers
+from tests.functional.scene import Dice
+from tests.support.postgres import TestServer, fast_folder
+from tests.support.stage import Stage, make_stage
+
+RUNS, STEPS, PARTS = 200, 50, 4
+LOOK_EVERY = 4
+"""Steps between two looks through everybody's eyes: what somebody saw of another stays to be seen."""
+
+
+class Everybody(Workers, Staff, Gatekeepers, Participants):
+    """All the acts, and how often each."""
+
+    OFTEN: ClassVar[dict[str, int]] = {
+        "start": 5,
+        "write": 2,
+        "submit": 8,
+        "withdraw": 2,
+        "work": 8,
+        "carry_out_what_is_due": 2,
+        "a_worker_dies": 1,
+        "take_in_hand": 2,
+        "give_back": 1,
+        "see": 2,
+        "approve": 2,
+        "send_back": 3,
+        "review_as_it_should_be": 9,
+        "put_back_into_review": 1,
+        "release": 8,
+        "plan_a_release": 4,
+        "give_up_the_plan": 1,
+        "choose": 4,
+        "read": 3,
+        "a_gate_changes": 6,
+        "all_is_well": 5,
+        "change_the_case": 2,
+        "add_a_facilitator": 1,
+        "take_a_facilitator_off": 1,
+        "let_time_pass": 4,
+    }
+    WITHOUT_A_LETTER: ClassVar[set[str]] = {
+        "start",
+        "a_gate_changes",
+        "all_is_well",
+        "change_the_case",
+        "add_a_facilitator",
+        "take_a_facilitator_off",
+        "let_time_pass",
+    }
+
+    def act(self, name: str, dice: Dice) -> None:
+        """Do one thing, if there is anything to do it with."""
+        if self.world.letters or name in self.WITHOUT_A_LETTER:
+            done: Callable[[Dice], None] = getattr(self, name)
+            done(dice)
+
+
+ACTS = st.sampled_from([name for name, often in Everybody.OFTEN.items() for _ in range(often)])
+DICE = st.builds(
+    Dice, st.integers(0, 999), st.integers(0, 9), st.integers(0, 999), st.booleans(), st.booleans()
+)
+
+
+class Exchange(RuleBasedStateMachine):
+    """One rule: something happens. Several would be switched off by turns, and runs would not go far."""
+
+    stage: ClassVar[Stage]
+    server: ClassVar[TestServer]
+    runner: ClassVar[asyncio.Runner]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.steps = 0
+        self.everybody = Everybody(self.stage, self.server, self.runner)
+
+    @rule(what=ACTS, dice=DICE)
+    def happens(self, what: str, dice: Dice) -> None:
+        self.everybody.act(what, dice)
+
+    @invariant()
+    def what_must_always_be_so_is_so(self) -> None:
+        self.everybody.after_each_step()
+        if self.steps % LOOK_EVERY == 0:
+            self.everybody.nobody_sees_what_others_did()
+        self.steps += 1
+
+    def teardown(self) -> None:
+        try:
+            self.everybody.nobody_sees_what_others_did()
+            self.everybody.everything_comes_to_an_end()
+        finally:
+            self.everybody.close()
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stage(postgres: TestServer, runner: asyncio.Runner) -> Iterator[Stage]:
+    with tempfile.TemporaryDirectory(dir=fast_folder()) as folder, postgres.clone() as dsns:
+        yield runner.run(make_stage(dsns, Path(folder)))
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_whatever_is_done_in_whatever_order_what_must_always_be_so_is_so(
+    part: int, postgres: TestServer, stage: Stage, runner: asyncio.Runner
+) -> None:
+    runs = int(os.environ.get("RELAY_STATE_MACHINE_RUNS", RUNS)) // PARTS
+    first = int(os.environ.get("RELAY_STATE_MACHINE_SEED", "0"))
+
+    @seed(first * PARTS + part)
+    class Part(Exchange):
+        pass
+
+    Part.stage, Part.server, Part.runner = stage, postgres, runner
+    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        Part,
+        settings=settings(
+            max_examples=runs,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate, Phase.shrink],
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
