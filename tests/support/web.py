@@ -21,7 +21,7 @@ from relay.identity.model import Person, PrivateBundle
 from relay.web.desk import app as desk
 from relay.web.participants import app as participants
 from relay.web.shared.headers import Shell
-from tests.support.house import PASSPHRASE, Service, make_pair
+from tests.support.house import PASSPHRASE, Pair, Service, make_pair
 from tests.support.work import make_room, work_off
 from workers.tasks.room import WorkRoom
 
@@ -167,6 +167,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     desk: Client
     victim: Client
     offender: Client
+    people: Pair | None
     case_id: str
     victim_id: str
     offender_id: str
@@ -253,6 +254,7 @@ async def make_exchange(service: Service, folder: Path) -> AsyncIterator[Exchang
             desk=desk,
             victim=victim,
             offender=offender,
+            people=pair,
             case_id=str(pair.case_id),
             victim_id=str(pair.victim.id),
             offender_id=str(pair.offender.id),
@@ -281,6 +283,7 @@ async def make_exchange_by_hand(service: Service, folder: Path) -> AsyncIterator
             desk=desk,
             victim=clients["victim"],
             offender=clients["offender"],
+            people=None,
             case_id=case_id,
             victim_id=accounts["victim"],
             offender_id=accounts["offender"],

@@ -6,7 +6,6 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import PathParameter
 
-from relay.cases import own
 from relay.exchange import delivery
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
@@ -31,9 +30,8 @@ async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_i
     text = ""
     if found.state == "opened" and found.kind == "letter":
         text = await read_text(house, await delivery.content(house, person, delivery_id))
-    case = await own.own_case(house, person, found.case_id)
-    people = [counterpart.label for counterpart in case.counterparts]
-    return page(request, "delivery.html", delivery=found, text=text, people=people)
+    sender = await delivery.sender(house, person, delivery_id)
+    return page(request, "delivery.html", delivery=found, text=text, sender=sender)
 
 
 @post("/received/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=303)

@@ -22,8 +22,7 @@ _ALWAYS: Final[RawHeaders] = [
     (b"referrer-policy", b"no-referrer"),
     (
         b"permissions-policy",
-        b"camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), browsing-topics=(),"
-        b" display-capture=()",
+        b"camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), display-capture=()",
     ),
     (b"x-robots-tag", b"noindex, nofollow, noarchive"),
 ]
@@ -57,7 +56,8 @@ class Shell:
     def __init__(self, litestar: Litestar, wing: Wing, recent: Recent) -> None:
         self.litestar = litestar
         self._recent = recent
-        self._log = structlog.get_logger().bind(surface=str(wing.surface))
+        # not bound yet: that would fix how lines are written before `log.configure` has said so
+        self._log = structlog.get_logger(surface=str(wing.surface))
         # Quick exit is a form whose answer leads away; browsers hold form-action against the redirect too.
         target = wing.exit_url.rstrip("/")
         self._policy = content_policy(form_targets=target)

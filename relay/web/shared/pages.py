@@ -27,7 +27,13 @@ def environment(wing: Wing, folder: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
-    found.filters |= {"moment": moment, "day": day, "word": words.word, "duration": duration}
+    found.filters |= {
+        "moment": moment,
+        "day": day,
+        "word": words.word,
+        "staff_word": words.staff_word,
+        "duration": duration,
+    }
     found.globals |= {"wing": wing, "csrf_field": CSRF_FIELD, "layout": "layout.html"}
     return found
 

@@ -223,13 +223,14 @@ class _Body:
 
     async def _send_blocks(self, block: list[bytes], gone: asyncio.Future[None]) -> None:
         loop = asyncio.get_running_loop()
-        while block and self.position < self.span.stop and not gone.done():
+        while block and self.position + sum(map(len, block)) < self.span.stop and not gone.done():
             ahead = loop.run_in_executor(None, _take, self._pieces, HOP)
             try:
                 await self._send_pieces(block, gone)
             finally:
                 # also when leaving early: the thread reads from what is closed next
                 block = await ahead
+        await self._send_pieces(block, gone)
 
     async def _send_pieces(self, block: list[bytes], gone: asyncio.Future[None] | None) -> None:
         for piece in block or [b""]:

@@ -44,6 +44,17 @@ _WORDS: Final = {
     "request_changes": "Ask for a change",
     "decline": "Do not pass on",
 }
+# where staff need another view of the same state
+_STAFF_WORDS: Final = {
+    "submitted": "Being made safe",
+    "in_review": "To be read",
+    "changes_requested": "Sent back for a change",
+}
+
+
+def staff_word(code: str) -> str:
+    """Return what staff read for a code."""
+    return _STAFF_WORDS.get(code) or word(code)
 
 
 def word(code: str) -> str:

@@ -1,0 +1,123 @@
+"""What the small scripts add: quick exit, drafts that are kept, uploads that go on, recording."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from relay.db.transaction import Surface
+from tests.browser.conftest import Town
+
+pytestmark = pytest.mark.browser
+
+
+async def _gone(page: Page) -> None:
+    """Somebody who left sees nothing of before, however they go back, and has no session."""
+    await page.wait_for_url("https://www.wikipedia.org/**")
+    await page.go_back()
+    await page.wait_for_timeout(500)
+    assert "What nobody may see" not in await page.content()
+    answer = await page.request.get("/api/v1/session")
+    assert answer.status == 401
+
+
+async def _at_a_letter(town: Town, *, script: bool = True) -> Page:
+    item_id = await town.exchange.start(town.exchange.victim)
+    text = {"text": "What nobody may see"}
+    await town.exchange.victim.do(f"/items/{item_id}/draft", text, status=204, method="PUT")
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=script)
+    await page.goto(f"/items/{item_id}")
+    await expect(page.get_by_label("Your letter")).to_have_value("What nobody may see")
+    return page
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_leave_now_ends_the_session_and_shows_another_site(town: Town, *, script: bool) -> None:
+    page = await _at_a_letter(town, script=script)
+    await page.get_by_role("button", name="Leave now").click()
+    await _gone(page)
+
+
+async def test_shift_three_times_leaves(town: Town) -> None:
+    page = await _at_a_letter(town)
+    for _ in range(2):
+        await page.keyboard.press("Shift")
+    await page.keyboard.press("A")
+    await page.keyboard.press("Shift")
+    await expect(page.get_by_label("Your letter")).to_be_visible()
+    for _ in range(3):
+        await page.keyboard.press("Shift")
+    await _gone(page)
+
+
+async def test_nothing_is_stored_in_the_browser(town: Town) -> None:
+    page = await _at_a_letter(town)
+    stored = await page.evaluate(
+        "async () => [localStorage.length, sessionStorage.length, (await indexedDB.databases()).length,"
+        " (await caches.keys()).length, document.cookie]"
+    )
+    assert stored == [0, 0, 0, 0, ""]
+
+
+async def test_what_is_written_is_kept_without_pressing_save(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.clock.install()
+    await page.goto(f"/items/{item_id}")
+    await page.get_by_label("Your letter").fill("Half a thought")
+    await page.clock.fast_forward("01:01")
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "Half a thought"
+    await page.get_by_label("Your letter").fill("A whole thought")
+    await page.clock.fast_forward("18:00")
+    await expect(page.get_by_text("session ends in about two minutes")).to_be_visible()
+    assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "A whole thought"
+
+
+async def test_an_upload_goes_on_after_the_connection_was_cut(town: Town, tmp_path: Path) -> None:
+    path = tmp_path / "a recording.wav"
+    path.write_bytes(os.urandom(20_000_000))
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await page.goto(f"/items/{item_id}")
+    cuts = iter([False, True])
+
+    async def cut_once(route: Route) -> None:
+        if route.request.method == "PATCH" and next(cuts, False):
+            await route.abort("connectionreset")
+        else:
+            await route.continue_()
+
+    await page.route("**/api/v1/uploads/*", cut_once)
+    await page.get_by_label("A sound file").set_input_files(path)
+    await page.get_by_role("button", name="Upload", exact=True).click()
+    await expect(page.get_by_text("Your file has arrived", exact=True)).to_be_visible(timeout=20_000)
+    await page.get_by_role("button", name="Send it to your facilitator").click()
+    original = await town.exchange.victim.api("GET", f"/items/{item_id}/original")
+    assert original.content == await asyncio.to_thread(path.read_bytes)
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+async def test_somebody_records_listens_and_sends_it(town: Town, kind: str) -> None:
+    item_id = await town.exchange.start(town.exchange.victim, kind)
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone", "camera"])
+    await page.goto(f"/items/{item_id}")
+    await page.get_by_role("button", name="Start recording").click()
+    await expect(page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await page.wait_for_timeout(1500)
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.locator("[data-preview]")).to_be_visible()
+    await page.get_by_role("button", name="Upload this recording").click()
+    await expect(page.get_by_text("Your file has arrived", exact=True)).to_be_visible(timeout=20_000)
+
+
+async def test_the_long_code_goes_from_the_link_into_its_field_and_out_of_sight(town: Town) -> None:
+    page = await town.visit(Surface.PARTICIPANTS)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto("/enrol/123e4567-e89b-42d3-a456-426614174000#ABCD-EFGH")
+    await expect(page.locator("[name=secret]")).to_have_value("ABCD-EFGH")
+    assert "ABCD" not in page.url
+    assert not any("ABCD" in url for url in asked[1:])
