@@ -36,7 +36,9 @@ class OwnCase(msgspec.Struct, frozen=True, kw_only=True):
     blocks: dict[Medium, tuple[str, ...]]
 
 
-class _CounterpartRow(msgspec.Struct, frozen=True):
+class CounterpartRow(msgspec.Struct, frozen=True):
+    """Somebody of the other side, as SQL answers them."""
+
     id: UUID
     part: str
     label_sealed: bytes | None
@@ -60,18 +62,19 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
     seat = facts.seat_of(person.id)
     if seat is None or seat.part == "facilitator":
         raise Missing
-    rows = await tx.all(_CounterpartRow, "SELECT * FROM relay.counterparts(%s)", [case_id])
+    rows = await tx.all(CounterpartRow, "SELECT * FROM relay.counterparts(%s)", [case_id])
     return OwnCase(
         id=case_id,
         part=seat.part,
-        counterparts=tuple(Counterpart(seat_id=row.id, label=_label(house, row)) for row in rows),
+        counterparts=tuple(Counterpart(seat_id=row.id, label=label_of(house, row)) for row in rows),
         consents=tuple(consent for consent in facts.consents if consent.account_id == person.id),
         paused=any(pause.paused for pause in facts.pauses if pause.account_id == person.id),
         blocks={medium: _blocks(facts, seat, medium, house) for medium in MEDIA},
     )
 
 
-def _label(house: House, row: _CounterpartRow) -> str:
+def label_of(house: House, row: CounterpartRow) -> str:
+    """Return what somebody is called: the facilitator's word for them, or the service's for everybody."""
     if row.label_sealed is None:
         return house.settings.other_person
     return house.columns.open("seats", "label", row.id, row.label_sealed)

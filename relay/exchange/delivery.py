@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from relay.audit.tags import Tag
+from relay.cases.own import CounterpartRow, label_of
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Missing
 from relay.exchange.model import Content, Delivery
@@ -38,6 +39,15 @@ async def delivery(house: House, person: Person, release_id: UUID) -> Delivery:
     """Return one of them, or raise `Missing`."""
     async with house.database.reading(person.id) as tx:
         return await _find(tx, release_id)
+
+
+async def sender(house: House, person: Person, release_id: UUID) -> str:
+    """Return whom a delivery of this person's is from, as a facilitator called them. Raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        row = await tx.one(CounterpartRow, "SELECT * FROM relay.sender(%s)", [release_id])
+    if row is None:
+        raise Missing
+    return label_of(house, row)
 
 
 async def _find(tx: Reading, release_id: UUID) -> Delivery:

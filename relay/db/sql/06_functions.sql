@@ -3,7 +3,7 @@
 GRANT SELECT ON relay.accounts, relay.account_keys, relay.seats, relay.victim_requests, relay.responsibilities,
     relay.consents, relay.assessments, relay.restrictions, relay.pauses, relay.cases, relay.revisions, relay.work,
     relay.items, relay.scheduled_releases, relay.services, relay.objects, relay.uploads, relay.grants,
-    relay.worker_keys, relay.renditions, relay.invitations, relay.audit_chains TO relay_gate;
+    relay.worker_keys, relay.renditions, relay.invitations, relay.audit_chains, relay.releases TO relay_gate;
 GRANT SELECT, UPDATE ON relay.item_recipients TO relay_gate;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sessions, relay.throttles TO relay_gate;
 GRANT UPDATE (tries) ON relay.invitations TO relay_gate;
@@ -205,6 +205,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ORDER BY s.added_at, s.id
 $$;
 
+-- Whom a release is from, for its recipient, by the label that a facilitator set; also after one of them left the case.
+CREATE FUNCTION relay.sender(p_release uuid) RETURNS TABLE (id uuid, part text, label_sealed bytea)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT s.id, s.part, s.label_sealed FROM relay.releases r
+    JOIN relay.items i ON i.id = r.item_id
+    JOIN relay.seats s ON s.case_id = r.case_id AND s.account_id = i.author_id
+    WHERE r.id = p_release AND r.recipient_id = relay.actor()
+    ORDER BY s.removed_at DESC NULLS FIRST, s.added_at DESC LIMIT 1
+$$;
+
 -- One row, kept by trigger, so that the watermark is never a scan.
 CREATE TABLE relay.stored_total (one boolean PRIMARY KEY DEFAULT true CHECK (one), bytes bigint NOT NULL);
 INSERT INTO relay.stored_total (bytes) VALUES (0);
@@ -324,7 +334,7 @@ BEGIN
     END LOOP;
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND (p.proname = ANY (shared) OR p.proname LIKE '%\_participants'
-                                            OR p.proname = 'counterparts') LOOP
+                                            OR p.proname IN ('counterparts', 'sender')) LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO relay_participants', f);
     END LOOP;
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

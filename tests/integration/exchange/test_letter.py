@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 
 from relay.cases.own import own_case
+from relay.cases.service import read_case, remove_seat
 from relay.errors import Blocked, Conflict, Invalid, Missing
-from relay.exchange.delivery import choose, content, deliveries
+from relay.exchange.delivery import choose, content, deliveries, sender
 from relay.exchange.items import save_draft, start_item, submit, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import feedback, own_item, own_items
@@ -170,3 +171,20 @@ async def test_a_pause_between_approval_and_release_stops_it(
         seat = await seat_of(service, pair.victim, pair.case_id)
         with pytest.raises(Blocked, match="offender has paused"):
             await release(service.desk, pair.facilitator, item_id, seat)
+
+
+async def test_a_delivery_says_whom_it_is_from_also_after_they_left_the_case(
+    service: Service, pair: Pair, tmp_path: Path
+) -> None:
+    other = await service.make_participant(pair.facilitator, pair.case_id, "victim", "Wanda", "the shop")
+    async with make_room(service, tmp_path) as room:
+        release_id, _ = await released_letter(service, pair, room)
+    assert await sender(service.participants, pair.offender, release_id) == "the other person"
+    _, people, _ = await read_case(service.desk, pair.facilitator, pair.case_id)
+    for gone in (pair.victim, pair.offender):
+        seat = next(one.seat_id for one in people if one.account_id == gone.id)
+        await remove_seat(service.desk, pair.facilitator, pair.case_id, seat)
+    assert await sender(service.participants, pair.offender, release_id) == "the other person"
+    for stranger in (pair.victim, other):
+        with pytest.raises(Missing):
+            await sender(service.participants, stranger, release_id)
