@@ -3,9 +3,10 @@
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from rich.console import Console
@@ -21,6 +22,9 @@ from relay.tour.operator import Operator
 from relay.tour.people import Cast, Invited
 from relay.tour.report import Report
 from relay.tour.stage import OPERATOR, Stage
+
+Acts: TypeAlias = Callable[[Stage, Invited], None]
+"""What is played on a stage that is ready. The second is the first facilitator's invitation."""
 
 
 class Play(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,17 +55,18 @@ class Performance:
         self.stage = stage
         self._first = first
 
-    def perform(self) -> Report:
-        """Play every act and return what came of it. Raises what no expectation covers.
+    def perform(self, acts: Acts | None = None) -> Report:
+        """Play every act, or other ones, and return what came of it. Raises what no expectation covers.
 
-        The acts run in a thread of their own, while this one watches the stack, as `relay up` does.
+        They run in a thread of their own, while this one watches the stack, as `relay up` does.
         """
+        play = acts or _acts
         ended = threading.Event()
         raised: list[BaseException] = []
 
         def run() -> None:
             try:
-                _acts(self.stage, self._first)
+                play(self.stage, self._first)
             except BaseException as error:  # noqa: BLE001 - it is raised again in the main thread
                 raised.append(error)
             finally:

@@ -1,0 +1,150 @@
+"""kill -9 of every process in the middle of an exchange: each comes back, and nothing accepted is lost."""
+
+import hashlib
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+from rich.console import Console
+
+from relay.cli.stack import Stack
+from relay.process.supervisor import answers
+from relay.settings import load
+from relay.tour import material
+from relay.tour.acts import beginning
+from relay.tour.client import Unexpected
+from relay.tour.people import Invited
+from relay.tour.stage import Stage
+from relay.tour.story import Play, scratch, staged
+from relay.tour.tus import TusUpload
+
+pytestmark = pytest.mark.slow
+
+
+class Killer:
+    """Kills parts of a stack, and waits until all of it answers again."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+
+    def kill(self, part: str) -> None:
+        before = self._stack.pids[part]
+        assert before is not None
+        os.kill(before, signal.SIGKILL)
+        self._eventually(lambda: self._stack.pids[part] not in {None, before})
+        for origin in (self._stack.settings.participants_origin, self._stack.settings.desk_origin):
+            self._eventually(lambda address=f"{origin}/health": answers(address))  # type: ignore[misc]
+
+    def _eventually(self, so: Callable[[], bool]) -> None:
+        until = time.monotonic() + 60
+        while not so():
+            assert time.monotonic() < until, "it did not come back within a minute"
+            time.sleep(0.05)
+
+
+def _upload_over_a_dead_app(stage: Stage, killer: Killer, item_id: str) -> None:
+    """The app dies with half of a portion on its way; what it had acknowledged is there, and it goes on."""
+    upload = TusUpload(stage.offender.api, item_id, stage.material.video)
+    half = upload.size // 2 | 1
+    assert upload.append(0, half).status_code == 204
+    killer.kill("participants")
+    assert upload.where() == half
+    upload.finish(lambda _: None)
+    assert upload.where() == upload.size
+
+
+def _made_safe_over_a_dead_worker(stage: Stage, killer: Killer, item_id: str) -> None:
+    """The worker dies at work; once its lease is over, the next one does it anew."""
+    stage.offender.submit(item_id)
+    administrator = stage.operator.database_administrator().url
+    with psycopg.connect(administrator, autocommit=True) as database:
+        until = time.monotonic() + 30
+        while not database.execute("SELECT FROM relay.work WHERE leased_until > now()").fetchall():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        killer.kill("worker")
+        assert stage.offender.api.get(f"/items/{item_id}")["state"] == "submitted"
+        # instead of waiting for two minutes
+        database.execute("UPDATE relay.work SET leased_until = now() WHERE leased_until > now()")
+    killer.kill("worker")
+    stage.made_safe(stage.offender, item_id, "video")
+
+
+def _patiently(attempt: Callable[[], object]) -> None:
+    """What a person does whose page did not load: try again."""
+    until = time.monotonic() + 30
+    while True:
+        try:
+            attempt()
+        except (Unexpected, httpx.TransportError):
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        else:
+            return
+
+
+def test_kill_9_of_every_process_in_the_middle_of_an_exchange_loses_nothing() -> None:
+    with scratch("tests-kills") as folder:
+        play = Play(
+            settings=load(
+                os.environ
+                | {
+                    "RELAY_DATA": str(folder / "data"),
+                    "RELAY_PARTICIPANTS_PORT": "0",
+                    "RELAY_DESK_PORT": "0",
+                }
+            ),
+            keys=folder / "keys",
+            material=material.make(folder / "sent", seconds=4),
+            out=folder / "received",
+        )
+        with staged(play, Console(quiet=True)) as performance:
+            killer = Killer(performance.stack)
+
+            def acts(stage: Stage, first: Invited) -> None:
+                beginning.staff(stage, first)
+                beginning.case(stage)
+                item_id = stage.offender.start("video")
+                _upload_over_a_dead_app(stage, killer, item_id)
+                _made_safe_over_a_dead_worker(stage, killer, item_id)
+                stage.facilitator.claim(item_id)
+                killer.kill("desk")
+                digest, _ = stage.facilitator.read(item_id, stage.journal)
+                stage.facilitator.wait_until_seen(item_id)
+                killer.kill("postgres")
+                _patiently(lambda: stage.facilitator.wait_until_seen(item_id))
+                stage.facilitator.decide(item_id, "approve")
+                killer.kill("postgres")
+                _patiently(lambda: stage.facilitator.on_desk(item_id))
+                delivery_id = stage.facilitator.release(item_id)
+                killer.kill("participants")
+                stage.opened(stage.victim, item_id, delivery_id, "video")
+                received = (play.out / "victim" / "1-film.mp4").read_bytes()
+                assert hashlib.sha256(received).hexdigest() == digest
+                stage.operator.verify_audit()
+
+            report = performance.perform(acts)
+            assert report.held, report.failure
+        assert _second_start_goes_on(play)
+
+
+def _second_start_goes_on(play: Play) -> bool:
+    """The same folder, started again: everybody is there and the film can still be opened."""
+    stack = Stack(play.settings)
+    with stack:
+        with httpx.Client(base_url=stack.settings.participants_origin, trust_env=False) as browser:
+            assert browser.get("/health").status_code == 200
+        return _rows(stack) == 1
+
+
+def _rows(stack: Stack) -> int:
+    from relay.tour.operator import Operator
+
+    administrator = Operator(stack.settings, Path()).database_administrator()
+    with psycopg.connect(administrator.url) as database:
+        return int(database.execute("SELECT count(*) FROM relay.releases").fetchall()[0][0])
