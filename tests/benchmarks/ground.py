@@ -1,0 +1,152 @@
+"""What the application is measured on: a durable PostgreSQL, a service with people, the apps as processes."""
+
+import os
+import resource
+import shutil
+import socket
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from relay.db.dsn import Dsn
+from relay.db.embedded import EmbeddedPostgres
+from relay.identity import founding, sessions
+from relay.identity.model import Person
+from relay.process.child import Child, ChildSpec
+from relay.process.log import RotatingLog
+from relay.process.supervisor import answers
+from relay.settings import as_environ
+from relay.web.shared.wing import DESK, PARTICIPANTS, Wing
+from tests.benchmarks.client import Connection
+from tests.support.house import Service, make_service
+from tests.support.postgres import TestServer
+from tests.support.web import Client, Exchange, make_exchange
+
+ROOT = Path(__file__).parents[2]
+_HOST = "127.0.0.1"
+_UVICORN = (
+    "--no-access-log",
+    "--no-server-header",
+    "--no-proxy-headers",
+    "--ws",
+    "none",
+    "--log-level",
+    "warning",
+)
+
+
+class App(NamedTuple):
+    """A server that runs as a process of its own."""
+
+    port: int
+    pid: int
+
+    def connect(self, client: Client | None = None) -> Connection:
+        """Open a connection; with the cookie and the token of `client`, if there is one."""
+        return Connection(_HOST, self.port, {} if client is None else _signed_in(client))
+
+
+class Ground(NamedTuple):
+    """What a benchmark of the application stands on. `folder` is on the disk, and goes at the end."""
+
+    folder: Path
+    service: Service
+    exchange: Exchange
+
+    async def person(self, client: Client, wing: Wing) -> Person:
+        """Return who is signed in as `client`, for calling what no request reaches."""
+        house = self.service.house(wing.surface)
+        person = await sessions.open_session(house, wing.surface, client.http.cookies[wing.cookie])
+        assert person is not None
+        return person
+
+    def environ(self, dsn: Dsn) -> dict[str, str]:
+        """Return the environment of one of our processes, as `relay up` gives it."""
+        return as_environ(self.service.settings, database=dsn.url) | {
+            "PATH": os.defpath,
+            "LC_ALL": "C.UTF-8",
+            "PYTHONPATH": str(ROOT),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    @contextmanager
+    def app(self, factory: str = "relay.web.participants.app:create") -> Iterator[App]:
+        """Run an app as `relay up` would. `factory` says which one: ours, or one of the benchmarks' own."""
+        dsns = self.service.dsns
+        environ = self.environ(dsns.desk if ".desk." in factory else dsns.participants)
+        port = free_port()
+        argv = ("uvicorn", "--host", _HOST, "--port", str(port), "--factory", factory, *_UVICORN)
+        with child(
+            (sys.executable, "-P", "-m", *argv), environ, self.folder, f"http://{_HOST}:{port}/health"
+        ) as pid:
+            yield App(port, pid)
+
+
+def _signed_in(client: Client) -> dict[str, str]:
+    cookies = client.http.cookies
+    cookie = next(wing.cookie for wing in (PARTICIPANTS, DESK) if wing.cookie in cookies)
+    return {"Cookie": f"{cookie}={cookies[cookie]}", "X-Relay-CSRF": client.csrf, "Host": "relay.example"}
+
+
+@contextmanager
+def child(argv: tuple[str, ...], environ: dict[str, str], folder: Path, health: str = "") -> Iterator[int]:
+    """Run a program until the block ends; yield its process id once `health` answers."""
+    running = Child(
+        ChildSpec(name="bench", argv=argv, environ=environ, cwd=folder), RotatingLog(folder / "log")
+    )
+    running.start()
+    try:
+        deadline = time.monotonic() + 30
+        while health and not answers(health):
+            if not running.alive() or time.monotonic() > deadline:
+                raise RuntimeError("\n".join(running.log.tail))
+            time.sleep(0.05)
+        assert running.pid is not None
+        yield running.pid
+    finally:
+        running.stop()
+
+
+def free_port() -> int:
+    """Return a port that nobody has at the moment."""
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+@asynccontextmanager
+async def ground() -> AsyncIterator[Ground]:
+    """Set everything up over the real APIs, in a folder on the disk."""
+    # an app and its clients hold many files at once
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(4096, hard)), hard))
+    folder = Path(tempfile.mkdtemp(prefix="relay-bench-"))
+    postgres = EmbeddedPostgres(folder / "database")
+    try:
+        keyring = folder / "keyring"
+        keyring.mkdir(mode=0o700)
+        with TestServer(postgres.start()).clone() as dsns:
+            settings = {"blobs": folder / "blob-store", "keyring": keyring}
+            more = {"worker_secrets": folder / "worker-keys", "checkpoints": folder / "checkpoints"}
+            async with (
+                make_service(dsns, folder, **settings, **more) as service,
+                make_exchange(service, folder) as exchange,
+            ):
+                shutil.copy(folder / "keyring-file", keyring / founding.KEYRING)
+                shutil.copy(service.pins_path, keyring / founding.PINS)
+                yield Ground(folder, service, exchange)
+    finally:
+        postgres.stop()
+        shutil.rmtree(folder)
+
+
+def item_of(answer: bytes) -> UUID:
+    """Return the id in a JSON answer."""
+    return UUID(msgspec.json.decode(answer)["id"])
