@@ -28,22 +28,25 @@ class _Row(msgspec.Struct, frozen=True):
     claimed_by: UUID | None
 
 
-# The policy on relay.items admits the actor's cases only; naming them here as well lets the index
-# `items_queue` serve the order case by case. A case's share is cut to one page before the shares are merged,
-# so a long queue elsewhere costs nothing.
+# All that waits in the actor's cases is sorted for a page. That is little: of each author to each recipient,
+# at most one item is on its way through review. The index `items_queue` gives these and no others, however
+# many there are elsewhere. The cases are read once, not for each item: their policy compares a list at every
+# visit.
 _QUEUE = """
-SELECT q.id AS item_id, q.case_id, c.reference_sealed, q.kind, q.state, q.revision, q.ready_at,
-       (SELECT l.facilitator_id FROM relay.claims l
-        WHERE l.item_id = q.id AND l.until > %(now)s) AS claimed_by
-FROM unnest(relay.cases()) AS own (id)
-CROSS JOIN LATERAL (
+WITH own AS MATERIALIZED (
+    SELECT id, reference_sealed FROM relay.cases WHERE id = ANY ((SELECT relay.cases())::uuid[])
+)
+SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.state, page.revision,
+       page.ready_at, l.facilitator_id AS claimed_by
+FROM (
     SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
-    WHERE i.case_id = own.id AND i.state IN ('in_review', 'approved')
+    WHERE i.case_id = ANY ((SELECT relay.cases())::uuid[]) AND i.state IN ('in_review', 'approved')
       AND (i.ready_at, i.id) > (%(after)s, %(after_id)s)
     ORDER BY i.ready_at, i.id LIMIT %(limit)s
-) AS q
-JOIN relay.cases c ON c.id = q.case_id
-ORDER BY q.ready_at, q.id LIMIT %(limit)s
+) AS page
+JOIN own ON own.id = page.case_id
+LEFT JOIN relay.claims l ON l.item_id = page.id AND l.until > %(now)s
+ORDER BY page.ready_at, page.id
 """
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
@@ -63,11 +66,16 @@ async def queue(
             _QUEUE,
             {"now": house.clock(), "after": after, "after_id": after_id, "limit": min(limit, PAGE)},
         )
+    sealed = {row.case_id: row.reference_sealed for row in rows}
+    references = {
+        case_id: house.columns.open("cases", "reference", case_id, reference)
+        for case_id, reference in sealed.items()
+    }
     return [
         QueueEntry(
             item_id=row.item_id,
             case_id=row.case_id,
-            reference=house.columns.open("cases", "reference", row.case_id, row.reference_sealed),
+            reference=references[row.case_id],
             kind=row.kind,
             state=row.state,
             revision=row.revision,

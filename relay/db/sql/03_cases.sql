@@ -45,7 +45,9 @@ CREATE TABLE relay.seats (
     removed_at timestamptz
 );
 CREATE UNIQUE INDEX seats_one_each ON relay.seats (case_id, account_id) WHERE removed_at IS NULL;
-CREATE INDEX seats_account ON relay.seats (account_id) WHERE removed_at IS NULL;
+-- policies and histories also look at seats that were removed
+CREATE INDEX seats_account ON relay.seats (account_id, case_id);
+CREATE INDEX seats_case ON relay.seats (case_id);
 
 -- A facilitator of the case says: this key is this person's.
 CREATE TABLE relay.vouches (
