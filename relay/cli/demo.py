@@ -21,6 +21,7 @@ from relay.cli.up import interrupt_once
 from relay.errors import SettingsRefused
 from relay.settings import load
 from relay.tour import material, report
+from relay.tour.journal import make_console
 from relay.tour.stage import Stage
 from relay.tour.story import Performance, Play, scratch, staged
 
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the tour, say where to sign in, and stay. Exit code 1 if not every expectation held."""
-    console = Console(highlight=False, markup=False)
+    console = make_console()
     stays = _stays(arguments, os.environ)
     interrupt_once()
     with ExitStack() as stack:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-from rich.console import Console
-
 from relay.cli.up import interrupt_once
 from relay.settings import load
 from relay.tour import material, report
+from relay.tour.journal import make_console
 from relay.tour.received import NAMES
 from relay.tour.stage import letter_of
 from relay.tour.story import Play, scratch, staged
@@ -47,7 +46,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play it once, and say how it went."""
-    console = Console(highlight=False, markup=False)
+    console = make_console()
     interrupt_once()
     with ExitStack() as stack:
         folder = stack.enter_context(scratch("tour"))

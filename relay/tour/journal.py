@@ -1,5 +1,7 @@
 """What was done, what was tried and refused, and whether every expectation held. Told while it happens."""
 
+import io
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,6 +24,13 @@ _MARKS: dict[Kind, tuple[str, str]] = {
     "held": ("=", "cyan"),
     "failed": ("!", "bold red"),
 }
+
+
+def make_console() -> Console:
+    """Return standard output, as it is told on. A terminal without our signs shows others in their place."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    return Console(highlight=False, markup=False)
 
 
 class NotAsExpected(RelayError):
@@ -76,7 +85,7 @@ class Journal:
         noted, began = Noted(), time.monotonic()
         try:
             yield noted
-        except BaseException as error:
+        except Exception as error:
             said = error.public if isinstance(error, RelayError) else type(error).__name__
             self._add(who, what, "failed", began, noted.size, said)
             raise

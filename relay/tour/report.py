@@ -42,7 +42,7 @@ def write(report: Report, path: Path) -> None:
 
 def show(report: Report, console: Console) -> None:
     """Print the table: step, who, time, size."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     table.add_column("", justify="right", style="dim")
     table.add_column("step", ratio=1)
     table.add_column("who")
