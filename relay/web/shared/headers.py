@@ -80,14 +80,17 @@ class Shell:
             await send(message)
 
         failure: dict[str, Any] = {}
+        playing = self._recent.find(scope)
         try:
-            await (self._recent.find(scope) or self.litestar)(scope, receive, send_on)
+            await (playing or self.litestar)(scope, receive, send_on)
         except Exception as error:  # noqa: BLE001 - the last net: above it, its text would be logged
             # An answer that has begun just ends; the server then closes the connection: a cut shows as a cut.
             failure = describe(error.__cause__ or error)
             if not status:
                 await _plain_failure(send_on)
-        self._write_line(scope, status, began, failure)
+        # the first range of a film has its line; the next ones, many a second, are no news
+        if playing is None or failure or status >= 400:
+            self._write_line(scope, status, began, failure)
 
     def _headers(self, scope: HTTPScope, headers: RawHeaders) -> RawHeaders:
         static = scope["path"].startswith("/static/")
