@@ -1,6 +1,7 @@
 """The whole play: a stack of its own, the acts in order, and what came of them."""
 
 import shutil
+import signal
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -44,7 +45,20 @@ def scratch(name: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let nobody interrupt what cleans up: a second Ctrl-C would leave half of it. From the main thread."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = [signal.signal(number, signal.SIG_IGN) for number in numbers]
+    try:
+        yield
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 class Performance:
@@ -103,8 +117,9 @@ def staged(play: Play, console: Console) -> Iterator[Performance]:
     try:
         yield Performance(stack, stage, first)
     finally:
-        stage.close()
-        stack.stop()
+        with undisturbed():
+            stage.close()
+            stack.stop()
 
 
 def _acts(stage: Stage, first: Invited) -> None:
