@@ -105,17 +105,28 @@ class FolderWriter:
         self.close()
 
 
+_NOWAIT = getattr(os, "RWF_NOWAIT", -1)
+"""Linux: read what is in the page cache, or fail at once. Elsewhere -1, which the system refuses."""
+
+
 class FolderReader:
-    """See `BlobReader`."""
+    """See `BlobReader`. With `wait` off, `read_into` raises `BlockingIOError` rather than ask a disk."""
 
     def __init__(self, descriptor: int) -> None:
         """Take over `descriptor`."""
         self._descriptor = descriptor
+        self.wait = True
         self.size = os.fstat(descriptor).st_size
 
     def read_into(self, offset: int, buffer: memoryview) -> int:
         """See `BlobReader.read_into`."""
-        return os.preadv(self._descriptor, [buffer], offset)
+        if self.wait:
+            return os.preadv(self._descriptor, [buffer], offset)
+        try:
+            return os.preadv(self._descriptor, [buffer], offset, _NOWAIT)
+        except OSError:
+            # not in memory, or a file system that cannot say so
+            raise BlockingIOError from None
 
     def close(self) -> None:
         """See `BlobReader.close`."""

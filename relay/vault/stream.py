@@ -243,6 +243,11 @@ class ObjectReader:
         self._loaded = -1
         self._load(self._segments - 1)
 
+    @property
+    def source(self) -> Source:
+        """Where the sealed bytes come from."""
+        return self._source
+
     def _read(self, offset: int, buffer: memoryview) -> memoryview:
         rest = buffer
         while got := self._source.read_into(offset, rest):

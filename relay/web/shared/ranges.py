@@ -1,8 +1,8 @@
 """Serving an encrypted object by byte ranges (RFC 9110, 14): decrypted on the fly, in constant memory.
 
-Plain ASGI, returned by a handler as its answer, so that it runs behind the same guard as everything else
-and without a framework's layers between the pieces. Reading and opening happen in a thread, up to 1 MiB a
-hop, while the piece before is on its way out.
+Plain ASGI, returned by a handler as its answer, so that it runs behind the same guard as everything else and
+without a framework's layers between the pieces. What is in memory is opened at once, segment by segment; what
+a disk has to be asked for, in a thread, up to 1 MiB a hop.
 
 No ETag and no Last-Modified: nothing of an answer tells two readers' objects, or two moments, apart (DESIGN
 7.10).
@@ -11,8 +11,8 @@ No ETag and no Last-Modified: nothing of an answer tells two readers' objects, o
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from contextlib import AbstractContextManager, ExitStack, suppress
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from litestar.enums import ScopeType
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
@@ -35,6 +35,8 @@ class Readable(Protocol):
 
 
 _MOST_IDLE: Final = 4
+_MOST_UNWATCHED: Final = 4 * HOP
+"""Bytes that may go to somebody who has left, before that is noticed."""
 
 Open: TypeAlias = Callable[[], AbstractContextManager[Readable]]
 Sent: TypeAlias = Callable[[int, int], Awaitable[None]]
@@ -74,16 +76,35 @@ def parse_range(header: str | None, size: int) -> Span | None:
     return Span(start, min(size, int(last) + 1) if last else size)
 
 
-def _take(pieces: Iterator[memoryview], most: int) -> list[bytes]:
-    """Open up to `most` bytes, copied out of the reader's buffer: a server may hold on to what it sends."""
-    taken: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        taken.append(bytes(piece))
-        size += len(piece)
-        if size >= most:
-            break
-    return taken
+class _Pieces:
+    """The plain bytes of one range, piece by piece."""
+
+    def __init__(self, reader: Readable, span: Span) -> None:
+        self._reader = reader
+        self._next, self._stop = span
+
+    def take(self, most: int) -> list[bytes]:
+        """Open about `most` bytes, copied from the reader's buffer: a server may keep what it sends."""
+        taken: list[bytes] = []
+        enough = min(self._next + most, self._stop)
+        with suppress(BlockingIOError):
+            for piece in self._reader.ranges(self._next, self._stop):
+                taken.append(bytes(piece))
+                self._next += len(piece)
+                if self._next >= enough:
+                    break
+        return taken
+
+    def at_hand(self, most: int) -> list[bytes]:
+        """Open what is in memory, which is quicker than to wake a thread; nothing if a disk has to be asked."""
+        source: Any = getattr(self._reader, "source", None)
+        if not getattr(source, "wait", False):
+            return []
+        source.wait = False
+        try:
+            return self.take(most)
+        finally:
+            source.wait = True
 
 
 class _Opened(NamedTuple):
@@ -130,52 +151,51 @@ class ObjectAnswer:
         }
         scope["relay.framed"] = self._framed  # type: ignore[typeddict-unknown-key]
         loop = asyncio.get_running_loop()
-        idle = self._idle.pop() if self._idle else None
-        begun = await loop.run_in_executor(None, self._begin, idle, scope["method"], asked)
+        if self._idle:
+            opened = self._idle.pop()
+        else:
+            opened = await loop.run_in_executor(None, self._opened)
         try:
-            await self._send(receive, send, begun)
+            begun = self._asked(opened.reader, scope["method"], asked)
+            if begun.pieces is not None:
+                begun.first.extend(begun.pieces.at_hand(SEGMENT))
+                if not begun.first:
+                    begun.first.extend(await loop.run_in_executor(None, begun.pieces.take, SEGMENT))
+            await self._send(receive, send, opened.reader.plaintext_size, begun)
         except BaseException:
-            begun.opened.stack.close()
+            opened.stack.close()
             raise
         if self._reusable and len(self._idle) < _MOST_IDLE:
-            self._idle.append(begun.opened)
+            self._idle.append(opened)
         else:
-            begun.opened.stack.close()
+            opened.stack.close()
 
-    async def _send(self, receive: Receive, send: Send, begun: "_Begun") -> None:
-        size, span = begun.opened.reader.plaintext_size, begun.span
-        await send(self._head(size, span))
+    async def _send(self, receive: Receive, send: Send, size: int, begun: "_Begun") -> None:
+        await send(self._head(size, begun.span))
         if begun.pieces is None:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             return
-        body = _Body(receive, send, begun.pieces, span or Span(0, size))
+        body = _Body(receive, send, begun.pieces, begun.span or Span(0, size))
         try:
-            await body.send_all(begun.first)
+            await body.send_all(begun.first, watch=self._on_sent is not None)
         finally:
             if self._on_sent is not None and body.position > body.span.start:
                 await asyncio.shield(self._on_sent(body.span.start, body.position))
 
-    def _begin(self, idle: _Opened | None, method: str, asked: dict[bytes, str]) -> "_Begun":
-        """Open the object and its first piece, in one hop, so that the first byte leaves soon."""
-        with idle.stack if idle else ExitStack() as stack:
-            reader = idle.reader if idle else stack.enter_context(self._open())
-            begun = self._first(reader, method, asked)
-            return begun._replace(opened=_Opened(reader, stack.pop_all()))
+    def _opened(self) -> _Opened:
+        with ExitStack() as stack:
+            return _Opened(stack.enter_context(self._open()), stack.pop_all())
 
-    def _first(self, reader: Readable, method: str, asked: dict[bytes, str]) -> "_Begun":
-        opened = _Opened(reader, ExitStack())
-        # there are no validators, so a condition on one (If-Range) never holds; a range is only defined for
-        # GET
+    def _asked(self, reader: Readable, method: str, asked: dict[bytes, str]) -> "_Begun":
+        # no validators, so a condition on one (If-Range) never holds; a range is only defined for GET
         wanted = asked.get(b"range") if method == "GET" and b"if-range" not in asked else None
         try:
             span = parse_range(wanted, reader.plaintext_size)
         except Unsatisfiable:
-            return _Begun(opened, None, Span(0, 0), [])
+            return _Begun(None, Span(0, 0), [])
         if method == "HEAD":
-            return _Begun(opened, None, None, [])
-        start, stop = span or Span(0, reader.plaintext_size)
-        pieces = reader.ranges(start, stop)
-        return _Begun(opened, pieces, span, _take(pieces, SEGMENT))
+            return _Begun(None, None, [])
+        return _Begun(_Pieces(reader, span or Span(0, reader.plaintext_size)), span, [])
 
     def _head(self, size: int, span: Span | None) -> HTTPResponseStartEvent:
         headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", b"inline")]
@@ -194,26 +214,26 @@ class ObjectAnswer:
 class _Begun(NamedTuple):
     """An answer that can start: `pieces` is None where there is no body, `span` None for the whole object."""
 
-    opened: _Opened
-    pieces: Iterator[memoryview] | None
+    pieces: _Pieces | None
     span: Span | None
     first: list[bytes]
 
 
 class _Body:
-    """Sends pieces while the next ones are being opened, and stops when nobody listens any more."""
+    """Sends pieces, and stops when nobody listens any more."""
 
-    def __init__(self, receive: Receive, send: Send, pieces: Iterator[memoryview], span: Span) -> None:
+    def __init__(self, receive: Receive, send: Send, pieces: _Pieces, span: Span) -> None:
         self._receive = receive
         self._send = send
         self._pieces = pieces
         self.span = span
         self.position = span.start
 
-    async def send_all(self, first: list[bytes]) -> None:
-        """Send everything, `first` first."""
-        if self.span.start + sum(map(len, first)) == self.span.stop:
-            await self._send_pieces(first, None)
+    async def send_all(self, first: list[bytes], *, watch: bool) -> None:
+        """Send everything, `first` first. `watch`: what was sent counts only if somebody still listens."""
+        rest = self.span.stop - self.span.start - sum(map(len, first))
+        if not rest or not (watch or rest > _MOST_UNWATCHED):
+            await self._send_blocks(first, None)
             return
         gone = asyncio.ensure_future(self._until_gone())
         try:
@@ -221,20 +241,20 @@ class _Body:
         finally:
             gone.cancel()
 
-    async def _send_blocks(self, block: list[bytes], gone: asyncio.Future[None]) -> None:
+    async def _send_blocks(self, block: list[bytes], gone: asyncio.Future[None] | None) -> None:
         loop = asyncio.get_running_loop()
-        while block and self.position + sum(map(len, block)) < self.span.stop and not gone.done():
-            ahead = loop.run_in_executor(None, _take, self._pieces, HOP)
-            try:
-                await self._send_pieces(block, gone)
-            finally:
-                # also when leaving early: the thread reads from what is closed next
-                block = await ahead
-        await self._send_pieces(block, gone)
+        await self._send_pieces(block or [b""], gone)
+        while self.position < self.span.stop and not (gone and gone.done()):
+            block = self._pieces.at_hand(SEGMENT)
+            if not block:
+                block = await loop.run_in_executor(None, self._pieces.take, HOP)
+            if not block:
+                return
+            await self._send_pieces(block, gone)
 
     async def _send_pieces(self, block: list[bytes], gone: asyncio.Future[None] | None) -> None:
-        for piece in block or [b""]:
-            if gone is not None and gone.done():
+        for piece in block:
+            if gone and gone.done():
                 return
             more = self.position + len(piece) < self.span.stop
             await self._send({"type": "http.response.body", "body": piece, "more_body": more})

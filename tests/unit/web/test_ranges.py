@@ -199,6 +199,19 @@ async def test_what_went_out_whole_is_told_also_when_the_client_leaves(shelf: Sh
     assert shelf.open_now == 0
 
 
+async def test_what_is_not_in_memory_is_served_the_same(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.blobs.folder._NOWAIT", -1)  # the system refuses it, as for a file on a disk
+    answer = ObjectAnswer(shelf.open, "video/mp4")
+    answer.reuse()
+    for span in (Span(0, SIZE), Span(SEGMENT - 1, SEGMENT + 1), Span(7, 2 * HOP + 9)):
+        got = await ask(answer, range=f"bytes={span.start}-{span.stop - 1}")
+        assert (got.body == PLAIN[span.start : span.stop], got.complete) == (True, True)
+    answer.retire()
+    assert shelf.open_now == 0
+
+
 async def test_a_changed_byte_is_refused_before_its_segment_leaves(shelf: Shelf) -> None:
     seen: list[Span] = []
 
