@@ -1,8 +1,8 @@
 """How fast a worker makes a film safe, and with how much memory: `python -m tests.benchmarks.media`.
 
 The limit is `bare`: one ffmpeg with the same settings, from the same file in memory to a file in memory, outside
-of any sandbox, checking nothing. A worker does more: it looks first, decodes every bit of the result, reads how
-it is built, draws a poster and a waveform. Ratios come from one run, in which both take turns.
+of any sandbox, checking nothing. A worker does more: it looks first, decodes every bit of the result, reads
+its structure, draws a poster and a waveform. Ratios come from one run, in which both take turns.
 """
 
 import os
@@ -28,7 +28,7 @@ from workers.sandbox.runner import Walled
 ROUNDS = 5
 SECONDS = 60
 _SIZES = (10, 100, 1024)
-_FINAL = ("-bsf:v", "filter_units=remove_types=6", "-movflags", "+faststart")
+_FINAL = ("-bsf:v", arguments.PICTURES_ONLY, "-movflags", "+faststart")
 
 
 def rows(*, quick: bool = False) -> Iterator[Row]:

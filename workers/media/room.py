@@ -12,7 +12,7 @@ from workers.sandbox.pipe import Pipe
 from workers.sandbox.protocol import Caps
 from workers.sandbox.runner import Child, Ending, Running, Sandbox, Stop, Task, watch
 
-LOOK_SECONDS = 60
+LOOK_SECONDS = 120
 LOOK_OUTPUT = 16 << 20
 
 
@@ -35,14 +35,16 @@ class Room:
         processors = os.cpu_count() or 1
         return Caps(seconds * processors, self.limits.memory_bytes, output_bytes)
 
-    def ask(self, child: Child, layout: struct.Struct, source: int, *outputs: int) -> tuple[int, ...]:
+    def ask(
+        self, child: Child, layout: struct.Struct, source: int, *outputs: int, seconds: int = LOOK_SECONDS
+    ) -> tuple[int, ...]:
         """Let a child look at a file and answer in numbers; `Garbled` if it does not."""
         with Pipe() as answer:
-            caps = self.caps(LOOK_SECONDS, LOOK_OUTPUT)
+            caps = self.caps(seconds, LOOK_OUTPUT)
             task = Task(child, (source,), (answer.writing, *outputs), caps)
             with self.sandbox.start(task) as running:
                 answer.close(answer.writing)
-                self.follow([running], LOOK_SECONDS)
+                self.follow([running], seconds)
             return answers.receive(answer.reading, layout)
 
     def follow(

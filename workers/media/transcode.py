@@ -93,13 +93,16 @@ def _judge(maker: Ending, packer: Ending) -> None:
 def _check(source: Source, picture: Picture | None, files: _Files, room: Room) -> Facts:
     """Believe nothing about the result: open it as a stranger would, and read its structure ourselves."""
     try:
-        numbers = room.ask(Child("verify"), RESULT, files.clean, files.poster)
-        untrusted_result = Result(*numbers)
         structure = mp4.read(files.clean)
+        seconds = room.seconds(structure.duration_ms)
+        numbers = room.ask(Child("verify"), RESULT, files.clean, files.poster, seconds=seconds)
+        untrusted_result = Result(*numbers)
     except (Garbled, mp4.Irregular) as error:
         raise MediaRefused(Reason.NOT_VERIFIED) from error
     expected = _expected(source, picture)
     if any(getattr(untrusted_result, name) != value for name, value in expected.items()):
+        raise MediaRefused(Reason.NOT_VERIFIED)
+    if picture and untrusted_result.poster_bytes != memory.size(files.poster):
         raise MediaRefused(Reason.NOT_VERIFIED)
     if picture and not untrusted_result.pictures:
         raise MediaRefused(Reason.NO_PICTURE)

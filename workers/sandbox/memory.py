@@ -61,14 +61,6 @@ def size(descriptor: int) -> int:
     return os.fstat(descriptor).st_size
 
 
-def read(descriptor: int, limit: int) -> bytes:
-    """Everything, if it is at most `limit` bytes; else `ValueError`."""
-    length = size(descriptor)
-    if length > limit:
-        raise ValueError
-    return os.pread(descriptor, length, 0)
-
-
 def beginning(descriptor: int) -> bytes:
     """The first 2 KiB."""
     return os.pread(descriptor, 2048, 0)

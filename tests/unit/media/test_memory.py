@@ -14,7 +14,7 @@ def test_a_sealed_file_changes_for_nobody() -> None:
         os.truncate(file, 3)
     with pytest.raises(PermissionError), open(f"/proc/self/fd/{file}", "r+b") as again:  # noqa: PTH123
         again.write(b"X")
-    assert memory.read(file, 100) == b"as it was"
+    assert memory.part(file, 0, 100) == b"as it was"
     os.close(file)
 
 
@@ -23,10 +23,3 @@ def test_what_is_no_memfd_is_not_sealed() -> None:
     assert not memory.is_sealed(reading)
     os.close(reading)
     os.close(writing)
-
-
-def test_reading_more_than_allowed_is_refused() -> None:
-    file = memory.from_bytes("answer", b"12345")
-    with pytest.raises(ValueError, match=r"^$"):
-        memory.read(file, 4)
-    os.close(file)
