@@ -1,6 +1,6 @@
 """Taking the bytes of one upload request: sealed and written while the next ones arrive."""
 
-from asyncio import Task, create_task, to_thread
+from asyncio import Future, get_running_loop
 
 from relay.blobs.interface import BlobWriter
 from relay.errors import TooLarge
@@ -13,7 +13,7 @@ class Sink:
     Sealing and writing happen in a thread, while the next bytes arrive: at most two portions are in memory.
     """
 
-    PORTION = 512 * 1024
+    PORTION = 1024 * 1024
 
     def __init__(self, sealer: UploadSealer, writer: BlobWriter) -> None:
         """Both are this request's own."""
@@ -21,7 +21,7 @@ class Sink:
         self._writer = writer
         self._portion: list[bytes] = []
         self._gathered = 0
-        self._working: Task[None] | None = None
+        self._working: Future[None] | None = None
         self._taken = sealer.offset
         self.discarded = False
 
@@ -59,7 +59,7 @@ class Sink:
     async def _pass_on(self) -> None:
         await self._finished()
         portion, self._portion, self._gathered = self._portion, [], 0
-        self._working = create_task(to_thread(self._seal, portion))
+        self._working = get_running_loop().run_in_executor(None, self._seal, portion)
 
     async def _finished(self) -> None:
         if self._working is not None:

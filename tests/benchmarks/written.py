@@ -12,8 +12,8 @@ _HEAD = """# Benchmarks
 
 `make bench` measures this, prints it and writes this page. All figures of a part come from one run, in which
 what is compared takes turns; they are medians of five rounds or more, and a ratio is the median of those of
-the rounds. It is for a machine that does nothing else: on a busy one the ratios hold better than the figures, and
-waits (the 99th percentile) do not hold at all.
+the rounds. It is for a machine that does nothing else: on a busy one the ratios hold better than the figures,
+and waits (the 99th percentile) do not hold at all.
 
 The last run: {day}, {machine}. The load was {before:.1f} when it began and {after:.1f} when it ended.
 """

@@ -1,0 +1,20 @@
+import platform
+
+import tests.benchmarks.__main__  # noqa: F401 - that it can be imported is the point
+from tests.benchmarks.rows import Row, at_least, at_most
+from tests.benchmarks.written import written
+
+
+def test_a_target_counts_as_reached_from_the_figure_itself_on() -> None:
+    assert at_least("speed", "1 GB/s", 0.85, 0.85).met
+    assert not at_least("speed", "1 GB/s", 0.84, 0.85).met
+    assert at_most("time", "1 ms", 1.3, 1.3).met
+    assert not at_most("time", "1 ms", 1.31, 1.3).met
+
+
+def test_the_page_says_what_was_missed_and_on_what_kind_of_machine_but_not_on_which() -> None:
+    page = written({"uploads": [at_least("upload", "5 MB/s", 0.1, 0.85), Row("bare", "9 MB/s")]}, 0.5)
+    assert "| upload | 5 MB/s | 0.10 | ≥ 0.85 | **not reached** |" in page
+    assert "| bare | 9 MB/s |  |  |  |" in page
+    assert "cores" in page
+    assert platform.node() not in page
