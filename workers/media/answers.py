@@ -34,6 +34,11 @@ class Source:
     film_decodes: int
     sound_decodes: int
 
+    @property
+    def exact_ms(self) -> int:
+        """The length that the file claims, where its format can say one; else 0."""
+        return self.claimed_ms if self.claim_exact else 0
+
 
 @dataclass(frozen=True)
 class Result:

@@ -1,8 +1,4 @@
-"""The one door of the media room.
-
-with clean(Kind.VIDEO, original, limits, progress) as made:
-    store(made.files["clean"], made.facts)
-"""
+"""The one door of the media room: a hostile file in, a safe and truthful one out."""
 
 from collections.abc import Callable
 

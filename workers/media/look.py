@@ -36,7 +36,7 @@ def refusal(kind: Kind, source: Source, limits: Limits) -> Reason | None:
         (kind is Kind.AUDIO and source.films > 0, Reason.WRONG_KIND),
         (kind is Kind.AUDIO and source.sounds == 0, Reason.NO_SOUND),
         (kind is Kind.VIDEO and source.films == 0, Reason.NO_PICTURE),
-        (bool(source.claim_exact) and source.claimed_ms > limits.seconds(kind) * 1000, Reason.TOO_LONG),
+        (source.exact_ms > limits.seconds(kind) * 1000, Reason.TOO_LONG),
         (source.width * source.height > limits.film_pixels, Reason.TOO_MANY_PIXELS),
         (source.rate_numerator > limits.film_rate * max(1, source.rate_denominator) * 10, Reason.UNSUPPORTED),
         (source.films > 0 and not source.film_decodes, Reason.DAMAGED),

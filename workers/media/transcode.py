@@ -58,8 +58,7 @@ def _make(
 ) -> None:
     """Run both processes at once; whichever fails ends the other."""
     limits = room.limits
-    length_ms = source.claimed_ms or limits.seconds(kind) * 1000
-    seconds = room.seconds(length_ms)
+    seconds = room.seconds(source.exact_ms or limits.seconds(kind) * 1000)
     with Pipe() as pieces, Pipe() as reports, ExitStack() as running:
         make = Ffmpeg(room.tools.ffmpeg, arguments.make(kind, source, picture, limits, room.tools))
         pack = Ffmpeg(
@@ -109,7 +108,7 @@ def _check(source: Source, picture: Picture | None, files: _Files, room: Room) -
     length = structure.duration_ms
     if length < _SHORTEST_MS:
         raise MediaRefused(Reason.TOO_SHORT)
-    claimed = source.claimed_ms if source.claim_exact else 0
+    claimed = source.exact_ms
     if claimed and abs(length - claimed) > _DRIFT_MS + claimed // _DRIFT_PARTS:
         raise MediaRefused(Reason.DAMAGED)
     return Facts(

@@ -1,9 +1,4 @@
-"""The parent's side: start a child behind the walls, watch it, and end it.
-
-sandbox = Walled()
-with sandbox.start(Task(Ffmpeg(path, arguments), (source, output), caps)) as child:
-    ending = watch([child], seconds=60, stopped=lambda: False)[0]
-"""
+"""The parent's side: start a child behind the walls, watch it, and end it."""
 
 import os
 import select
@@ -28,7 +23,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 _CHILDREN = Path(__file__).with_name("children")
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from workers.sandbox.launcher import main; main()"
 _PACKAGES = ("av", "numpy", "PIL", "pillow_heif", "pypdfium2", "img2pdf")
-_LAUNCH_SECONDS = 30
+_LAUNCH_SECONDS = 60
 _COMPLAINTS: int | None = subprocess.DEVNULL
 """What a child says in words is text from a hostile file: nobody reads it."""
 _LOOK_SECONDS = 0.2
@@ -163,6 +158,11 @@ class Walled:
         finally:
             os.close(reading)
         return running
+
+    def check(self) -> None:
+        """Build the walls around a child that does nothing; `SandboxUnavailable` if they do not stand."""
+        with self.start(Task(Child("nothing"), (), (), Caps(5, 1 << 30, 0))) as running:
+            running.process.wait()
 
 
 class Unwalled(Walled):

@@ -56,6 +56,15 @@ def test_a_missing_wall_is_an_error_and_nothing_runs(missing: str, stage: str, t
     assert not ran.exists()
 
 
+def test_whether_the_walls_stand_can_be_asked_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Walled().check()
+    monkeypatch.setattr(runner, "_CHILDREN", tmp_path)
+    with pytest.raises(SandboxUnavailable):
+        Walled().check()
+
+
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SandboxUnavailable) as refused:
         Walled().start(Task(Ffmpeg(tmp_path / "ffmpeg", ()), (), (), CAPS))
@@ -79,7 +88,7 @@ def test_the_unsafe_runner_refuses_outside_development(monkeypatch: pytest.Monke
         with pytest.raises(SandboxUnavailable):
             Unwalled()
     monkeypatch.setenv("RELAY_ENVIRONMENT", "development")
-    assert Unwalled().walls is False
+    Unwalled().check()
 
 
 def test_a_child_dies_with_its_parent(tmp_path: Path, children: Path) -> None:
