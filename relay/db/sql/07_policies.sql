@@ -98,7 +98,10 @@ CREATE POLICY desk ON relay.account_keys TO relay_desk
 CREATE POLICY desk ON relay.invitations TO relay_desk
     USING (service_id = (SELECT relay.service())
            AND (case_id = ANY ((SELECT relay.cases())::uuid[]) OR case_id IS NULL))
-    WITH CHECK (service_id = (SELECT relay.service()));
+    -- of an account that they may see: a colleague, or a participant of their case
+    WITH CHECK (service_id = (SELECT relay.service())
+                AND (case_id = ANY ((SELECT relay.cases())::uuid[]) OR case_id IS NULL)
+                AND EXISTS (SELECT FROM relay.accounts a WHERE a.id = account_id));
 CREATE POLICY desk ON relay.cases TO relay_desk USING (id = ANY ((SELECT relay.cases())::uuid[]))
     WITH CHECK (service_id = (SELECT relay.service()) AND id = ANY ((SELECT relay.cases())::uuid[]));
 CREATE POLICY desk ON relay.audit_entries FOR SELECT TO relay_desk USING (chain = ANY ((SELECT relay.cases())::uuid[]));
