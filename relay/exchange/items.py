@@ -16,6 +16,7 @@ from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange import letters
 from relay.exchange.model import Item
 from relay.exchange.objects import add_grant, find_key, finish, store_bytes
+from relay.exchange.origin import Submission
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
 from relay.identity.model import Person
@@ -192,9 +193,20 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
             await worker_key(act, house),
         ):
             await add_grant(act, house, item.case_id, original.object_id, original.key, to)
+        submission = Submission(
+            case=item.case_id,
+            item=item_id,
+            author=person.id,
+            kind=item.kind,
+            revision=revision_id,
+            object=original.object_id,
+            commitment=await act.value(
+                "SELECT commitment FROM relay.objects WHERE id = %s", [original.object_id]
+            ),
+        )
         await act.run(
-            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at,"
+            " origin) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 revision_id,
                 item_id,
@@ -203,6 +215,7 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
                 item.revision + 1,
                 original.object_id,
                 house.clock(),
+                submission.mac(house),
             ],
         )
         await act.run(

@@ -17,6 +17,7 @@ from relay.errors import Conflict
 from relay.exchange.items import lock_item
 from relay.exchange.model import Content, Item, RenditionRole
 from relay.exchange.objects import NewObject, add_grant, find_key, finish
+from relay.exchange.origin import Making, Submission
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
 from relay.identity.trust import case_key, participant_key
@@ -40,6 +41,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     object_id: UUID
     commitment: bytes
     size: int
+    origin: bytes
 
     @property
     def job(self) -> Job:
@@ -72,7 +74,7 @@ async def take(house: House, revision_id: UUID) -> Work | None:
             WHERE w.revision_id = %s AND r.id = w.revision_id AND i.state = 'submitted'
               AND (w.leased_until IS NULL OR w.leased_until <= %s)
             RETURNING w.revision_id, w.lease_id, r.item_id, r.case_id, r.author_id, i.kind,
-                      w.attempts AS tries, r.object_id, o.commitment, o.plaintext_size AS size
+                      w.attempts AS tries, r.object_id, o.commitment, o.plaintext_size AS size, r.origin
             """,
             [lease_id, now + LEASE, revision_id, now],
         )
@@ -102,7 +104,20 @@ async def let_go(house: House, work: Work) -> None:
 
 
 async def original(house: House, work: Work, worker: Holder, keys: KeyPair) -> Content:
-    """Return the original that the work is about, with its key, opened by the workers' grant."""
+    """Return the original that the work is about, with its key, opened by the workers' grant.
+
+    Raise `VaultRefused` if it is not what the author submitted here.
+    """
+    submission = Submission(
+        case=work.case_id,
+        item=work.item_id,
+        author=work.author_id,
+        kind=work.kind,
+        revision=work.revision_id,
+        object=work.object_id,
+        commitment=work.commitment,
+    )
+    submission.check(house, work.origin)
     async with house.database.reading(work.job) as tx:
         key = await find_key(tx, house, work.case_id, work.object_id, worker, keys)
     return Content(
@@ -136,7 +151,7 @@ async def hand_in(house: House, work: Work, made: list[Made]) -> None:
         )
         for one in made:
             await finish(act, one.stored.id, one.stored.summary.plaintext_size, one.stored.summary.commitment)
-            await _insert(act, work, one)
+            await _insert(act, house, work, one)
             for to in holders:
                 await add_grant(act, house, work.case_id, one.stored.id, one.stored.key, to)
         await _close(act, work)
@@ -171,15 +186,26 @@ async def _still_mine(act: Acting, work: Work) -> Item:
     return item
 
 
-async def _insert(act: Acting, work: Work, one: Made) -> None:
+async def _insert(act: Acting, house: House, work: Work, one: Made) -> None:
+    made = Making(
+        case=work.case_id,
+        item=work.item_id,
+        revision=work.revision_id,
+        rendition=uuid4(),
+        role=one.role,
+        object=one.stored.id,
+        commitment=one.stored.summary.commitment,
+        sha256=one.stored.summary.sha256 or b"",
+        media_type=one.media_type,
+    )
     await act.run(
         """
         INSERT INTO relay.renditions (id, revision_id, item_id, case_id, author_id, role, object_id,
-                                      media_type, sha256, size, duration_ms, width, height, pages)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                      media_type, sha256, size, duration_ms, width, height, pages, origin)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
-            uuid4(),
+            made.rendition,
             work.revision_id,
             work.item_id,
             work.case_id,
@@ -193,6 +219,7 @@ async def _insert(act: Acting, work: Work, one: Made) -> None:
             one.width,
             one.height,
             one.pages,
+            made.mac(house),
         ],
     )
 

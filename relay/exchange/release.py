@@ -189,7 +189,7 @@ async def _prepare(
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
-    rendition = await find_rendition(act, item, "clean")
+    rendition = await find_rendition(act, house, item, "clean")
     approvals = await _approvals(act, person, rendition, case)
     recipient = await participant_key(act, house, item.case_id, account_id)
     key = (await case_content(act, house, person, rendition)).key

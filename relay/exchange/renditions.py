@@ -11,6 +11,7 @@ from relay.errors import Conflict, Missing
 from relay.exchange.items import find_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.objects import find_key
+from relay.exchange.origin import Making, Submission
 from relay.house import House
 from relay.identity.model import Person
 from relay.vault.grants import Holder, open_grant
@@ -18,7 +19,7 @@ from relay.vault.suite import DataKey
 
 _FIND = """
 SELECT n.id, n.revision_id, n.item_id, n.case_id, n.role, n.object_id, o.commitment, n.media_type,
-       n.sha256, n.size, n.duration_ms, n.width, n.height, n.pages
+       n.sha256, n.size, n.duration_ms, n.width, n.height, n.pages, n.origin
 FROM relay.renditions n
 JOIN relay.revisions r ON r.id = n.revision_id
 JOIN relay.objects o ON o.id = n.object_id
@@ -26,12 +27,31 @@ WHERE n.item_id = %s AND r.number = %s AND n.role = %s
 """
 
 
-async def find_rendition(tx: Reading, item: Item, role: RenditionRole) -> Rendition:
-    """Return a rendition of the item's newest revision, or raise `Conflict` if it is not made yet."""
-    found = await tx.one(Rendition, _FIND, [item.id, item.revision, role])
+class _Found(Rendition, frozen=True, kw_only=True):
+    origin: bytes
+
+
+async def find_rendition(tx: Reading, house: House, item: Item, role: RenditionRole) -> Rendition:
+    """Return a rendition of the item's newest revision.
+
+    Raise `Conflict` if it is not made yet, `VaultRefused` if no worker made it from this revision.
+    """
+    found = await tx.one(_Found, _FIND, [item.id, item.revision, role])
     if found is None:
         raise Conflict("This has not been made ready yet. Please wait a moment and look again.")
-    return found
+    made = Making(
+        case=item.case_id,
+        item=item.id,
+        revision=found.revision_id,
+        rendition=found.id,
+        role=role,
+        object=found.object_id,
+        commitment=found.commitment,
+        sha256=found.sha256,
+        media_type=found.media_type,
+    )
+    made.check(house, found.origin)
+    return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__})
 
 
 def _content(rendition: Rendition, key: DataKey) -> Content:
@@ -73,9 +93,11 @@ async def case_content(tx: Reading, house: House, person: Person, rendition: Ren
 
 
 class _OriginalRow(msgspec.Struct, frozen=True):
+    id: UUID
     object_id: UUID
     commitment: bytes
     plaintext_size: int
+    origin: bytes
 
 
 async def own_content(
@@ -87,12 +109,22 @@ async def own_content(
         if which == "original":
             row = await tx.one(
                 _OriginalRow,
-                "SELECT o.id AS object_id, o.commitment, o.plaintext_size FROM relay.revisions r"
-                " JOIN relay.objects o ON o.id = r.object_id WHERE r.item_id = %s AND r.number = %s",
+                "SELECT r.id, o.id AS object_id, o.commitment, o.plaintext_size, r.origin"
+                " FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id WHERE r.item_id = %s AND r.number = %s",
                 [item_id, item.revision],
             )
             if row is None:
                 raise Missing
+            submission = Submission(
+                case=item.case_id,
+                item=item_id,
+                author=item.author_id,
+                kind=item.kind,
+                revision=row.id,
+                object=row.object_id,
+                commitment=row.commitment,
+            )
+            submission.check(house, row.origin)
             key = await find_key(tx, house, item.case_id, row.object_id, person.holder, person.keys)
             return Content(
                 object_id=row.object_id,
@@ -101,6 +133,6 @@ async def own_content(
                 media_type="application/octet-stream",
                 size=row.plaintext_size,
             )
-        rendition = await find_rendition(tx, item, which)
+        rendition = await find_rendition(tx, house, item, which)
         key = await find_key(tx, house, item.case_id, rendition.object_id, person.holder, person.keys)
     return _content(rendition, key)

@@ -51,7 +51,7 @@ async def decide(
         await _check_hash(house, person, item_id, rendition_id, sha256)
     async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
         item = await lock_item(act, item_id)
-        rendition = await find_rendition(act, item, "clean")
+        rendition = await find_rendition(act, house, item, "clean")
         _check_same(rendition, rendition_id, sha256)
         await _check_claim(act, house, person, item)
         edge = move(item.state, await _action(act, person, item, rendition, decision), "desk")
@@ -77,7 +77,7 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
 async def _check_hash(house: House, person: Person, item_id: UUID, rendition_id: UUID, sha256: bytes) -> None:
     """Hash what the store holds: a row with another hash than its object's cannot be approved (SAFETY 3)."""
     async with house.database.reading(person.id) as tx:
-        rendition = await find_rendition(tx, await find_item(tx, item_id), "clean")
+        rendition = await find_rendition(tx, house, await find_item(tx, item_id), "clean")
         _check_same(rendition, rendition_id, sha256)
         content = await case_content(tx, house, person, rendition)
     if await to_thread(_hash, house, content) != sha256:

@@ -59,7 +59,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
     """Return everything about an item of the person's cases but its content. Raise `Missing`."""
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
-        clean = await _clean(tx, item)
+        clean = await _clean(tx, house, item)
         desk = await tx.one(
             _Desk,
             """
@@ -95,9 +95,9 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
         )
 
 
-async def _clean(tx: Reading, item: Item) -> Rendition | None:
+async def _clean(tx: Reading, house: House, item: Item) -> Rendition | None:
     try:
-        return await find_rendition(tx, item, "clean")
+        return await find_rendition(tx, house, item, "clean")
     except Conflict:
         return None
 
@@ -173,7 +173,7 @@ async def open_rendition(
         item = await lock_item(act, item_id)
         if item.state not in _READABLE or item.taken_back_at is not None:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
-        rendition = await find_rendition(act, item, role)
+        rendition = await find_rendition(act, house, item, role)
         act.note(rendition=rendition.id, role=role)
         return rendition, await case_content(act, house, person, rendition)
 

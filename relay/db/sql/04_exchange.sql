@@ -85,6 +85,7 @@ CREATE TABLE relay.revisions (
     number integer NOT NULL CHECK (number > 0),
     object_id uuid NOT NULL REFERENCES relay.objects,
     submitted_at timestamptz NOT NULL,
+    origin bytea NOT NULL DEFAULT '',  -- under the keyring (relay/exchange/origin.py); a row without is refused
     UNIQUE (item_id, number)
 );
 CREATE INDEX revisions_object ON relay.revisions (object_id);
@@ -115,6 +116,7 @@ CREATE TABLE relay.renditions (
     height integer,
     pages integer,
     made_at timestamptz NOT NULL DEFAULT now(),
+    origin bytea NOT NULL DEFAULT '',  -- as of revisions
     UNIQUE (revision_id, role)
 );
 CREATE INDEX renditions_item ON relay.renditions (item_id);
