@@ -32,6 +32,7 @@ from relay.vault.suite import KeyPair, Signer
 
 STEP_UP_LASTS = timedelta(minutes=10)
 _ADDRESS_FACTOR = 10
+_NAME_FACTOR = 10
 _IDENTIFIER = 16
 _WRONG = "The name or the passphrase is not right. Please check both and try again."
 
@@ -73,17 +74,22 @@ async def sign_in(
     """
     service_id = house.pins.service_id
     lookup = account_lookup(house.keyring, service_id, side_of(surface), name)
-    by_name = Counted(f"sign-in {surface} name", lookup, _limit(house))
-    by_address = Counted(
-        f"sign-in {surface} address", throttle.network(client_key), _limit(house, _ADDRESS_FACTOR)
+    network = throttle.network(client_key)
+    by_pair = Counted(f"sign-in {surface} name and address", lookup + network, _limit(house))
+    await throttle.take(
+        house,
+        Counted(f"sign-in {surface} address", network, _limit(house, _ADDRESS_FACTOR)),
+        by_pair,
+        # wide, and never started again: else who knows a name could keep its owner out from anywhere, and
+        # read from the count when they signed in
+        Counted(f"sign-in {surface} name", lookup, _limit(house, _NAME_FACTOR)),
     )
-    await throttle.take(house, by_name, by_address)
     async with house.database.before_sign_in() as tx:
         account = await tx.one(_AccountRow, QUESTIONS[surface].find_account, [service_id, lookup])
     bundle = await _opened(house, account, passphrase)
     if account is None or bundle is None:
         raise SignInNeeded(_WRONG)
-    await throttle.forget(house, by_name)
+    await throttle.forget(house, by_pair)
     content = _Content(account.id, service_id, account.key_version, bundle)
     now = house.clock()
     expires_at = now + timedelta(minutes=house.settings.session_minutes)

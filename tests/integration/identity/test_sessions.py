@@ -272,16 +272,65 @@ async def test_ten_sign_ins_at_once_never_stretch_more_than_two(service: Service
 async def test_of_40_guesses_at_once_five_are_evaluated(service: Service, argon2: Counting) -> None:
     await enrolled(service)
     argon2.prices.clear()
-    guesses = [
-        answer(service, "vera", f"guess number {number} of the day", f"192.0.2.{number}")
-        for number in range(40)
-    ]
+    guesses = [answer(service, "vera", f"guess number {number} of the day") for number in range(40)]
     answers = Counter(kind for kind, _ in await asyncio.gather(*guesses))
     assert len(argon2.prices) <= 5
     assert answers["Busy"] >= 35
-    assert (await answer(service, "vera", PASSPHRASE, "198.51.100.1"))[0] == "Busy"
+    assert (await answer(service, "vera", PASSPHRASE))[0] == "Busy"
     service.clock.go(minutes=16)
     assert await answer(service, "vera", PASSPHRASE) == ("signed in", "")
+
+
+async def test_guesses_from_many_networks_are_stopped_by_the_name(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_stretching(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(sessions, "_opened", no_stretching)
+    kinds = [(await answer(service, "vera", PASSPHRASE, f"192.0.2.{number}"))[0] for number in range(60)]
+    assert kinds == ["SignInNeeded"] * 50 + ["Busy"] * 10
+
+
+async def test_guessing_elsewhere_keeps_nobody_out(service: Service) -> None:
+    await enrolled(service)
+    for _ in range(8):
+        await answer(service, "vera", "not the right lantern", "198.51.100.1")
+    assert await answer(service, "vera", PASSPHRASE) == ("signed in", "")
+
+
+async def test_whoever_guesses_does_not_learn_that_the_owner_signed_in(service: Service) -> None:
+    await enrolled(service)
+    seen = []
+    for signs_in in (False, True):
+        kinds = [(await answer(service, "vera", "wrong lantern", "198.51.100.1"))[0] for _ in range(4)]
+        if signs_in:
+            assert (await answer(service, "vera", PASSPHRASE))[0] == "signed in"
+        kinds += [(await answer(service, "vera", "wrong lantern", "198.51.100.1"))[0] for _ in range(3)]
+        seen.append(kinds)
+        service.clock.go(minutes=16)
+    assert seen[0] == seen[1]
+
+
+async def test_an_address_that_was_stopped_uses_up_nothing_of_a_name(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def no_stretching(*_: object) -> None:
+        return None
+
+    monkeypatch.setattr(sessions, "_opened", no_stretching)
+    for number in range(50):
+        await answer(service, f"name {number}", PASSPHRASE, "198.51.100.1")
+
+    def rows() -> int:
+        with psycopg.connect(service.dsns.superuser.url) as connection:
+            found = connection.execute("SELECT count(*) FROM relay.throttles").fetchone()
+            assert found is not None
+            return int(found[0])
+
+    before = rows()
+    assert (await answer(service, "vera", PASSPHRASE, "198.51.100.1"))[0] == "Busy"
+    assert rows() == before
 
 
 async def test_names_that_nobody_has_are_throttled_alike(service: Service) -> None:
@@ -315,7 +364,7 @@ async def test_what_is_counted_is_not_readable(service: Service) -> None:
     await answer(service, "vera", PASSPHRASE)
     with psycopg.connect(service.dsns.superuser.url) as connection:
         keys = [row[0] for row in connection.execute("SELECT key FROM relay.throttles").fetchall()]
-    assert len(keys) == 2
+    assert len(keys) == 3
     assert all(len(key) == 32 for key in keys)
 
 
