@@ -7,12 +7,8 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import msgspec
-from litestar import Litestar, MediaType, Router, get
+from litestar import Litestar, Router, get
 from litestar.datastructures import State
-from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.routes import BaseRoute
 from litestar.types import ControllerRouterHandler
 
 from relay.app import open_house, settings_from_environment
@@ -22,14 +18,14 @@ from relay.log import configure
 from relay.permissions import Permission
 from relay.process.heap import keep_pieces
 from relay.web.shared import problems
-from relay.web.shared.access import CSRF_HEADER, DEPENDENCIES, TheHouse, allow, gatekeeper, undeclared
+from relay.web.shared.access import DEPENDENCIES, TheHouse, allow, gatekeeper, undeclared
+from relay.web.shared.description import description
 from relay.web.shared.headers import Shell
 from relay.web.shared.pages import environment, problem_page
 from relay.web.shared.recent import Recent
 from relay.web.shared.statics import static_file
 from relay.web.shared.wing import Wing
 
-_DESCRIPTION: Final = "/openapi.json"
 MOST_BODY: Final = 2**20
 """Bytes of any body that is no file."""
 
@@ -84,7 +80,7 @@ def build(
         exception_handlers=problems.handlers(problem_page),
         lifespan=[lifespan],
         logging_config=None,
-        openapi_config=_openapi(wing),
+        openapi_config=description(wing),
         request_max_body_size=MOST_BODY,
         state=State({"wing": wing, "templates": environment(wing, templates), "recent": recent}),
     )
@@ -92,30 +88,3 @@ def build(
     if missing:
         raise Undeclared(f"These handlers declare no permission: {', '.join(missing)}")
     return Shell(app, wing, recent)
-
-
-class _OnlyJson(Router):
-    """The description's router, without Litestar's front page and catch-all for unknown addresses."""
-
-    def register(self, value: ControllerRouterHandler) -> list[BaseRoute]:
-        """Take what serves the JSON, and that only where it belongs."""
-        if not isinstance(value, HTTPRouteHandler) or _DESCRIPTION not in value.paths:
-            return []
-        value.paths = {_DESCRIPTION}
-        return super().register(value)
-
-
-def _openapi(wing: Wing) -> OpenAPIConfig:
-    """JSON only: Litestar's pages load scripts from elsewhere."""
-    return OpenAPIConfig(
-        title=f"Relay: {wing.surface}",
-        version="1",
-        description=(
-            f"Sign in with POST /api/v1/session; send its `csrf` back as {CSRF_HEADER} "
-            "with all that changes something."
-        ),
-        openapi_router=_OnlyJson(
-            "/api/v1", route_handlers=[], include_in_schema=False, opt=allow(Permission.PUBLIC)
-        ),
-        render_plugins=[JsonRenderPlugin(path=_DESCRIPTION, media_type=MediaType.JSON)],
-    )

@@ -96,7 +96,7 @@ class _Pieces:
         return taken
 
     def at_hand(self, most: int) -> list[bytes]:
-        """Open what is in memory, which is quicker than to wake a thread; nothing if a disk has to be asked."""
+        """Open what is in memory, quicker than a thread is woken; nothing if a disk has to be asked."""
         source: Any = getattr(self._reader, "source", None)
         if not getattr(source, "wait", False):
             return []
