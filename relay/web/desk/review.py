@@ -60,7 +60,7 @@ async def _show(
     person: Person,
     item_id: UUID,
     refusal: Refusal | None = None,
-    guidance: str = "",
+    form: Form | None = None,
 ) -> Page:
     item = await reading.item_on_desk(house, person, item_id)
     mine = item.claimed_by == person.id
@@ -82,7 +82,8 @@ async def _show(
         text=text,
         failure=failures.sentence(item.failure),
         reasons=list(Reason),
-        guidance=guidance,
+        chosen=form.several("reasons") if form else (),
+        guidance=form.text("guidance") if form else "",
         sha256=base64.b64encode(item.clean.sha256).decode() if item.clean else "",
     )
 
@@ -136,7 +137,7 @@ async def decide(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await _show(request, house, person, item_id, refusal, form.text("guidance"))
+        return await _show(request, house, person, item_id, refusal, form)
     return see_other(f"/items/{item_id}")
 
 

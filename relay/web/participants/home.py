@@ -1,5 +1,7 @@
 """The first page, help, and quick exit."""
 
+from contextlib import suppress
+
 from litestar import Response, get, post
 
 from relay.cases import own
@@ -24,7 +26,9 @@ async def home(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
 
 @get("/help", opt=allow(Permission.PUBLIC))
 async def help_page(request: AnyRequest) -> Page:
-    """Say how this works, and what quick exit does not do."""
+    """Say how this works, and what quick exit does not do. Whoever is signed in finds the way back."""
+    with suppress(RelayError):
+        request.scope["user"] = await who(request)
     return page(request, "help.html")
 
 
