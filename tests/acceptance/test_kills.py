@@ -89,7 +89,7 @@ def _patiently(attempt: Callable[[], object]) -> None:
 
 
 def test_kill_9_of_every_process_in_the_middle_of_an_exchange_loses_nothing() -> None:
-    with scratch("tests-kills") as folder:
+    with scratch("kills") as folder:
         play = Play(
             settings=load(
                 os.environ

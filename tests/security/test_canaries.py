@@ -120,7 +120,7 @@ class Searched:
 @pytest.fixture(scope="module")
 def searched() -> Iterator[Searched]:
     planted = Planted()
-    with scratch("tests-canaries") as folder:  # short, and among those that the search passes over
+    with scratch("canaries") as folder:  # short, and among those that the search passes over
         environ = os.environ | {
             "RELAY_DATA": str(folder / "data"),
             "RELAY_PARTICIPANTS_PORT": "0",
