@@ -57,6 +57,12 @@ async def lock_item(act: Acting, item_id: UUID) -> Item:
     return msgspec.structs.replace(item, state=State(item.state))
 
 
+async def require_seat(tx: Reading, case_id: UUID) -> None:
+    """Raise `Missing` for an author who was taken off the case: they can only take back what they wrote."""
+    if not await tx.value("SELECT %s = ANY (relay.cases())", [case_id]):
+        raise Missing
+
+
 async def start_item(
     house: House, person: Person, case_id: UUID, kind: Medium, recipients: tuple[UUID, ...]
 ) -> UUID:
@@ -106,6 +112,7 @@ async def save_draft(house: House, person: Person, item_id: UUID, text: str) -> 
     letters.check_length(text, house.settings.letter_characters)
     async with house.database.acting(person.id, Tag.DRAFT_SAVED) as act:
         item = await lock_item(act, item_id)
+        await require_seat(act, item.case_id)
         if item.kind != "letter":
             raise Invalid(kind="Only a letter is written here. Upload a file for this item.")
         if item.state not in _WRITABLE:

@@ -18,7 +18,7 @@ from relay.blobs.interface import BlobWriter
 from relay.cases.model import Medium
 from relay.db.transaction import Reading
 from relay.errors import BlobMissing, Conflict, Gone, Invalid, Missing, TooLarge
-from relay.exchange.items import find_item, lock_item, own_holder
+from relay.exchange.items import find_item, lock_item, own_holder, require_seat
 from relay.exchange.objects import add_grant, announce, find_key, finish
 from relay.exchange.sink import Sink
 from relay.exchange.transitions import State
@@ -79,7 +79,7 @@ class Receiving(Sink):
 
 class _Stored(msgspec.Struct, frozen=True):
     by_owner: int
-    by_case: int
+    by_side: int
     everywhere: int
 
 
@@ -99,7 +99,7 @@ def _largest(house: House, kind: Medium) -> int:
 
 async def _check_quota(tx: Reading, house: House, person: Person, case_id: UUID, length: int) -> None:
     settings = house.settings
-    stored = await tx.one(_Stored, "SELECT * FROM relay.stored_bytes(%s, %s)", [person.id, case_id])
+    stored = await tx.one(_Stored, "SELECT * FROM relay.stored_bytes(%s)", [case_id])
     announced = await tx.value(
         "SELECT coalesce(sum(length), 0)::bigint FROM relay.uploads WHERE owner_id = %s AND state = 'open'",
         [person.id],
@@ -111,7 +111,9 @@ async def _check_quota(tx: Reading, house: House, person: Person, case_id: UUID,
             "With this file you would have stored more than is allowed."
             " Take back something that you no longer need, or ask your facilitator."
         )
-    if stored.by_case + length > settings.case_quota or stored.everywhere + length > settings.store_watermark:
+    # Each side has half of a case's room. The house's total is held against its mark alone, without `length`:
+    # else somebody could measure with announcements of every length how much others have stored.
+    if stored.by_side + length > settings.case_quota // 2 or stored.everywhere > settings.store_watermark:
         raise TooLarge("There is no room for this file at the moment. Please tell your facilitator.")
 
 
@@ -124,6 +126,7 @@ async def create(house: House, person: Person, item_id: UUID, length: int) -> Up
         raise Invalid(length="The file is empty. Choose another one.")
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
+        await require_seat(tx, item.case_id)
         if item.kind == "letter":
             raise Invalid(
                 kind="A letter is written, not uploaded. Start a document for a scan or a photograph."
@@ -190,6 +193,7 @@ async def append(house: House, person: Person, upload_id: UUID, offset: int) -> 
     """
     async with house.database.reading(person.id) as tx:
         row = await _find(tx, house, upload_id)
+        await require_seat(tx, row.case_id)
         if row.state != "open" or row.received != offset:
             raise Conflict("The upload stands elsewhere. Ask where it stands, and go on from there.")
         key = await find_key(tx, house, row.case_id, upload_id, person.holder, person.keys)

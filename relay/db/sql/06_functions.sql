@@ -220,14 +220,19 @@ CREATE TABLE relay.stored_total (one boolean PRIMARY KEY DEFAULT true CHECK (one
 INSERT INTO relay.stored_total (bytes) VALUES (0);
 GRANT SELECT, UPDATE ON relay.stored_total TO relay_gate;
 
--- Bytes that people, cases and the whole house hold in originals: for quotas.
-CREATE FUNCTION relay.stored_bytes(p_owner uuid, p_case uuid)
-RETURNS TABLE (by_owner bigint, by_case bigint, everywhere bigint)
+-- For quotas: bytes of the actor's own originals in a case, of everything made by their side of it, and of the whole
+-- house. What the other side has stored is in neither of the first two: a quota that it fills would tell.
+CREATE FUNCTION relay.stored_bytes(p_case uuid)
+RETURNS TABLE (by_owner bigint, by_side bigint, everywhere bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT (SELECT coalesce(sum(plaintext_size), 0)::bigint FROM relay.objects
-            WHERE owner_id = p_owner AND case_id = p_case AND purpose = 'original' AND state <> 'gone'),
-           (SELECT coalesce(sum(plaintext_size), 0)::bigint FROM relay.objects WHERE case_id = p_case AND state <> 'gone'),
+            WHERE owner_id = relay.actor() AND case_id = p_case AND purpose = 'original' AND state <> 'gone'),
+           (SELECT coalesce(sum(o.plaintext_size), 0)::bigint FROM relay.objects o
+            WHERE o.case_id = p_case AND o.state <> 'gone' AND o.owner_id IN (
+                SELECT s.account_id FROM relay.seats s JOIN relay.seats me ON me.case_id = s.case_id AND me.part = s.part
+                WHERE s.case_id = p_case AND me.account_id = relay.actor())),
            (SELECT bytes FROM relay.stored_total)
+    WHERE p_case = ANY (relay.cases())
 $$;
 
 CREATE FUNCTION relay.count_stored() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER

@@ -25,11 +25,16 @@ BEGIN
             WITH CHECK (case_id = ANY ((SELECT relay.cases())::uuid[]))', t);
     END LOOP;
     -- participants: what is their own
-    FOREACH t IN ARRAY ARRAY['items', 'item_recipients', 'revisions', 'renditions', 'reviews'] LOOP
+    FOREACH t IN ARRAY ARRAY['item_recipients', 'revisions', 'renditions', 'reviews'] LOOP
         EXECUTE format('CREATE POLICY own ON relay.%I TO relay_participants
             USING (author_id = (SELECT relay.actor()))
             WITH CHECK (author_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[]))', t);
     END LOOP;
+    -- whoever was taken off a case may still take back what they wrote, and nothing else
+    CREATE POLICY own ON relay.items TO relay_participants
+        USING (author_id = (SELECT relay.actor()))
+        WITH CHECK (author_id = (SELECT relay.actor()) AND (case_id = ANY ((SELECT relay.cases())::uuid[])
+                    OR taken_back_at IS NOT NULL));
     FOREACH t IN ARRAY ARRAY['objects', 'uploads'] LOOP
         EXECUTE format('CREATE POLICY own ON relay.%I TO relay_participants
             USING (owner_id = (SELECT relay.actor()))
