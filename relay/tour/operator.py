@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import LiteralString
 
 import msgspec
 
@@ -20,10 +21,19 @@ from relay.errors import AuditBroken, Unavailable
 from relay.identity import founding, keyfiles
 from relay.identity import roster as rosters
 from relay.identity.invitations import Invitation
+from relay.identity.operator import looking
 from relay.settings import Settings, as_environ
 from relay.tour.people import Cast, Invited
 from relay.vault.keyring import FileKeyring
 from relay.vault.pins import Pins
+
+_OF_CASES: tuple[LiteralString, ...] = (
+    "SELECT count(*) FROM relay.cases",
+    "SELECT count(*) FROM relay.items",
+    "SELECT count(*) FROM relay.grants",
+    "SELECT count(*) FROM relay.releases",
+    "SELECT count(*) FROM relay.sealed_texts",
+)
 
 
 def invited(invitation: Invitation) -> Invited:
@@ -87,6 +97,16 @@ class Operator:
         if done.returncode != 0:
             raise AuditBroken(done.stderr.strip() or "The audit chains could not be verified.")
         return done.stdout.strip()
+
+    def sees_of_cases(self) -> int:
+        """Return how many rows of cases the operator's own login can see: none, by row-level security."""
+
+        async def count(owner: Dsn) -> int:
+            async with looking(owner, self.pins.service_id) as tx:
+                return sum([await tx.value(question) for question in _OF_CASES])
+
+        with logins(self.settings) as dsns:
+            return asyncio.run(count(dsns[roles.OWNER]))
 
     def database_administrator(self) -> Dsn:
         """Return the address of somebody who may do everything in the database."""

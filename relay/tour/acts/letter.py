@@ -12,6 +12,7 @@ from relay.tour.stage import (
     FACILITATOR,
     INTRUDER,
     OFFENDER,
+    OPERATOR,
     VICTIM,
     Stage,
     letter_of,
@@ -126,6 +127,11 @@ def _wrong_staff(stage: Stage, item_id: str) -> None:
 
 def _forgeries(stage: Stage, item_id: str) -> None:
     """Somebody with the whole database plants what would open the letter, or something in its name."""
+    stage.journal.holds(
+        OPERATOR,
+        "sees no row of any case with their own login to the database",
+        held=stage.operator.sees_of_cases() == 0,
+    )
     administrator, offender = stage.operator.database_administrator(), stage.offender
     ways: tuple[tuple[forgery.Way, str], ...] = (
         ("copied grant", "copies the author's grant to the offender, in the database"),
