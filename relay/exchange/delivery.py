@@ -8,12 +8,12 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases.own import CounterpartRow, label_of
 from relay.db.transaction import Reading
-from relay.errors import Conflict, Invalid, Missing
-from relay.exchange.model import Content, Delivery
+from relay.errors import Conflict, Invalid, Missing, VaultRefused
+from relay.exchange.model import RELEASED_TYPES, Content, Delivery
 from relay.exchange.objects import find_key
 from relay.house import House
 from relay.identity.model import Person
-from relay.identity.trust import roster, verifier_of
+from relay.identity.trust import past_verifier_of, roster
 from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 
 Choice = Literal["open", "later", "hold", "refuse"]
@@ -106,10 +106,14 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
             raise Conflict(
                 "You have not opened this. Choose to open it first, whenever you want to, or never."
             )
+        if row.media_type not in RELEASED_TYPES:
+            raise VaultRefused  # the type is not signed: a letter must never be served as a page
         record = _expected(house, person, row)
         signed = await roster(tx, house)
         verify(
-            record, decode(row.signatures, Signatures), lambda facilitator: verifier_of(signed, facilitator)
+            record,
+            decode(row.signatures, Signatures),
+            lambda facilitator: past_verifier_of(signed, facilitator),
         )
         key = await find_key(tx, house, row.case_id, row.object_id, person.holder, person.keys)
     return Content(

@@ -14,6 +14,8 @@ RenditionRole = Literal["clean", "poster", "peaks"]
 DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
 
 LETTER_TYPE = "text/plain; charset=utf-8"
+RELEASED_TYPES = frozenset({LETTER_TYPE, "audio/mp4", "video/mp4", "application/pdf"})
+"""All that a recipient is ever given."""
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):

@@ -245,7 +245,7 @@ class World:
     def earliest(self, letter: Letter, actor: Person) -> datetime:
         """When the cooling-off time ends, in whole minutes: from the last of the approvals that count."""
         others = sorted(at for who, at in letter.approvals.items() if who != actor.id)
-        last = max(letter.approvals[actor.id], *others[: letter.case.needed - 1])
+        last = max([letter.approvals[actor.id], *others[: letter.case.needed - 1]])
         if not letter.case.cooling:
             return last
         minute = timedelta(minutes=1)

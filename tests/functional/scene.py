@@ -1,9 +1,10 @@
 """One copy of the stage, what is done on it, and how it is looked at. The acts are in `acts_of_*`."""
 
 import asyncio
+import random
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -28,6 +29,17 @@ class Dice(NamedTuple):
     number: int
     yes: bool
     also: bool
+
+    @classmethod
+    def thrown(cls, chance: random.Random) -> Self:
+        """Throw them, evenly."""
+        return cls(
+            chance.randrange(1000),
+            chance.randrange(10),
+            chance.randrange(1000),
+            chance.random() < 2 / 3,
+            chance.random() < 1 / 2,
+        )
 
     def pick(self, choices: Sequence[T]) -> T:
         """One of several."""

@@ -8,6 +8,8 @@ objects have one name.
 """
 
 import copy
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -22,8 +24,9 @@ from relay.cases.service import add_facilitator, read_case
 from relay.db.transaction import Database, Surface
 from relay.identity.model import Person
 from tests.support.house import Clock, Service, make_service
-from tests.support.postgres import Dsns, TestServer
+from tests.support.postgres import Dsns, TestServer, fast_folder
 from tests.support.work import make_room
+from workers.tasks.keys import WorkerKeys
 from workers.tasks.room import WorkRoom
 
 
@@ -67,6 +70,7 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     """The service that the copies are made of (its databases are closed), and who is in it."""
 
     service: Service
+    folder: Path
     dsns: Dsns
     room: WorkRoom
     administrator: Person
@@ -74,7 +78,9 @@ class Stage(msgspec.Struct, frozen=True, kw_only=True):
     cases: tuple[StagedCase, ...]
 
 
-async def _seated(service: Service, facilitator: Person, case_id: UUID, people: list[Person]) -> tuple[Seated, ...]:
+async def _seated(
+    service: Service, facilitator: Person, case_id: UUID, people: list[Person]
+) -> tuple[Seated, ...]:
     _, on_case, _ = await read_case(service.desk, facilitator, case_id)
     by_account = {one.account_id: one for one in on_case}
     return tuple(
@@ -115,6 +121,7 @@ async def make_stage(dsns: Dsns, folder: Path) -> Stage:
         async with make_room(service, folder) as room:
             return Stage(
                 service=service,
+                folder=folder,
                 dsns=dsns,
                 room=room,
                 administrator=anna,
@@ -126,7 +133,9 @@ async def make_stage(dsns: Dsns, folder: Path) -> Stage:
 @asynccontextmanager
 async def copied(stage: Stage, server: TestServer) -> AsyncIterator[tuple[Service, WorkRoom, Dsns]]:
     """A copy of the service in a database of its own, with a clock and a worker of its own."""
-    with server.clone(of=stage.dsns) as dsns:
+    with server.clone(of=stage.dsns) as dsns, tempfile.TemporaryDirectory(dir=fast_folder()) as secrets:
+        shutil.copytree(stage.folder / "worker-keys", Path(secrets) / "worker-keys")
+        keys = WorkerKeys(Path(secrets) / "worker-keys")
         service = copy.copy(stage.service)
         service.dsns, service.owner = dsns, dsns.owner
         service.clock = copy.copy(stage.service.clock)
@@ -136,7 +145,7 @@ async def copied(stage: Stage, server: TestServer) -> AsyncIterator[tuple[Servic
         for database in service.databases.values():
             await database.open()
         try:
-            yield service, msgspec.structs.replace(stage.room, house=service.worker), dsns
+            yield service, msgspec.structs.replace(stage.room, house=service.worker, keys=keys), dsns
         finally:
             for database in service.databases.values():
                 await database.close()

@@ -1,0 +1,499 @@
+"""An attacker who can write whatever they like into the database, and has every blob: they read nothing, and forge nothing.
+
+They can delete and delay. They can also edit a gate: that is not prevented, since gates are rows that no one has signed. It is
+noticed, since every record of a gate has its entry in the chain, and the chain its checkpoint outside the database.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from typing import Any, LiteralString, NamedTuple
+from uuid import UUID, uuid4
+
+import msgspec
+import psycopg
+import pytest
+
+from relay.db.transaction import Surface
+from relay.errors import Missing, RelayError, VaultRefused
+from relay.exchange.delivery import choose, content
+from relay.exchange.items import find_item, save_draft, start_item, submit
+from relay.exchange.objects import opened
+from relay.exchange.release import release, schedule
+from relay.exchange.renditions import case_content, find_rendition, own_content
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import case_key, participant_key, staff_key, worker_key
+from relay.review.decisions import decide
+from relay.review.reading import open_rendition
+from relay.vault.grants import grant
+from relay.vault.padding import unpad
+from relay.vault.suite import DataKey, KeyPair
+from tests.support.hostile import HostileDatabase, Liar
+from tests.support.house import Service
+from tests.support.postgres import Dsns, TestServer
+from tests.support.stage import Stage, StagedCase, copied, make_stage
+from tests.support.work import look_at, work_off
+from workers.tasks.make_safe import make_safe
+from workers.tasks.room import WorkRoom
+from workers.tasks.upkeep import release_due
+
+LIES = 10_000
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stage(
+    postgres: TestServer, runner: asyncio.Runner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stage]:
+    with postgres.clone() as dsns:
+        yield runner.run(make_stage(dsns, tmp_path_factory.mktemp("stage")))
+
+
+class Town:
+    """A copy of the stage, the attacker's connection, and what honest people do meanwhile."""
+
+    def __init__(
+        self, stage: Stage, service: Service, room: WorkRoom, dsns: Dsns, runner: asyncio.Runner
+    ) -> None:
+        self.stage, self.service, self.room, self.runner = stage, service, room, runner
+        self.attacker = psycopg.connect(dsns.superuser.url, autocommit=True)
+        # no trigger keeps them from anything, nor a foreign key
+        self.attacker.execute("SET session_replication_role = replica")
+        self.case = stage.cases[0]
+        self.fatima, self.filip = self.case.facilitators
+        self.vera, self.oskar = [one.person for one in self.case.participants]
+
+    def do(self, work: Awaitable[Any]) -> Any:
+        return self.runner.get_loop().run_until_complete(work)
+
+    def sql(self, statement: LiteralString, *values: object) -> list[tuple[Any, ...]]:
+        found = self.attacker.execute(statement, values)
+        return found.fetchall() if found.description else []
+
+    def letter(self, author: Person, text: str = "A letter.", case: StagedCase | None = None) -> UUID:
+        case = case or self.case
+        seats = tuple(one.seat_id for one in case.others(author))
+        item_id: UUID = self.do(start_item(self.service.participants, author, case.id, "letter", seats))
+        self.do(save_draft(self.service.participants, author, item_id, text))
+        return item_id
+
+    def sent(self, author: Person, text: str = "A letter.", case: StagedCase | None = None) -> UUID:
+        item_id = self.letter(author, text, case)
+        self.do(submit(self.service.participants, author, item_id))
+        return item_id
+
+    def ready(self, author: Person, text: str = "A letter.", case: StagedCase | None = None) -> UUID:
+        item_id = self.sent(author, text, case)
+        self.do(work_off(self.room))
+        return item_id
+
+    def approved(
+        self,
+        author: Person,
+        text: str = "A letter.",
+        by: Person | None = None,
+        case: StagedCase | None = None,
+    ) -> UUID:
+        item_id = self.ready(author, text, case)
+        self.approve(item_id, by or self.fatima)
+        return item_id
+
+    def approve(self, item_id: UUID, by: Person) -> None:
+        rendition, sha256 = self.do(look_at(self.service, by, item_id))
+        self.do(decide(self.service.desk, by, item_id, "approve", rendition_id=rendition, sha256=sha256))
+
+    def release(self, item_id: UUID, by: Person | None = None, case: StagedCase | None = None) -> UUID:
+        case = case or self.case
+        [(author_id,)] = self.sql("SELECT author_id FROM relay.items WHERE id = %s", item_id)
+        author = next(one.person for one in case.participants if one.person.id == author_id)
+        seat = case.others(author)[0].seat_id
+        made: UUID = self.do(release(self.service.desk, by or self.fatima, item_id, seat))
+        return made
+
+    def released(self, author: Person, text: str = "A letter.") -> UUID:
+        return self.release(self.approved(author, text))
+
+    def read(self, reader: Person, release_id: UUID) -> str:
+        self.do(choose(self.service.participants, reader, release_id, "open"))
+        found = self.do(content(self.service.participants, reader, release_id))
+        with opened(self.service.participants, found) as source:
+            return unpad(source.read_all(1 << 20)).decode()
+
+    def grants_of(self, person: Person) -> int:
+        [(number,)] = self.sql("SELECT count(*) FROM relay.grants WHERE holder_id = %s", person.id)
+        return int(number)
+
+
+@pytest.fixture
+def town(stage: Stage, postgres: TestServer, runner: asyncio.Runner) -> Iterator[Town]:
+    exits = AsyncExitStack()
+    service, room, dsns = runner.run(exits.enter_async_context(copied(stage, postgres)))
+    made = Town(stage, service, room, dsns, runner)
+    yield made
+    made.attacker.close()
+    runner.run(exits.aclose())
+
+
+# what is sealed to
+
+
+def test_nothing_is_released_to_a_swapped_key_of_the_recipient(town: Town) -> None:
+    item_id = town.approved(town.vera)
+    before = town.grants_of(town.oskar)
+    town.sql(
+        "UPDATE relay.account_keys SET hpke_public = %s WHERE account_id = %s",
+        KeyPair.generate().public.encoded,
+        town.oskar.id,
+    )
+    with pytest.raises(VaultRefused):
+        town.release(item_id)
+    assert town.grants_of(town.oskar) == before
+
+
+def test_a_newer_key_that_nobody_vouched_for_is_not_sealed_to(town: Town) -> None:
+    item_id = town.approved(town.vera)
+    town.sql(
+        "INSERT INTO relay.account_keys SELECT account_id, 2, %s, signing_public, sealed_private, invitation_id,"
+        " enrolment_mac FROM relay.account_keys WHERE account_id = %s",
+        KeyPair.generate().public.encoded,
+        town.oskar.id,
+    )
+    town.sql("UPDATE relay.accounts SET key_version = 2 WHERE id = %s", town.oskar.id)
+    with pytest.raises(RelayError):
+        town.release(item_id)
+
+
+@pytest.mark.parametrize("table", ["case_keys", "worker_keys"])
+def test_nothing_is_submitted_to_a_swapped_key(town: Town, table: str) -> None:
+    item_id = town.letter(town.vera)
+    public = KeyPair.generate().public.encoded
+    if table == "case_keys":
+        town.sql("UPDATE relay.case_keys SET public = %s", public)
+    else:
+        town.sql("UPDATE relay.worker_keys SET public = %s", public)
+    with pytest.raises(VaultRefused):
+        town.do(submit(town.service.participants, town.vera, item_id))
+    assert town.sql("SELECT 1 FROM relay.revisions WHERE item_id = %s", item_id) == []
+
+
+def test_an_older_roster_is_not_believed(town: Town) -> None:
+    item_id = town.letter(town.vera)
+    town.sql("DELETE FROM relay.rosters WHERE version = (SELECT max(version) FROM relay.rosters)")
+    with pytest.raises(VaultRefused):
+        town.do(submit(town.service.participants, town.vera, item_id))
+
+
+def test_an_administrator_who_is_given_a_seat_and_a_role_opens_nothing(town: Town) -> None:
+    item_id, anna = town.ready(town.vera), town.stage.administrator
+    town.sql("UPDATE relay.accounts SET roles = 'facilitator' WHERE id = %s", anna.id)
+    town.sql(
+        "INSERT INTO relay.seats (id, case_id, account_id, part) VALUES (%s, %s, %s, 'facilitator')",
+        uuid4(),
+        town.case.id,
+        anna.id,
+    )
+    with pytest.raises(Missing):
+        town.do(open_rendition(town.service.desk, anna, item_id, "clean"))
+    # nor does anybody else's grant, relabelled
+    town.sql("UPDATE relay.case_key_grants SET holder_id = %s WHERE holder_id = %s", anna.id, town.filip.id)
+    with pytest.raises(VaultRefused):
+        town.do(open_rendition(town.service.desk, anna, item_id, "clean"))
+
+
+# what is looked at
+
+
+def _swap(town: Town, one: UUID, other: UUID) -> None:
+    """Give one item's clean file to another."""
+    town.sql(
+        """
+        UPDATE relay.renditions n SET (object_id, sha256, size, media_type) =
+            (SELECT object_id, sha256, size, media_type FROM relay.renditions WHERE item_id = %s AND role = 'clean')
+        WHERE n.item_id = %s AND n.role = 'clean'
+        """,
+        other,
+        one,
+    )
+
+
+def test_a_reviewer_is_not_shown_another_items_file(town: Town) -> None:
+    mine, theirs = town.ready(town.vera, "Mine."), town.ready(town.oskar, "His.")
+    _swap(town, mine, theirs)
+    with pytest.raises(VaultRefused):
+        town.do(open_rendition(town.service.desk, town.fatima, mine, "clean"))
+    with pytest.raises(RelayError):
+        town.do(own_content(town.service.participants, town.vera, mine, "clean"))
+
+
+def test_what_was_swapped_after_the_approval_is_not_released(town: Town) -> None:
+    mine, theirs = town.approved(town.vera, "Mine."), town.ready(town.oskar, "His.")
+    before = town.grants_of(town.oskar)
+    _swap(town, mine, theirs)
+    with pytest.raises(VaultRefused):
+        town.release(mine)
+    assert town.grants_of(town.oskar) == before
+
+
+def test_words_that_an_attacker_sealed_to_the_case_are_not_taken_for_the_authors(town: Town) -> None:
+    item_id = town.sent(town.vera)
+    planted = town.letter(town.oskar, "I forgive you.")
+    town.do(submit(town.service.participants, town.oskar, planted))
+    town.sql(
+        "UPDATE relay.revisions SET object_id = (SELECT object_id FROM relay.revisions WHERE item_id = %s)"
+        " WHERE item_id = %s",
+        planted,
+        item_id,
+    )
+    [(revision_id,)] = town.sql("SELECT id FROM relay.revisions WHERE item_id = %s", item_id)
+    with pytest.raises(VaultRefused):
+        town.do(make_safe(town.room, revision_id))
+    assert town.sql("SELECT 1 FROM relay.renditions WHERE item_id = %s", item_id) == []
+
+
+def test_a_second_approval_cannot_be_written_in(town: Town) -> None:
+    item_id = town.approved(town.vera)
+    town.sql("UPDATE relay.cases SET second_approval = true WHERE id = %s", town.case.id)
+    town.sql(
+        """
+        INSERT INTO relay.reviews SELECT gen_random_uuid(), item_id, revision_id, rendition_id, case_id, author_id, %s,
+            decision, reasons, sha256, decided_at, signature FROM relay.reviews WHERE item_id = %s
+        """,
+        town.filip.id,
+        item_id,
+    )
+    before = town.grants_of(town.oskar)
+    with pytest.raises(VaultRefused):
+        town.release(item_id)
+    assert town.grants_of(town.oskar) == before
+
+
+# what is opened
+
+
+def test_a_release_without_a_facilitators_signature_opens_nothing(town: Town) -> None:
+    """A grant can be sealed by anybody: here with a true key, of something that the attacker wrote themselves."""
+    release_id = town.released(town.vera)
+    [(object_id,)] = town.sql("SELECT object_id FROM relay.releases WHERE id = %s", release_id)
+    planted = grant(
+        DataKey.generate(),
+        town.oskar.keys.public,
+        service=town.service.id,
+        case=town.case.id,
+        object_id=object_id,
+        holder=town.oskar.holder,
+    )
+    town.sql(
+        "UPDATE relay.grants SET sealed = %s WHERE object_id = %s AND holder_id = %s",
+        planted,
+        object_id,
+        town.oskar.id,
+    )
+    with pytest.raises(VaultRefused):
+        town.read(town.oskar, release_id)
+
+
+def test_a_release_moved_to_somebody_else_opens_nothing(town: Town) -> None:
+    other = town.stage.cases[1].participants[0].person
+    release_id = town.released(town.vera)
+    town.sql("UPDATE relay.releases SET recipient_id = %s", other.id)
+    town.sql("UPDATE relay.deliveries SET recipient_id = %s", other.id)
+    town.sql("UPDATE relay.grants SET holder_id = %s WHERE holder_id = %s", other.id, town.oskar.id)
+    with pytest.raises(VaultRefused):
+        town.read(other, release_id)
+
+
+def test_an_original_is_never_opened_by_a_release(town: Town) -> None:
+    release_id = town.released(town.vera)
+    town.sql(
+        """
+        UPDATE relay.releases SET object_id = (SELECT r.object_id FROM relay.revisions r WHERE r.id = revision_id)
+        WHERE id = %s
+        """,
+        release_id,
+    )
+    with pytest.raises(VaultRefused):
+        town.read(town.oskar, release_id)
+
+
+def test_another_objects_bytes_under_a_released_name_are_refused(town: Town) -> None:
+    first, second = town.released(town.vera, "One."), town.released(town.vera, "Two.")
+    names = [
+        object_id
+        for (object_id,) in town.sql(
+            "SELECT object_id FROM relay.releases WHERE id IN (%s, %s)", first, second
+        )
+    ]
+    blobs = town.stage.folder / "blob-store"
+    one, two = [next(path for path in blobs.rglob(str(name))) for name in names]
+    one.chmod(0o600)
+    one.write_bytes(two.read_bytes())
+    for release_id in (first, second):
+        outcome = None
+        try:
+            outcome = town.read(town.oskar, release_id)
+        except VaultRefused:
+            continue
+        assert outcome in {"One.", "Two."}
+    with pytest.raises(VaultRefused):
+        for release_id in (first, second):
+            town.read(town.oskar, release_id)
+
+
+def test_a_letter_is_never_served_as_a_page(town: Town) -> None:
+    release_id = town.released(town.vera)
+    town.sql("UPDATE relay.releases SET media_type = 'text/html'")
+    with pytest.raises(VaultRefused):
+        town.read(town.oskar, release_id)
+
+
+# what is planned
+
+
+def _planned(town: Town) -> tuple[UUID, UUID]:
+    item_id = town.approved(town.vera)
+    seat = town.case.others(town.vera)[0].seat_id
+    due = town.service.clock() + timedelta(days=30)
+    release_id: UUID = town.do(schedule(town.service.desk, town.fatima, item_id, seat, due))
+    return item_id, release_id
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "due_at = due_at - interval '40 days'",
+        "record = replace(convert_from(record, 'UTF8'), '\"sequence\":1', '\"sequence\":2')::bytea",
+        "signatures = record",
+        "object_id = (SELECT object_id FROM relay.revisions LIMIT 1)",
+        "rendition_id = gen_random_uuid()",
+        "double_sealed = set_byte(double_sealed, 1200, get_byte(double_sealed, 1200) # 1)",
+    ],
+)
+def test_a_planned_release_that_was_edited_gives_nobody_a_key(town: Town, edit: str) -> None:
+    item_id, release_id = _planned(town)
+    before = town.grants_of(town.oskar)
+    town.sql("UPDATE relay.scheduled_releases SET " + edit)  # type: ignore[arg-type]
+    town.service.clock.go(days=0 if "due_at" in edit else 31)
+    town.do(release_due(town.room, release_id))
+    assert town.grants_of(town.oskar) == before
+    assert town.sql("SELECT state FROM relay.items WHERE id = %s", item_id) == [("approved",)]
+
+
+def test_an_untouched_planned_release_is_carried_out(town: Town) -> None:
+    _, release_id = _planned(town)
+    town.service.clock.go(days=31)
+    town.do(release_due(town.room, release_id))
+    assert town.read(town.oskar, release_id) == "A letter."
+
+
+# ten thousand lies
+
+
+class Subject(NamedTuple):
+    """Something that somebody asks the database for, and what they conclude from the answers."""
+
+    name: str
+    database: HostileDatabase
+    asks: Callable[[], Awaitable[object]]
+
+
+def _subjects(town: Town) -> list[Subject]:
+    two = town.stage.cases[1]
+    frida = two.facilitators[0]
+    vanda, _, otto = [one.person for one in two.participants]
+    town.sql("UPDATE relay.cases SET second_approval = false")
+    first = town.released(town.vera, "One.")
+    second = town.released(town.oskar, "Two.")
+    third = town.release(town.approved(otto, "Three.", frida, two), frida, two)
+    waiting = town.ready(town.vera, "Four.")
+    for reader, release_id in ((town.oskar, first), (town.vera, second), (vanda, third)):
+        town.do(choose(town.service.participants, reader, release_id, "open"))
+    found: list[Subject] = []
+
+    def hostile(surface: Surface) -> tuple[HostileDatabase, House]:
+        database = HostileDatabase(town.service.databases[surface])
+        return database, msgspec.structs.replace(town.service.house(surface), database=database)
+
+    def reads(reader: Person, release_id: UUID) -> Subject:
+        database, house = hostile(Surface.PARTICIPANTS)
+
+        async def ask() -> object:
+            given = await content(house, reader, release_id)
+            return given.object_id, given.key, given.commitment
+
+        return Subject("a recipient reads", database, ask)
+
+    def key(name: str, of: Callable[[Any, House], Awaitable[Any]]) -> Subject:
+        database, house = hostile(Surface.DESK)
+
+        async def ask() -> object:
+            async with database.reading(town.fatima.id) as tx:
+                trusted = await of(tx, house)
+                return trusted.holder, trusted.public.encoded
+
+        return Subject(name, database, ask)
+
+    def reviews() -> Subject:
+        database, house = hostile(Surface.DESK)
+
+        async def ask() -> object:
+            async with database.reading(town.fatima.id) as tx:
+                item = msgspec.structs.replace(await find_item(tx, waiting), id=waiting, case_id=town.case.id)
+                rendition = await find_rendition(tx, house, item, "clean")
+                given = await case_content(tx, house, town.fatima, rendition)
+                return given.object_id, given.key, given.commitment, rendition.sha256
+
+        return Subject("a reviewer reads", database, ask)
+
+    found += [reads(town.oskar, first), reads(town.vera, second), reads(vanda, third)]
+    found += [
+        key("a case's key", lambda tx, house: case_key(tx, house, town.case.id)),
+        key("a participant's key", lambda tx, house: participant_key(tx, house, town.case.id, town.oskar.id)),
+        key("a colleague's key", lambda tx, house: staff_key(tx, house, town.filip.id)),
+        key("the workers' key", worker_key),
+        reviews(),
+    ]
+    return found
+
+
+def test_of_ten_thousand_lies_none_is_believed(town: Town) -> None:
+    subjects = _subjects(town)
+    truths = [town.do(_asked(subject)) for subject in subjects]
+    chance = random.Random(20261122)
+    liar = Liar(chance, [subject.database.tape for subject in subjects])
+    told = refused = 0
+    while told < LIES:
+        place = chance.randrange(len(subjects))
+        subject, truth = subjects[place], truths[place]
+        lie = liar.lie(subject.database.tape)
+        if lie == subject.database.tape:
+            continue
+        subject.database.playing, told = lie, told + 1
+        try:
+            believed = town.do(_asked(subject))
+        except (RelayError, ValueError, TypeError, OverflowError):
+            refused += 1
+            continue
+        assert believed == truth, f"{subject.name}: a lie was believed"
+    # some lies change nothing that counts, such as a size that nobody goes by
+    assert refused > told * 0.7
+
+
+async def _asked(subject: Subject) -> object:
+    return await subject.asks()
+
+
+def test_an_edited_gate_is_not_prevented_but_has_no_entry(town: Town) -> None:
+    town.sql("UPDATE relay.consents SET given = false, id = gen_random_uuid()")
+    recorded = town.sql(
+        "SELECT 1 FROM relay.consents c JOIN relay.audit_entries e ON e.chain = c.case_id"
+        " AND e.detail LIKE '%%' || c.id || '%%'"
+    )
+    assert recorded == []
