@@ -45,7 +45,7 @@ class Town(msgspec.Struct, frozen=True, kw_only=True):
             viewport={"width": width, "height": height},
             **more,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(8000)
+        context.set_default_timeout(30_000)
         await _nothing_from_outside(context)
         return await context.new_page()
 

@@ -1,8 +1,8 @@
 """Where an unsafe request came from, by what browsers say of it (SAFETY 20). Pure.
 
 `Referrer-Policy: no-referrer` makes browsers send `Origin: null` with forms of our own pages (Fetch, "append
-a request `Origin` header"). So `null` is believed only where `Sec-Fetch-Site` vouches for it, or the session's
-token does.
+a request `Origin` header"). So `null` is believed only where `Sec-Fetch-Site` vouches for it, or a token that
+is bound to the session.
 """
 
 from collections.abc import Mapping
