@@ -119,7 +119,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class PersonOnCase(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody with a seat, as a facilitator sees them.
 
-    `vouched`: a facilitator has confirmed their current key for this case.
+    `vouched`: a facilitator who is on the roster has confirmed their current key for this case.
     """
 
     seat_id: UUID

@@ -12,7 +12,8 @@ from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Missing
 from relay.house import House
 from relay.identity.model import Person
-from relay.identity.trust import staff_key
+from relay.identity.trust import newest_roster, staff_key, works_on_cases
+from relay.vault.statements import Roster
 
 MOST_REFERENCE = 80
 MOST_COOLING_HOURS = 24 * 365
@@ -36,7 +37,7 @@ class _PersonRow(msgspec.Struct, frozen=True):
     label_sealed: bytes | None
     state: str
     key_version: int
-    vouched: bool
+    vouchers: list[UUID]
 
 
 _CASES = """
@@ -126,19 +127,20 @@ async def read_case(
             """
             SELECT s.id AS seat_id, s.account_id, s.part, a.name_sealed, s.label_sealed, a.state,
                    a.key_version,
-                   EXISTS (SELECT FROM relay.vouches v
-                           WHERE v.case_id = s.case_id AND v.account_id = s.account_id
-                             AND v.key_version = a.key_version) AS vouched
+                   ARRAY(SELECT v.facilitator_id FROM relay.vouches v
+                         WHERE v.case_id = s.case_id AND v.account_id = s.account_id
+                           AND v.key_version = a.key_version) AS vouchers
             FROM relay.seats s JOIN relay.accounts a ON a.id = s.account_id
             WHERE s.case_id = %s AND s.removed_at IS NULL ORDER BY s.added_at, s.id
             """,
             [case_id],
         )
         facts = await gate_facts(tx, case_id)
-    return _case(house, row), [_person(house, one) for one in people], facts
+        signed = await newest_roster(tx, house.pins)
+    return _case(house, row), [_person(house, one, signed) for one in people], facts
 
 
-def _person(house: House, row: _PersonRow) -> PersonOnCase:
+def _person(house: House, row: _PersonRow, signed: Roster | None) -> PersonOnCase:
     return PersonOnCase(
         seat_id=row.seat_id,
         account_id=row.account_id,
@@ -149,7 +151,7 @@ def _person(house: House, row: _PersonRow) -> PersonOnCase:
         else None,
         state=row.state,
         key_version=row.key_version,
-        vouched=row.vouched,
+        vouched=signed is not None and any(works_on_cases(signed, one) for one in row.vouchers),
     )
 
 

@@ -142,7 +142,7 @@ def _standing(member: Member, current: Roster | None) -> str:
     entry = member.entry()
     carried = None if current is None else current.entry(member.account_id)
     if entry is None:
-        left = " (the next roster leaves them out)" if carried else ""
+        left = " (the next roster lets them do nothing)" if carried else ""
         return {"invited": "invited", "suspended": "suspended"}.get(member.state, "no keys") + left
     if carried is None:
         return "NEW: compare with its owner"

@@ -1,8 +1,10 @@
 """The staff roster: who is staff, with which keys, signed offline by the service's root.
 
 1. whoever holds the root compares each new key's fingerprint with its owner
-2. the next roster carries the newest keys of everyone who is active, and nobody else
-3. its version is above every one that was stored or pinned before, so an old roster is never taken again
+2. the next roster carries the newest keys of everyone who is active
+3. it keeps the key of who worked on cases and has left, in a role that permits nothing: what they released
+   stays readable
+4. its version is above every one that was stored or pinned before, so an old roster is never taken again
 """
 
 from collections.abc import Iterable
@@ -14,6 +16,7 @@ import msgspec
 from relay.db.transaction import Acting, Reading
 from relay.errors import Conflict, VaultRefused
 from relay.identity import fingerprints
+from relay.identity.trust import FORMER, works_on_cases
 from relay.vault.columns import ColumnCipher
 from relay.vault.pins import Pins
 from relay.vault.statements import Roster, RosterEntry
@@ -105,13 +108,23 @@ def unsigned(members: Iterable[Member], current: Roster | None) -> list[Member]:
 
 
 def compose(pins: Pins, members: Iterable[Member], current: Roster | None) -> Roster:
-    """Return the roster that comes next, of everyone who is active and has keys."""
+    """Return the roster that comes next: everyone who is active and has keys, and who left the last one."""
     version = max(pins.roster_version, 0 if current is None else current.version) + 1
-    entries = sorted(
-        (entry for member in members if (entry := member.entry()) is not None),
-        key=lambda entry: entry.account.bytes,
-    )
-    return Roster(service=pins.service_id, version=version, entries=tuple(entries))
+    entries = {entry.account: entry for member in members if (entry := member.entry()) is not None}
+    entries = _former(current) | entries
+    in_order = sorted(entries.values(), key=lambda entry: entry.account.bytes)
+    return Roster(service=pins.service_id, version=version, entries=tuple(in_order))
+
+
+def _former(current: Roster | None) -> dict[UUID, RosterEntry]:
+    """Return everyone who works or worked on cases by the current roster, as they stand after leaving."""
+    if current is None:
+        return {}
+    return {
+        entry.account: msgspec.structs.replace(entry, roles=(FORMER,))
+        for entry in current.entries
+        if works_on_cases(current, entry.account) or entry.roles == (FORMER,)
+    }
 
 
 def sign_roster(pins: Pins, roster: Roster, root: Signer) -> bytes:

@@ -28,6 +28,8 @@ from relay.vault.statements import CaseKeyStatement, Roster, RosterEntry, Vouch
 from relay.vault.suite import PublicKey, Verifier
 
 WORKER_PURPOSE = "worker key"
+FORMER = "former"
+"""The role on the roster of who worked on cases and has left: it permits nothing."""
 
 
 class TrustedKey(msgspec.Struct, frozen=True):
@@ -123,6 +125,23 @@ def verifier_of(signed: Roster, facilitator: UUID) -> Verifier:
     return Verifier(entry.signing_key)
 
 
+def past_verifier_of(signed: Roster, facilitator: UUID) -> Verifier:
+    """Return the same also for one who has left since: for what was released or given out before they did.
+
+    Never for what is done now: nothing new is sealed, vouched for or released on the word of who has left.
+    """
+    entry = signed.entry(facilitator)
+    if entry is not None and entry.roles == (FORMER,):
+        return Verifier(entry.signing_key)
+    return verifier_of(signed, facilitator)
+
+
+def works_on_cases(signed: Roster, account_id: UUID) -> bool:
+    """Tell whether the roster carries somebody as a facilitator or supervisor."""
+    entry = signed.entry(account_id)
+    return entry is not None and _works_on_cases(entry)
+
+
 async def staff_key(tx: Reading, house: House, account_id: UUID) -> TrustedKey:
     """Return the key of a facilitator or supervisor, as the roster carries it.
 
@@ -152,8 +171,11 @@ async def _matching_key(tx: Reading, entry: RosterEntry) -> TrustedKey:
 
 
 async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: UUID) -> TrustedKey:
-    """Return a participant's current key. Raise `Conflict` if nobody has vouched for it in this case."""
-    row = await tx.one(
+    """Return a participant's current key.
+
+    Raise `Conflict` if nobody who is still on the roster has vouched for it in this case.
+    """
+    rows = await tx.all(
         _VouchRow,
         """
         SELECT k.version AS key_version, k.hpke_public, k.signing_public,
@@ -162,9 +184,12 @@ async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: 
         JOIN relay.vouches v ON v.account_id = k.account_id AND v.key_version = k.version AND v.case_id = %s
         WHERE k.account_id = %s
           AND k.version = (SELECT max(version) FROM relay.account_keys WHERE account_id = k.account_id)
+        ORDER BY v.vouched_at DESC, v.facilitator_id LIMIT 20
         """,
         [case_id, account_id],
     )
+    signed = await roster(tx, house)
+    row = next((one for one in rows if works_on_cases(signed, one.facilitator_id)), None)
     if row is None:
         raise Conflict("A facilitator has to confirm this person's keys first.")
     public = PublicKey(row.hpke_public)
@@ -178,7 +203,7 @@ async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: 
         facilitator=row.facilitator_id,
         vouched_at=int(row.vouched_at.timestamp()),
     )
-    vouch.verify(row.signature, verifier_of(await roster(tx, house), row.facilitator_id))
+    vouch.verify(row.signature, verifier_of(signed, row.facilitator_id))
     return TrustedKey(Holder(kind="account", id=account_id, key_version=row.key_version), public)
 
 

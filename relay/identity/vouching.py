@@ -14,7 +14,7 @@ from relay.house import House
 from relay.identity.invitations import KeptInvitation, invitation_statement
 from relay.identity.model import Person
 from relay.identity.proofs import enrolment_mac
-from relay.identity.trust import roster, verifier_of
+from relay.identity.trust import past_verifier_of, roster, works_on_cases
 from relay.vault.statements import Vouch
 from relay.vault.suite import PublicKey
 
@@ -31,7 +31,7 @@ class _KeyRow(msgspec.Struct, frozen=True):
     invitation_id: UUID
     enrolment_mac: bytes
     invitation_case_id: UUID | None
-    vouched: bool
+    vouchers: list[UUID]
 
 
 async def vouch(house: House, person: Person, case_id: UUID, account_id: UUID) -> None:
@@ -45,6 +45,10 @@ async def vouch(house: House, person: Person, case_id: UUID, account_id: UUID) -
     ) as act:
         await _require_seat(act, case_id, account_id)
         row = await _newest_key(act, case_id, account_id)
+        signed = await roster(act, house)
+        # the word of who has left the roster does not count any more: a colleague gives theirs
+        if any(one == person.id or works_on_cases(signed, one) for one in row.vouchers):
+            raise Conflict("These keys are confirmed already.")
         await _check(act, house, person, account_id, row)
         vouched_at = int(house.clock().timestamp())
         statement = Vouch(
@@ -89,8 +93,8 @@ async def _newest_key(tx: Reading, case_id: UUID, account_id: UUID) -> _KeyRow:
         """
         SELECT k.version, k.hpke_public, k.signing_public, k.invitation_id, k.enrolment_mac,
                i.case_id AS invitation_case_id,
-               EXISTS (SELECT FROM relay.vouches v WHERE v.case_id = %s AND v.account_id = k.account_id
-                       AND v.key_version = k.version) AS vouched
+               ARRAY(SELECT v.facilitator_id FROM relay.vouches v WHERE v.case_id = %s
+                     AND v.account_id = k.account_id AND v.key_version = k.version) AS vouchers
         FROM relay.account_keys k LEFT JOIN relay.invitations i ON i.id = k.invitation_id
         WHERE k.account_id = %s ORDER BY k.version DESC LIMIT 1
         """,
@@ -98,8 +102,6 @@ async def _newest_key(tx: Reading, case_id: UUID, account_id: UUID) -> _KeyRow:
     )
     if row is None:
         raise Conflict("This person has not enrolled yet. You can confirm their keys once they have.")
-    if row.vouched:
-        raise Conflict("These keys are confirmed already.")
     return row
 
 
@@ -135,5 +137,5 @@ async def _secret(
         raise VaultRefused
     kept = msgspec.json.decode(text, type=KeptInvitation)
     statement = invitation_statement(house, case_id, account_id, invitation_id, kept.secret, kept.facilitator)
-    statement.verify(kept.signature, verifier_of(await roster(tx, house), kept.facilitator))
+    statement.verify(kept.signature, past_verifier_of(await roster(tx, house), kept.facilitator))
     return kept.secret

@@ -57,7 +57,7 @@ CREATE TABLE relay.vouches (
     facilitator_id uuid NOT NULL REFERENCES relay.accounts,
     vouched_at timestamptz NOT NULL,
     signature bytea NOT NULL,
-    PRIMARY KEY (case_id, account_id, key_version)
+    PRIMARY KEY (case_id, account_id, key_version, facilitator_id)  -- another one once who vouched has left the roster
 );
 
 -- Gates. Rows are never edited, only followed by a later one; `number` gives their order.

@@ -7,6 +7,8 @@ import pytest
 from relay.errors import Conflict, Unavailable, VaultRefused
 from relay.identity import fingerprints, keyfiles, roster
 from relay.identity.roster import Member, StaffKey
+from relay.identity.trust import past_verifier_of, verifier_of
+from relay.permissions import permissions_of
 from relay.vault.pins import Pins
 from relay.vault.suite import KeyPair, Signer
 
@@ -33,6 +35,28 @@ def test_the_next_roster_carries_the_active_with_keys_and_nobody_else() -> None:
     composed = roster.compose(PINS, [active, suspended, invited], None)
     assert [entry.account for entry in composed.entries] == [active.account_id]
     assert composed.version == 1
+
+
+def test_who_leaves_keeps_a_key_on_the_roster_that_permits_nothing() -> None:
+    facilitator = member()
+    administrator = msgspec.structs.replace(member(), roles=("administrator",))
+    staying = member()
+    everybody = [facilitator, administrator, staying]
+    current = roster.compose(PINS, everybody, None)
+    gone = [msgspec.structs.replace(one, state="suspended") for one in (facilitator, administrator)]
+    for _ in range(2):  # also on the one after that
+        current = roster.compose(PINS, [*gone, staying], current)
+        kept = current.entry(facilitator.account_id)
+        assert kept is not None
+        assert facilitator.key is not None
+        assert (kept.roles, kept.signing_key) == (("former",), facilitator.key.signing_public)
+        assert permissions_of("staff", frozenset(kept.roles)) == frozenset()
+        with pytest.raises(VaultRefused):
+            verifier_of(current, facilitator.account_id)
+        assert past_verifier_of(current, facilitator.account_id).encoded == kept.signing_key
+        assert current.entry(administrator.account_id) is None
+    back = roster.compose(PINS, everybody, current).entry(facilitator.account_id)
+    assert back == facilitator.entry()
 
 
 def test_a_changed_key_is_unsigned_again() -> None:

@@ -1,0 +1,70 @@
+"""A facilitator leaves the service: what they released stays, and their cases go on with a colleague."""
+
+from pathlib import Path
+
+import pytest
+
+from relay.cases.own import own_case
+from relay.cases.service import add_facilitator, read_case, remove_seat
+from relay.errors import Conflict, VaultRefused
+from relay.exchange.delivery import choose, content
+from relay.exchange.items import save_draft, start_item, submit
+from relay.exchange.progress import own_item
+from relay.exchange.release import release
+from relay.identity.accounts import suspend
+from relay.identity.trust import case_key, participant_key
+from relay.identity.vouching import vouch
+from relay.review.decisions import decide
+from tests.support.house import Pair, Service
+from tests.support.work import look_at, make_room, work_off
+
+
+async def test_a_case_goes_on_after_its_facilitator_left_the_service(
+    service: Service, pair: Pair, tmp_path: Path
+) -> None:
+    house, case_id = service.participants, pair.case_id
+    colleague = await service.make_facilitator("Filip")
+    administrator = await service.make_staff("administrator", "Anna")
+    await add_facilitator(service.desk, pair.facilitator, case_id, colleague.id)
+    async with make_room(service, tmp_path) as room:
+        seat = (await own_case(house, pair.offender, case_id)).counterparts[0].seat_id
+        item = await start_item(house, pair.offender, case_id, "letter", (seat,))
+        await save_draft(house, pair.offender, item, "Dear you.")
+        await submit(house, pair.offender, item)
+        await work_off(room)
+        rendition, sha256 = await look_at(service, pair.facilitator, item)
+        await decide(service.desk, pair.facilitator, item, "approve", rendition_id=rendition, sha256=sha256)
+        released = await release(service.desk, pair.facilitator, item, seat)
+        await choose(house, pair.victim, released, "open")
+
+        await suspend(service.desk, administrator, pair.facilitator.id)
+        await service.sign_roster()
+        assert (await content(house, pair.victim, released)).size > 0
+
+        # nothing new rests on the word of who has left
+        async with service.desk.database.reading(colleague.id) as tx:
+            with pytest.raises(VaultRefused):
+                await case_key(tx, service.desk, case_id)
+            with pytest.raises(Conflict):
+                await participant_key(tx, service.desk, case_id, pair.victim.id)
+        _, people, _ = await read_case(service.desk, colleague, case_id)
+        assert not any(one.vouched for one in people)
+
+        theirs = next(one.seat_id for one in people if one.account_id == pair.facilitator.id)
+        await remove_seat(service.desk, colleague, case_id, theirs)
+        for participant in (pair.victim, pair.offender):
+            await vouch(service.desk, colleague, case_id, participant.id)
+            with pytest.raises(Conflict, match="already"):
+                await vouch(service.desk, colleague, case_id, participant.id)
+
+        back = (await own_case(house, pair.victim, case_id)).counterparts[0].seat_id
+        answer = await start_item(house, pair.victim, case_id, "letter", (back,))
+        await save_draft(house, pair.victim, answer, "Dear you, too.")
+        await submit(house, pair.victim, answer)
+        await work_off(room)
+        assert (await own_item(house, pair.victim, answer)).state == "in_review"
+        assert (await content(house, pair.victim, released)).size > 0
+
+        # and the next roster still knows who it was
+        await service.make_facilitator("Frida")
+        assert (await content(house, pair.victim, released)).size > 0
