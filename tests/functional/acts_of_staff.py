@@ -1,4 +1,4 @@
-"""What facilitators do with an item and on a case, and what colleagues from elsewhere and an administrator try."""
+"""What facilitators do with an item and on a case; what colleagues from elsewhere try."""
 
 from datetime import timedelta
 from uuid import UUID

@@ -30,7 +30,7 @@ class Workers(Scene):
     def _asked(self, question: str) -> list[UUID]:
         async def answered() -> list[UUID]:
             async with self.room.house.database.before_sign_in() as tx:
-                return await tx.values(question, [self.clock()])  # type: ignore[arg-type]
+                return await tx.values(question, [self.clock()])
 
         return self.wait(answered())
 

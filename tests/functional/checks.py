@@ -1,7 +1,7 @@
-"""What must always be so (DESIGN, section 7), read from the database itself and tried with every key that there is.
+"""What must always be so (DESIGN, section 7), read from the database and tried with every key that there is.
 
-Nothing here goes through the services: SQL as superuser, and the vault. What a grant is labelled is not believed; each is
-tried with the key of everybody.
+Nothing here goes through the services: SQL as superuser, and the vault. What a grant is labelled is not
+believed; each is tried with the key of everybody.
 """
 
 import hashlib
@@ -73,8 +73,8 @@ class Checks:
         with self._database.cursor(row_factory=class_row(Entry)) as cursor:
             new = cursor.execute(
                 """
-                SELECT e.chain, e.sequence, e.service_id, e.tag, e.actor_id, e.subject_id, e.detail, e.at_microseconds,
-                       e.previous, e.hash
+                SELECT e.chain, e.sequence, e.service_id, e.tag, e.actor_id, e.subject_id, e.detail,
+                       e.at_microseconds, e.previous, e.hash
                 FROM relay.audit_entries e
                 LEFT JOIN unnest(%s::uuid[], %s::bigint[]) AS known (chain, sequence) ON known.chain = e.chain
                 WHERE e.sequence > coalesce(known.sequence, 0) ORDER BY e.chain, e.sequence
@@ -102,7 +102,8 @@ class Checks:
     def look(self) -> list[tuple[Person, UUID]]:
         """Try every new grant with everybody's keys. Return who can open which object since the last look."""
         for row in self.rows(
-            "SELECT g.*, k.public FROM relay.case_key_grants g JOIN relay.case_keys k USING (case_id, version)"
+            "SELECT g.*, k.public FROM relay.case_key_grants g"
+            " JOIN relay.case_keys k USING (case_id, version)"
         ):
             self._try_case_key(row)
         new = []
@@ -196,7 +197,7 @@ class Checks:
                     )
 
     def newly_readable(self, expected: dict[UUID, Delivered]) -> None:
-        """1 to 4. Each object that somebody can open now and could not before is theirs, or was released to them just now.
+        """1 to 4. What somebody can open now and could not before is theirs, or was just released to them.
 
         `expected` is by recipient: what this very step may have given them.
         """
@@ -218,8 +219,10 @@ class Checks:
     def _check_release(self, person: Person, object_id: UUID, delivered: Delivered) -> None:
         [row] = self.rows(
             """
-            SELECT r.*, n.role, n.sha256, n.revision_id = r.revision_id AS same, v.number, i.revision AS newest
-            FROM relay.releases r JOIN relay.renditions n ON n.id = r.rendition_id AND n.object_id = r.object_id
+            SELECT r.*, n.role, n.sha256, n.revision_id = r.revision_id AS same, v.number,
+                   i.revision AS newest
+            FROM relay.releases r
+            JOIN relay.renditions n ON n.id = r.rendition_id AND n.object_id = r.object_id
             JOIN relay.revisions v ON v.id = n.revision_id JOIN relay.items i ON i.id = r.item_id
             WHERE r.object_id = %s AND r.recipient_id = %s
             """,
@@ -274,7 +277,7 @@ class Checks:
             )
 
     def nothing_lost(self) -> None:
-        """8. After the workers have done all there is, every revision that was accepted is ready or failed with a reason."""
+        """8. After the workers have done all there is, what was sent is ready, or failed with a reason."""
         lost = self.rows(
             """
             SELECT i.id FROM relay.revisions r JOIN relay.items i ON i.id = r.item_id

@@ -1,6 +1,6 @@
 """What ought to be so: the exchange told once more, in plain Python, from the practice and not from the code.
 
-The machine asks it before each action whether that may succeed, and the checks ask it whether what became readable may be.
+The machine asks it before each action whether that may succeed, and compares what became of it.
 """
 
 from dataclasses import dataclass, field
@@ -165,8 +165,8 @@ class World:
                 second=False,
                 asked={one.person.id for one in case.participants if one.part == "victim"},
                 grade={one.person.id: "full" for one in case.participants if one.part == "offender"},
-                consent={one.person.id: stage.service.clock.now + FAR for one in case.participants},
-                assessed_until=stage.service.clock.now + timedelta(days=90),
+                consent={one.person.id: stage.now + FAR for one in case.participants},
+                assessed_until=stage.now + timedelta(days=90),
             )
             for case in stage.cases
         ]

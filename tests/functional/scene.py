@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Dice(NamedTuple):
-    """What an act is about, by chance. Mostly it makes sense; sometimes the wrong person tries the wrong thing."""
+    """What an act is about, by chance. Mostly it makes sense; sometimes the wrong person tries it."""
 
     which: int
     who: int
@@ -81,11 +81,12 @@ class Scene:
     def do(
         self, work: Awaitable[T], *, may: bool, shows: set[UUID] | None = None, entries: int = 1
     ) -> T | None:
-        """Do it; it has to succeed exactly if the model says so. `shows`: who may see a difference afterwards."""
+        """Do it; it has to succeed exactly if the model says so. `shows`: who may see a difference then."""
         try:
             done = self.wait(work)
         except Refusal as refused:
-            assert not may, f"refused, though it may be done: {refused.public}"
+            if may:
+                raise AssertionError(f"refused, though it may be done: {refused.public}") from refused
             return None
         assert may, "done, though it may not be"
         self.entries += entries
@@ -157,7 +158,7 @@ class Scene:
         self.checks.states(self.world)
 
     def nobody_sees_what_others_did(self) -> None:
-        """5: byte for byte the same, whatever the others did. Asked of those in whose cases something happened."""
+        """5: byte for byte the same, whatever others did. Asked of those whose cases were touched."""
         may_show, self.may_show = self.may_show, set()
         touched, self.touched = self.touched, set()
         asked = may_show | {

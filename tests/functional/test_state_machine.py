@@ -1,8 +1,8 @@
-"""The whole exchange, driven at random: real services, real PostgreSQL, real worker tasks, and a model that knows better.
+"""The whole exchange at random: real services, PostgreSQL and worker tasks, and a model that knows better.
 
-Each act asks the model whether it may succeed and is done through the service functions. Then everything that must always
-be so (DESIGN, section 7, 1 to 8) is checked from the database. 200 runs of 50 steps, in four parts so that two processors
-share them.
+Each act asks the model whether it may succeed and is done through the service functions. Then everything that
+must always be so (DESIGN, section 7, 1 to 8) is checked from the database. 200 runs of 50 steps, in four
+parts so that two processors share them.
 """
 
 import asyncio
@@ -126,8 +126,8 @@ class Exchange(RuleBasedStateMachine):
 
     @rule(number=st.integers(0, 2**64 - 1))
     def happens(self, number: int) -> None:
-        """What and to whom is thrown evenly: numbers that Hypothesis prefers would always mean the same act."""
-        chance = random.Random(f"{number} {self.steps}")
+        """What and to whom is thrown evenly: numbers that Hypothesis prefers would mean the same again."""
+        chance = random.Random(f"{number} {self.steps}")  # noqa: S311 - chance, not a secret
         what, dice = chance.choice(ACTS), Dice.thrown(chance)
         note(f"{what} {dice}")
         self.everybody.act(what, dice)
@@ -171,7 +171,7 @@ def test_whatever_is_done_in_whatever_order_what_must_always_be_so_is_so(
         pass
 
     Part.stage, Part.server, Part.runner = stage, postgres, runner
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Part,
         settings=settings(
             max_examples=runs,

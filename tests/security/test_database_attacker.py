@@ -1,7 +1,8 @@
-"""An attacker who can write whatever they like into the database, and has every blob: they read nothing, and forge nothing.
+"""An attacker who can write what they like into the database, and has all blobs, reads and forges nothing.
 
-They can delete and delay. They can also edit a gate: that is not prevented, since gates are rows that no one has signed. It is
-noticed, since every record of a gate has its entry in the chain, and the chain its checkpoint outside the database.
+They can delete and delay. They can also edit a gate: that is not prevented, since nobody has signed gates. It
+can be noticed, since every record of a gate has its entry in the chain, and the chain its checkpoint outside
+the database.
 """
 
 import asyncio
@@ -161,8 +162,8 @@ def test_nothing_is_released_to_a_swapped_key_of_the_recipient(town: Town) -> No
 def test_a_newer_key_that_nobody_vouched_for_is_not_sealed_to(town: Town) -> None:
     item_id = town.approved(town.vera)
     town.sql(
-        "INSERT INTO relay.account_keys SELECT account_id, 2, %s, signing_public, sealed_private, invitation_id,"
-        " enrolment_mac FROM relay.account_keys WHERE account_id = %s",
+        "INSERT INTO relay.account_keys SELECT account_id, 2, %s, signing_public, sealed_private,"
+        " invitation_id, enrolment_mac FROM relay.account_keys WHERE account_id = %s",
         KeyPair.generate().public.encoded,
         town.oskar.id,
     )
@@ -216,7 +217,8 @@ def _swap(town: Town, one: UUID, other: UUID) -> None:
     town.sql(
         """
         UPDATE relay.renditions n SET (object_id, sha256, size, media_type) =
-            (SELECT object_id, sha256, size, media_type FROM relay.renditions WHERE item_id = %s AND role = 'clean')
+            (SELECT object_id, sha256, size, media_type FROM relay.renditions
+             WHERE item_id = %s AND role = 'clean')
         WHERE n.item_id = %s AND n.role = 'clean'
         """,
         other,
@@ -263,8 +265,9 @@ def test_a_second_approval_cannot_be_written_in(town: Town) -> None:
     town.sql("UPDATE relay.cases SET second_approval = true WHERE id = %s", town.case.id)
     town.sql(
         """
-        INSERT INTO relay.reviews SELECT gen_random_uuid(), item_id, revision_id, rendition_id, case_id, author_id, %s,
-            decision, reasons, sha256, decided_at, signature FROM relay.reviews WHERE item_id = %s
+        INSERT INTO relay.reviews SELECT gen_random_uuid(), item_id, revision_id, rendition_id, case_id,
+            author_id, %s, decision,
+            reasons, sha256, decided_at, signature FROM relay.reviews WHERE item_id = %s
         """,
         town.filip.id,
         item_id,
@@ -279,7 +282,7 @@ def test_a_second_approval_cannot_be_written_in(town: Town) -> None:
 
 
 def test_a_release_without_a_facilitators_signature_opens_nothing(town: Town) -> None:
-    """A grant can be sealed by anybody: here with a true key, of something that the attacker wrote themselves."""
+    """A grant can be sealed by anybody: here to a true key, for something that the attacker wrote."""
     release_id = town.released(town.vera)
     [(object_id,)] = town.sql("SELECT object_id FROM relay.releases WHERE id = %s", release_id)
     planted = grant(
@@ -314,7 +317,8 @@ def test_an_original_is_never_opened_by_a_release(town: Town) -> None:
     release_id = town.released(town.vera)
     town.sql(
         """
-        UPDATE relay.releases SET object_id = (SELECT r.object_id FROM relay.revisions r WHERE r.id = revision_id)
+        UPDATE relay.releases
+        SET object_id = (SELECT r.object_id FROM relay.revisions r WHERE r.id = revision_id)
         WHERE id = %s
         """,
         release_id,
@@ -325,26 +329,18 @@ def test_an_original_is_never_opened_by_a_release(town: Town) -> None:
 
 def test_another_objects_bytes_under_a_released_name_are_refused(town: Town) -> None:
     first, second = town.released(town.vera, "One."), town.released(town.vera, "Two.")
-    names = [
-        object_id
-        for (object_id,) in town.sql(
-            "SELECT object_id FROM relay.releases WHERE id IN (%s, %s)", first, second
-        )
+    overwritten, blobs = first, town.stage.folder / "blob-store"
+    one, two = [
+        next(blobs.rglob(str(town.sql("SELECT object_id FROM relay.releases WHERE id = %s", made)[0][0])))
+        for made in (first, second)
     ]
-    blobs = town.stage.folder / "blob-store"
-    one, two = [next(path for path in blobs.rglob(str(name))) for name in names]
     one.chmod(0o600)
     one.write_bytes(two.read_bytes())
     for release_id in (first, second):
-        outcome = None
-        try:
-            outcome = town.read(town.oskar, release_id)
-        except VaultRefused:
-            continue
-        assert outcome in {"One.", "Two."}
+        if release_id != overwritten:
+            assert town.read(town.oskar, release_id) == "Two."
     with pytest.raises(VaultRefused):
-        for release_id in (first, second):
-            town.read(town.oskar, release_id)
+        town.read(town.oskar, overwritten)
 
 
 def test_a_letter_is_never_served_as_a_page(town: Town) -> None:
@@ -379,7 +375,7 @@ def _planned(town: Town) -> tuple[UUID, UUID]:
 def test_a_planned_release_that_was_edited_gives_nobody_a_key(town: Town, edit: str) -> None:
     item_id, release_id = _planned(town)
     before = town.grants_of(town.oskar)
-    town.sql("UPDATE relay.scheduled_releases SET " + edit)  # type: ignore[arg-type]
+    town.sql("UPDATE relay.scheduled_releases SET " + edit)  # noqa: S608 - from the list above
     town.service.clock.go(days=0 if "due_at" in edit else 31)
     town.do(release_due(town.room, release_id))
     assert town.grants_of(town.oskar) == before
@@ -466,7 +462,7 @@ def _subjects(town: Town) -> list[Subject]:
 def test_of_ten_thousand_lies_none_is_believed(town: Town) -> None:
     subjects = _subjects(town)
     truths = [town.do(_asked(subject)) for subject in subjects]
-    chance = random.Random(20261122)
+    chance = random.Random(20261122)  # noqa: S311 - chance, not a secret
     liar = Liar(chance, [subject.database.tape for subject in subjects])
     told = refused = 0
     while told < LIES:

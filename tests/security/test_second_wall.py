@@ -1,8 +1,8 @@
 """Row-level security alone, with every check of the application off: plain SQL in each surface's own role.
 
-Generated from PostgreSQL's catalogue, so that a new table without row-level security, a policy that asks for no actor, or a
-function that anybody may call fails here. It guards against mistakes of ours. It is no wall against somebody who speaks SQL in
-an app's name: they could say that they were another actor.
+Generated from PostgreSQL's catalogue, so that a new table without row-level security, a policy that asks for
+no actor, or a function that anybody may call fails here. It guards against mistakes of ours. It is no wall
+against somebody who speaks SQL in an app's name: they could say that they were another actor.
 """
 
 import asyncio
@@ -56,8 +56,9 @@ DEFINERS: dict[str, set[str]] = {
         for name in ("find_account", "session_start", "session_open", "session_end", "invitation_try")
         for surface in ("participants", "desk")
     },
-    **dict.fromkeys(
-        (
+    **{
+        name: {"worker"}
+        for name in (
             "unfinished_revisions",
             "due_releases",
             "abandoned_objects",
@@ -66,9 +67,8 @@ DEFINERS: dict[str, set[str]] = {
             "needed_worker_epochs",
             "audit_heads",
             "sweep_sessions",
-        ),
-        {"worker"},
-    ),
+        )
+    },
     # called by others of them, or by a trigger
     "victim_asked": set(),
     "mark_waiting": set(),
@@ -94,7 +94,7 @@ class Filled(NamedTuple):
                     if surface == "worker"
                     else f"SELECT relay.enter_{surface}(%s)"
                 )
-                assert connection.execute(enter, [actor]).fetchone() == (True,)  # type: ignore[arg-type]
+                assert connection.execute(enter, [actor]).fetchone() == (True,)
             yield connection
             connection.rollback()
 
@@ -114,7 +114,7 @@ class Filled(NamedTuple):
 
 
 def _of(table: str, text: str) -> sql.Composed:
-    return sql.SQL(text).format(sql.Identifier("relay", table))  # type: ignore[arg-type]
+    return sql.SQL(text).format(sql.Identifier("relay", table))
 
 
 async def _letter(service: Service, author: Person, case: StagedCase, *, send: bool = True) -> UUID:
@@ -210,7 +210,8 @@ def test_the_test_database_has_a_row_in_every_table_that_people_fill(filled: Fil
 def test_no_role_is_above_the_walls(filled: Filled) -> None:
     with psycopg.connect(filled.dsns.superuser.url) as connection:
         found = connection.execute(
-            "SELECT rolname FROM pg_roles WHERE rolname LIKE 'relay%' AND (rolsuper OR rolbypassrls OR rolinherit)"
+            "SELECT rolname FROM pg_roles"
+            " WHERE rolname LIKE 'relay%' AND (rolsuper OR rolbypassrls OR rolinherit)"
         ).fetchall()
     assert found == []
 
@@ -360,7 +361,8 @@ def test_functions_that_look_across_walls_are_open_to_those_who_need_them_only(f
             """
             SELECT p.proname, coalesce(array_to_string(p.proconfig, ','), ''), r.rolname,
                    has_function_privilege(r.rolname, p.oid, 'EXECUTE'),
-                   EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a WHERE a.grantee = 0)
+                   EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+                           WHERE a.grantee = 0)
             FROM pg_proc p CROSS JOIN pg_roles r
             WHERE p.pronamespace = 'relay'::regnamespace AND p.prosecdef
               AND r.rolname IN ('relay_participants', 'relay_desk', 'relay_worker')

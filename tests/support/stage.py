@@ -3,8 +3,8 @@
     case one    Fatima and Filip (facilitators), Vera (victim), Oskar (offender)
     case two    Frida (facilitator), Vanda and Viktor (victims), Otto (offender); two approvals
 
-Anna is an administrator. Every gate is open. A copy has a database of its own; the blob store is shared, since no two
-objects have one name.
+Anna is an administrator. Every gate is open. A copy has a database of its own; the blob store is shared, as
+no two objects have one name.
 """
 
 import copy
@@ -67,11 +67,15 @@ class StagedCase(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """The service that the copies are made of (its databases are closed), and who is in it."""
+    """The service that the copies are made of (its databases are closed), and who is in it.
+
+    `now` is its time.
+    """
 
     service: Service
     folder: Path
     dsns: Dsns
+    now: datetime
     room: WorkRoom
     administrator: Person
     staff: tuple[Person, ...]
@@ -122,6 +126,7 @@ async def make_stage(dsns: Dsns, folder: Path) -> Stage:
             return Stage(
                 service=service,
                 folder=folder,
+                now=service.clock(),
                 dsns=dsns,
                 room=room,
                 administrator=anna,
