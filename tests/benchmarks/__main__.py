@@ -1,11 +1,12 @@
 """`python -m tests.benchmarks`: measure Relay against the figures to reach, print a table, keep it in docs/.
 
-`--only NAME` (again for more) measures a part, `--quick` sees that everything works. Neither is kept.
+`--only NAME` (again for more) measures a part and renews that part of the page. `--quick` sees that all works,
+and is not kept.
 """
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rich.console import Console
 from tests.benchmarks import media, memory, queue_page, ranges, release, uploads, vault
 from tests.benchmarks.options import Options, parse
 from tests.benchmarks.rows import Row, show
-from tests.benchmarks.written import written
+from tests.benchmarks.written import Part, keep, written
 
 _KEPT = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
@@ -34,17 +35,21 @@ def _all(options: Options) -> Mapping[str, Callable[[], Iterable[Row]]]:
 def main() -> None:
     """Measure, one part after the other."""
     options = parse(tuple(_all(Options())))
-    console, found, load = Console(), {}, os.getloadavg()[0]
+    console = Console()
+    shown: list[Row] = []
     for name, measure in _all(options).items():
         if options.only and name not in options.only:
             continue
-        began = time.monotonic()
+        load = os.getloadavg()[0]
         with console.status(f"Measuring: {name} …"):
-            found[name] = list(measure())
-        console.print(f"{name}: {time.monotonic() - began:.0f} s")
-    show(row for rows in found.values() for row in rows)
-    if not options.only and not options.quick:
-        _KEPT.write_text(written(found, load))
+            rows = tuple(measure())
+        shown += rows
+        part = Part(rows=rows, at=datetime.now(UTC), load_before=load, load_after=os.getloadavg()[0])
+        if not options.quick:
+            # after each part: whatever comes later does not lose it
+            _KEPT.write_text(written(keep(name, part)))
+    show(shown)
+    if not options.quick:
         console.print(f"Kept in {_KEPT.relative_to(_KEPT.parents[1])}")
 
 

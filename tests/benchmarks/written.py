@@ -3,19 +3,23 @@
 import os
 import platform
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
+
+import msgspec
 
 from tests.benchmarks.rows import Row
 
+_LAST = Path(__file__).parents[2] / ".benchmarks" / "last.json"
 _HEAD = """# Benchmarks
 
 `make bench` measures this, prints it and writes this page. All figures of a part come from one run, in which
 what is compared takes turns; they are medians of five rounds or more, and a ratio is the median of those of
 the rounds. It is for a machine that does nothing else: on a busy one the ratios hold better than the figures,
-and waits (the 99th percentile) do not hold at all.
+and waits (the 99th percentile) do not hold at all. Each part says how busy the machine was: its load, of
+which as much as it has cores is our own.
 
-The last run: {day}, {machine}. The load was {before:.1f} when it began and {after:.1f} when it ended.
+The machine: {machine}.
 """
 _TITLES = {
     "vault": "Vault, file to file",
@@ -28,6 +32,24 @@ _TITLES = {
 }
 
 
+class Part(msgspec.Struct, frozen=True, kw_only=True):
+    """What was measured of one thing, when, and how busy the machine was (the load of a minute)."""
+
+    rows: tuple[Row, ...]
+    at: datetime
+    load_before: float
+    load_after: float
+
+
+def keep(name: str, part: Part) -> dict[str, Part]:
+    """Keep a part beside the last of the others, and return all there are."""
+    last = msgspec.json.decode(_LAST.read_bytes(), type=dict[str, Part]) if _LAST.exists() else {}
+    last[name] = part
+    _LAST.parent.mkdir(exist_ok=True)
+    _LAST.write_bytes(msgspec.json.encode(last))
+    return last
+
+
 def _machine() -> str:
     memory = int(Path("/proc/meminfo").read_text().split(None, 2)[1]) / 2**20
     return (
@@ -36,16 +58,19 @@ def _machine() -> str:
     )
 
 
-def written(found: Mapping[str, Iterable[Row]], load: float) -> str:
-    """Return the page, in Markdown. `load` is what the machine had to do when the run began."""
-    day = f"{datetime.now(UTC):%d %B %Y}"
-    head = _HEAD.format(day=day, machine=_machine(), before=load, after=os.getloadavg()[0])
-    return head + "".join(_part(_TITLES[name], rows) for name, rows in found.items())
+def written(found: Mapping[str, Part]) -> str:
+    """Return the page, in Markdown."""
+    parts = [_part(title, found[name]) for name, title in _TITLES.items() if name in found]
+    return _HEAD.format(machine=_machine()) + "".join(parts)
 
 
-def _part(title: str, rows: Iterable[Row]) -> str:
-    lines = "".join(_line(row) for row in rows)
-    return f"\n## {title}\n\n| what | figure | ratio | to reach | |\n|---|---|---|---|---|\n{lines}"
+def _part(title: str, part: Part) -> str:
+    when = f"{part.at:%d %B %Y}; load {part.load_before:.1f} before, {part.load_after:.1f} after."
+    return f"\n## {title}\n\n{when}\n\n{_table(part.rows)}"
+
+
+def _table(rows: Iterable[Row]) -> str:
+    return "| what | figure | ratio | to reach | |\n|---|---|---|---|---|\n" + "".join(map(_line, rows))
 
 
 def _line(row: Row) -> str:

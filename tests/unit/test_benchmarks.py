@@ -1,8 +1,9 @@
 import platform
+from datetime import UTC, datetime
 
 import tests.benchmarks.__main__  # noqa: F401 - that it can be imported is the point
 from tests.benchmarks.rows import Row, at_least, at_most
-from tests.benchmarks.written import written
+from tests.benchmarks.written import Part, written
 
 
 def test_a_target_counts_as_reached_from_the_figure_itself_on() -> None:
@@ -13,8 +14,11 @@ def test_a_target_counts_as_reached_from_the_figure_itself_on() -> None:
 
 
 def test_the_page_says_what_was_missed_and_on_what_kind_of_machine_but_not_on_which() -> None:
-    page = written({"uploads": [at_least("upload", "5 MB/s", 0.1, 0.85), Row("bare", "9 MB/s")]}, 0.5)
+    rows = (at_least("upload", "5 MB/s", 0.1, 0.85), Row("bare", "9 MB/s"))
+    at = datetime(2026, 11, 22, tzinfo=UTC)
+    page = written({"uploads": Part(rows=rows, at=at, load_before=0.5, load_after=1.9)})
     assert "| upload | 5 MB/s | 0.10 | ≥ 0.85 | **not reached** |" in page
     assert "| bare | 9 MB/s |  |  |  |" in page
+    assert "22 November 2026; load 0.5 before, 1.9 after" in page
     assert "cores" in page
     assert platform.node() not in page
