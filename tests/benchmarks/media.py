@@ -27,7 +27,9 @@ from workers.sandbox.runner import Walled
 
 ROUNDS = 5
 SECONDS = 30
-_SIZES = (10, 100)
+_SIZES = (10, 1024)
+_LARGE_RATE = 200_000_000
+_SEED_SECONDS = 3
 _FINAL = ("-bsf:v", arguments.PICTURES_ONLY, "-movflags", "+faststart")
 
 
@@ -106,15 +108,13 @@ def _others(folder: Path, rounds: int) -> Iterator[Row]:
 
 def _memory(folder: Path, mebibytes: int) -> Row:
     """What a job holds beside its original: the worker, its children, and the files in memory they make."""
-    path = folder / "large.mp4"
-    rate = 60_000_000
-    seconds = mebibytes * MIB * 8 // rate
-    noise = ["-f", "lavfi", "-i", f"testsrc2=s=1920x1080:r=30:d={min(seconds, 8)},noise=alls=60:allf=t+u"]
-    media.ffmpeg(
-        *noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", "-b:v", str(rate), folder / "seed.mp4"
-    )
-    loop = ["-stream_loop", str(max(0, seconds // 8 - 1)), "-i", str(folder / "seed.mp4")]
-    media.ffmpeg(*loop, "-c", "copy", path)
+    path, seed = folder / "large.mp4", folder / "seed.mp4"
+    seconds = max(0.4, mebibytes * MIB * 8 / _LARGE_RATE)
+    noise = f"testsrc2=s=1920x1080:r=30:d={min(seconds, _SEED_SECONDS)},noise=alls=100:allf=t+u"
+    rate = ["-b:v", str(_LARGE_RATE), "-maxrate", str(_LARGE_RATE), "-bufsize", str(_LARGE_RATE // 10)]
+    media.ffmpeg("-f", "lavfi", "-i", noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", *rate, seed)
+    again = str(max(0, round(seconds / _SEED_SECONDS) - 1))
+    media.ffmpeg("-stream_loop", again, "-i", seed, "-c", "copy", path)
     with _held(path) as original:
         size = memory.size(original)
         with Watch(os.getpid(), whole=True) as watch:
