@@ -57,9 +57,10 @@ async def test_a_file_crosses_by_hand(town: Town, tmp_path: Path, kind: str, gal
     await fatima.goto("/queue")
     await fatima.locator("main li a").click()
     await fatima.get_by_role("button", name="Take it").click()
-    await fatima.get_by_role("button", name="Approve it as it is").click()
-    await expect(fatima.get_by_role("alert")).to_contain_text("You have not seen all of this yet")
-    await fatima.goto(fatima.url.removesuffix("/decision"))
+    if kind != "document":  # which the page shows as a whole, and so has it served at once
+        await fatima.get_by_role("button", name="Approve it as it is").click()
+        await expect(fatima.get_by_role("alert")).to_contain_text("You have not seen all of this yet")
+        await fatima.goto(fatima.url.removesuffix("/decision"))
     await _look(fatima, kind)
     if gallery:
         await fatima.wait_for_timeout(1500)
