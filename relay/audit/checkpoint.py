@@ -27,14 +27,17 @@ class _Stored(msgspec.Struct, frozen=True):
 
 
 def read(folder: Path, keyring: Keyring) -> list[Head]:
-    """Return the newest checkpoint, empty before the first. Raise `AuditBroken` if it was changed."""
+    """Return the newest checkpoint. Raise `AuditBroken` if it was changed or is gone.
+
+    `relay init` writes the first, so one that is not there was taken away.
+    """
     try:
         stored = msgspec.json.decode((folder / _NAME).read_bytes(), type=_Stored)
         if not hmac.compare_digest(stored.mac, keyring.mac(_PURPOSE, bytes(stored.heads))):
             raise AuditBroken("The audit checkpoint was changed by somebody without the keyring.")
         return msgspec.json.decode(stored.heads, type=list[Head])
     except FileNotFoundError:
-        return []
+        raise AuditBroken(_TAKEN_AWAY) from None
     except msgspec.MsgspecError:
         raise AuditBroken("The audit checkpoint is damaged. Put it back from where it is kept.") from None
 
@@ -84,6 +87,11 @@ async def check(tx: Reading, folder: Path, keyring: Keyring) -> None:
             raise AuditBroken(_ROLLED_BACK.format(chain=old.chain))
 
 
+_TAKEN_AWAY = (
+    "The audit checkpoint is not there, so nobody can tell whether the database is older than it should be."
+    " Put it back from where it is kept. If it is lost, compare the database with what you know,"
+    " then run: relay audit verify --accept-restore"
+)
 _ROLLED_BACK = (
     "The database is older than the audit checkpoint, or was changed (chain {chain})."
     " What was withdrawn since may be back. If a backup was restored on purpose, look at what is missing,"

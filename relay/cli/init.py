@@ -5,14 +5,20 @@ import asyncio
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
+from relay.audit import checkpoint
+from relay.audit.verify import heads
 from relay.cli.common import add_data, logins, settings_for
 from relay.db import roles
+from relay.db.dsn import Dsn
 from relay.errors import Conflict, Invalid
 from relay.identity import founding, keyfiles
 from relay.identity.founding import Founded
 from relay.identity.invitations import Invitation
+from relay.identity.operator import looking
 from relay.settings import Settings
+from relay.vault.keyring import FileKeyring
 from relay.vault.suite import KeyPair, Signer
 
 
@@ -58,7 +64,7 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
     keyfiles.refuse_existing(keys_to)
     root, recovery = Signer.generate(), KeyPair.generate()
     with logins(settings) as dsns:
-        return asyncio.run(
+        made = asyncio.run(
             founding.found(
                 settings.keyring,
                 dsns[roles.OWNER],
@@ -71,6 +77,15 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
                 keep=lambda service_id: keyfiles.write(keys_to, service_id, root, recovery),
             )
         )
+        asyncio.run(_take_checkpoint(settings, dsns[roles.OWNER], made.pins.service_id))
+    return made
+
+
+async def _take_checkpoint(settings: Settings, owner: Dsn, service_id: UUID) -> None:
+    """Write the first checkpoint: from now on, one that is missing was taken away."""
+    keyring = FileKeyring.open(settings.keyring / founding.KEYRING)
+    async with looking(owner, service_id) as tx:
+        checkpoint.write(settings.checkpoints, keyring, await heads(tx))
 
 
 def tell_invitation(settings: Settings, invitation: Invitation) -> None:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 import msgspec
 
+from relay.audit import checkpoint
 from relay.db.dsn import Dsn
 from relay.db.embedded import EmbeddedPostgres
 from relay.identity import founding, sessions
@@ -141,6 +142,7 @@ async def ground() -> AsyncIterator[Ground]:
             ):
                 shutil.copy(folder / "keyring-file", keyring / founding.KEYRING)
                 shutil.copy(service.pins_path, keyring / founding.PINS)
+                checkpoint.write(folder / "checkpoints", service.keyring, [])
                 yield Ground(folder, service, exchange)
     finally:
         postgres.stop()
