@@ -1,7 +1,7 @@
 """`python -m tests.benchmarks`: measure Relay against the figures to reach, print a table, keep it in docs/.
 
-`--only NAME` (again for more) measures a part and renews that part of the page. `--quick` sees that all works,
-and is not kept.
+`--only NAME` (again for more) measures a part and renews that part of the page. `--quick` sees whether all
+works, and is not kept.
 """
 
 import os
