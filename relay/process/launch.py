@@ -12,6 +12,7 @@ parent that died before it was set would never send it.
 
 import ctypes
 import os
+import resource
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -40,6 +41,8 @@ def main() -> None:
     parent, signal, uid = (int(word) for word in sys.argv[1:4])
     command = sys.argv[4:]
     os.umask(0o077)
+    # a process that dies while it holds keys or content leaves no image of its memory on a disk
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if uid >= 0:
         become(uid)
     if sys.platform == "linux":

@@ -161,6 +161,14 @@ def test_a_child_inherits_neither_environment_nor_descriptors_nor_input(
     assert rest == "['0', '1', '2', '3'] True", "three streams, and the one that lists them"
 
 
+def test_a_child_that_crashes_leaves_no_image_of_its_memory(log: RotatingLog) -> None:
+    child = python(log, "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))")
+    child.start()
+    eventually(lambda: bool(log.tail))
+    child.stop()
+    assert log.tail[0] == "(0, 0)"
+
+
 @ROOT
 def test_another_user_has_no_groups_no_capabilities_and_no_way_back(log: RotatingLog) -> None:
     spec = ChildSpec(name="child", argv=("/bin/cat", "/proc/self/status"), uid=54321)
