@@ -27,6 +27,8 @@ from relay.identity.model import Person
 from relay.vault.stream import HEADER, UploadSealer, create_header, header_commitment, object_binding
 from relay.vault.suite import DataKey
 
+MOST_WAITING = 50
+"""Files of one person that are on their way or wait to be sent. A quota of bytes would let any number in."""
 _OPEN_TO_FILES = {State.DRAFT, State.CHANGES_REQUESTED, State.FAILED}
 
 
@@ -97,6 +99,12 @@ def _largest(house: House, kind: Medium) -> int:
     }[kind]
 
 
+_WAITING = """
+SELECT count(*) FROM relay.uploads u WHERE u.owner_id = %s AND u.state <> 'ended'
+AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)
+"""
+
+
 async def _check_quota(tx: Reading, house: House, person: Person, case_id: UUID, length: int) -> None:
     settings = house.settings
     stored = await tx.one(_Stored, "SELECT * FROM relay.stored_bytes(%s)", [case_id])
@@ -106,6 +114,10 @@ async def _check_quota(tx: Reading, house: House, person: Person, case_id: UUID,
     )
     if stored is None:
         raise Missing
+    if await tx.value(_WAITING, [person.id]) >= MOST_WAITING:
+        raise Conflict(
+            f"You have {MOST_WAITING} files here that were not sent. End some of them, or send them, first."
+        )
     if stored.by_owner + announced + length > settings.person_quota:
         raise TooLarge(
             "With this file you would have stored more than is allowed."

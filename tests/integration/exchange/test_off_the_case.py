@@ -7,7 +7,7 @@ import pytest
 
 from relay.cases.own import own_case
 from relay.cases.service import read_case, remove_seat
-from relay.errors import Missing, TooLarge
+from relay.errors import Conflict, Missing, TooLarge
 from relay.exchange import uploads
 from relay.exchange.items import save_draft, start_item, submit, withdraw
 from relay.exchange.progress import own_item
@@ -76,3 +76,19 @@ async def test_a_quota_says_nothing_of_what_the_other_side_has_stored(dsns: Dsns
         async with uploads.append(house, author, upload.id, 0) as sink:
             await sink.write(bytes(999))
         assert [await takes(length) for length in lengths] == before == [True] * 4 + [False]
+
+
+async def test_small_files_that_are_not_sent_have_a_limit_too(
+    service: Service, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "MOST_WAITING", 3)
+    house = service.participants
+    case = await own_case(house, pair.offender, pair.case_id)
+    item = await start_item(house, pair.offender, pair.case_id, "video", (case.counterparts[0].seat_id,))
+    first, second, _ = [await uploads.create(house, pair.offender, item, 1) for _ in range(3)]
+    async with uploads.append(house, pair.offender, second.id, 0) as sink:
+        await sink.write(b"x")
+    with pytest.raises(Conflict):
+        await uploads.create(house, pair.offender, item, 1)
+    await uploads.terminate(house, pair.offender, first.id)
+    await uploads.create(house, pair.offender, item, 1)
