@@ -89,7 +89,6 @@ def _prepare(order: Order, progress: _Progress) -> Handover:
         return lambda: os.execve(program, order.arguments, {"LC_ALL": "C"})  # noqa: S606 - no shell is meant
     sys.path.extend(order.paths)
     os.environ.clear()
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     loader = SourceFileLoader("child", order.program)
     specification = spec_from_loader("child", loader)
     if specification is None:

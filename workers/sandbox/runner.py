@@ -22,7 +22,7 @@ from workers.sandbox.protocol import STATUS, Caps, Order, Stage, encode
 _ROOT = Path(__file__).resolve().parents[2]
 _CHILDREN = Path(__file__).with_name("children")
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from workers.sandbox.launcher import main; main()"
-_PACKAGES = ("av", "numpy", "PIL", "pillow_heif", "pypdfium2", "img2pdf")
+_PACKAGES = ("av", "PIL", "pillow_heif", "pypdfium2", "img2pdf")
 _LAUNCH_SECONDS = 60
 _COMPLAINTS: int | None = subprocess.DEVNULL
 """What a child says in words is text from a hostile file: nobody reads it."""

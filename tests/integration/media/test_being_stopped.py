@@ -53,7 +53,7 @@ def test_too_slow_is_refused(long_film: bytes) -> None:
         clean(Kind.VIDEO, original, Limits(least_seconds=1, slowness=0))
     os.close(original)
     assert refused.value.reason is Reason.OUT_OF_TIME
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 60
 
 
 def test_a_result_that_grows_too_large_is_refused(long_film: bytes) -> None:

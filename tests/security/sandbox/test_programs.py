@@ -28,7 +28,7 @@ def secret(tmp_path: Path) -> Path:
 def inside(program: Path, *arguments: str, caps: Caps = CAPS, output: int | None = None) -> Ending:
     given = () if output is None else (output,)
     with Walled().start(Task(Ffmpeg(program, arguments), (), given, caps)) as running:
-        return watch([running], seconds=30, stopped=lambda: False)[0]
+        return watch([running], seconds=120, stopped=lambda: False)[0]
 
 
 def outside(program: Path, *arguments: str) -> int:
