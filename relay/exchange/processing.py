@@ -94,12 +94,13 @@ async def keep(house: House, work: Work, percent: int) -> bool:
         )
 
 
-async def let_go(house: House, work: Work) -> None:
+async def let_go(house: House, work: Work, *, was_a_try: bool = True) -> None:
     """Give the revision back, so that it can be tried again at once."""
     async with house.database.keeping(work.job) as tx:
         await tx.run(
-            "UPDATE relay.work SET leased_until = NULL WHERE revision_id = %s AND lease_id = %s",
-            [work.revision_id, work.lease_id],
+            "UPDATE relay.work SET leased_until = NULL, attempts = attempts - %s"
+            " WHERE revision_id = %s AND lease_id = %s AND leased_until IS NOT NULL",
+            [0 if was_a_try else 1, work.revision_id, work.lease_id],
         )
 
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, suppress
 from threading import Event
 from uuid import UUID
 
-from relay.errors import Missing, RelayError
+from relay.errors import Conflict, Missing, RelayError
 from relay.exchange import letters, processing
 from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
 from relay.exchange.objects import NewObject, announce, opened, store
@@ -43,7 +43,13 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         await processing.give_up(room.house, work, refused.reason)
     except Cancelled:
         return  # taken back by its author, or taken over by another worker
-    except (RelayError, OSError, CancelledError):
+    except Conflict:
+        await processing.let_go(room.house, work)  # it was taken back meanwhile, or is somebody else's by now
+    except CancelledError:
+        # a worker that was stopped says nothing about the file: this was no try
+        await processing.let_go(room.house, work, was_a_try=False)
+        raise
+    except (RelayError, OSError):
         await processing.let_go(room.house, work)
         raise
 
