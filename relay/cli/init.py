@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -108,7 +109,10 @@ def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
         print(f"  recovery  {_grouped(made.recovery.seeds)}")
     print("\nThe first facilitator's invitation:")
     tell_invitation(settings, made.facilitator)
-    print("\nNext: relay up, enrol, then relay staff sign.")
+    print("\nNext: start it, enrol with the invitation, then sign who is staff:")
+    print(f"  relay up --data {shlex.quote(str(settings.data))}")
+    root_key = shlex.quote(str(keys_to.absolute() / keyfiles.ROOT))
+    print(f"  relay staff sign --data {shlex.quote(str(settings.data))} --root-key {root_key}")
 
 
 def _grouped(secret: bytes) -> str:

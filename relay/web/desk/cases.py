@@ -19,6 +19,7 @@ from relay.permissions import Permission
 from relay.review import listing
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
 
 CaseId = Annotated[UUID, PathParameter()]
@@ -35,13 +36,19 @@ async def case_page(request: AnyRequest, house: TheHouse, person: SignedIn, case
 
 
 async def show_case(
-    request: AnyRequest, house: House, person: Person, case_id: UUID, refusal: Refusal | None = None
+    request: AnyRequest,
+    house: House,
+    person: Person,
+    case_id: UUID,
+    refusal: Refusal | None = None,
+    form: Form | None = None,
 ) -> Page:
-    """Show a case, perhaps with what could not be done."""
+    """Show a case, perhaps with what could not be done and what was written for it."""
     case, people, facts = await service.read_case(house, person, case_id)
     names = {one.account_id: one.name for one in people}
     now = house.clock()
     seated = {one.account_id for one in people}
+    found = ways(facts, now)
     return page(
         request,
         "case.html",
@@ -53,7 +60,11 @@ async def show_case(
         facts=facts,
         now=now,
         media=MEDIA,
-        ways=ways(facts, now),
+        ways=found,
+        everywhere=[block for block in found[0].blocks if all(block in way.blocks for way in found)]
+        if found
+        else [],
+        typed=dict(form) if form else {},
         participants=[one for one in people if one.part != "facilitator"],
         colleagues=[
             one

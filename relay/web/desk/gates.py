@@ -92,7 +92,7 @@ def _handler(name: str, record: Record) -> Any:
         except SignInNeeded:
             raise
         except Refusal as refusal:
-            return await show_case(request, house, person, case_id, refusal)
+            return await show_case(request, house, person, case_id, refusal, form)
         return see_other(f"/cases/{case_id}#gates")
 
     return handle
