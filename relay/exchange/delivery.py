@@ -108,7 +108,13 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
             )
         if row.media_type not in RELEASED_TYPES:
             raise VaultRefused  # the type is not signed: a letter must never be served as a page
-        record = _expected(house, person, row)
+        stored = decode(row.record, ReleaseRecord)
+        if stored.recipient_key_version < person.key_version:
+            raise Conflict(
+                "This was given to you under keys that you no longer have, so it cannot be opened any more."
+                " Ask your facilitator for help."
+            )
+        record = _expected(house, person, row, stored)
         signed = await roster(tx, house)
         verify(
             record,
@@ -125,8 +131,7 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
     )
 
 
-def _expected(house: House, person: Person, row: _Row) -> ReleaseRecord:
-    stored = decode(row.record, ReleaseRecord)
+def _expected(house: House, person: Person, row: _Row, stored: ReleaseRecord) -> ReleaseRecord:
     return msgspec.structs.replace(
         stored,
         service=house.pins.service_id,

@@ -13,6 +13,7 @@ from relay.exchange.items import save_draft, start_item, submit, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import feedback, own_item, own_items
 from relay.exchange.release import release
+from relay.identity.invitations import invite_again
 from relay.identity.model import Person
 from relay.review.decisions import decide
 from relay.review.model import Reason
@@ -188,3 +189,15 @@ async def test_a_delivery_says_whom_it_is_from_also_after_they_left_the_case(
     for stranger in (pair.victim, other):
         with pytest.raises(Missing):
             await sender(service.participants, stranger, release_id)
+
+
+async def test_who_enrols_anew_is_told_that_older_deliveries_do_not_open(
+    service: Service, pair: Pair, tmp_path: Path
+) -> None:
+    async with make_room(service, tmp_path) as room:
+        release_id, _ = await released_letter(service, pair, room)
+    await choose(service.participants, pair.offender, release_id, "open")
+    again = await invite_again(service.desk, pair.facilitator, pair.case_id, pair.offender.id)
+    anew = await service.enrol_quickly(service.participants, again)
+    with pytest.raises(Conflict, match="keys that you no longer have"):
+        await content(service.participants, anew, release_id)
