@@ -8,7 +8,6 @@ for two minutes, and in CI not at all. `--wait SECONDS` or RELAY_DEMO_WAIT says 
 import argparse
 import contextlib
 import os
-import socket
 import sys
 import threading
 from collections.abc import Mapping
@@ -27,7 +26,8 @@ from relay.tour.story import Performance, Play, scratch, staged
 
 _WAIT = "RELAY_DEMO_WAIT"
 _UNATTENDED = 120.0
-_PORTS = {"RELAY_PARTICIPANTS_PORT": 8081, "RELAY_DESK_PORT": 8082}
+_FREE_PORTS = {"RELAY_PARTICIPANTS_PORT": "0", "RELAY_DESK_PORT": "0"}
+"""Unless the environment names others: a demo must not fail over a port that somebody has taken."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -70,26 +70,11 @@ def _play(arguments: argparse.Namespace, folder: Path) -> Play:
     data = (arguments.data or folder / "data").absolute()
     environ = {name: value for name, value in os.environ.items() if name != _WAIT}
     return Play(
-        settings=load({**_free_ports(environ), **environ, "RELAY_DATA": str(data)}),
+        settings=load({**_FREE_PORTS, **environ, "RELAY_DATA": str(data)}),
         keys=data.with_name(f"{data.name}-offline-keys"),
         material=material.make(folder / "sent"),
         out=folder / "received",
     )
-
-
-def _free_ports(environ: Mapping[str, str]) -> dict[str, str]:
-    """The usual ports where they are free, otherwise any: a demo must not fail over a port."""
-    return {name: str(port if _is_free(port) else 0) for name, port in _PORTS.items() if name not in environ}
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def _stays(arguments: argparse.Namespace, environ: Mapping[str, str]) -> float | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -150,6 +151,17 @@ def _mistakes(stage: Stage, planted: Planted) -> None:
             browser.post(
                 "/api/v1/session", json={"name": name, "passphrase": planted.text("a wrong passphrase")}
             )
+            form = {
+                "name": planted.text("a name in a page's form"),
+                "passphrase": planted.text("another wrong one"),
+            }
+            browser.post("/sign-in", data=form)
+            browser.get(f"/enrol/{planted.text('an address with something else at its end')}")
+            codes = {
+                "secret": planted.text("letters typed wrong"),
+                "code": planted.text("a code typed wrong"),
+            }
+            browser.post(f"/enrol/{uuid4()}", data=codes | form)
             browser.get(f"/api/v1/items/{planted.text('an address that nobody has')}")
             browser.get("/health", params={"q": planted.text("a question mark and more")})
             browser.get("/", headers={"referer": f"https://{planted.text('referer')}.example"})

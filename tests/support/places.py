@@ -22,6 +22,9 @@ _SKIPPED = ("pytest-of-", "relay-canaries-", "relay-tests-", "relay-postgresql-"
 """Other tests' folders, and the one in which the test itself keeps what it sends."""
 
 
+_LARGEST = 16 * 2**20
+
+
 def leaks(value: bytes) -> dict[str, bytes]:
     """The forms in which each place must be able to show a leak."""
     text = value.decode()
@@ -82,7 +85,10 @@ class Log(Folder):
 
 
 class Temporary:
-    """What was written to shared temporary folders since the test began."""
+    """What was written to shared temporary folders since the test began.
+
+    Nothing that the test sends is larger than a few MiB, so what is larger is somebody else's.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.name = f"temporary files in {folder}"
@@ -102,7 +108,8 @@ class Temporary:
 
     def _is_new(self, path: Path) -> bool:
         try:
-            return path.stat().st_mtime >= self._since
+            about = path.stat()
+            return about.st_mtime >= self._since and about.st_size <= _LARGEST
         except OSError:
             return False
 
