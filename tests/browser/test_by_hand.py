@@ -131,3 +131,53 @@ async def test_somebody_enrols_with_what_the_invitation_says(town: Town) -> None
     await nadia.get_by_label("Your passphrase").fill(words)
     await nadia.get_by_role("button", name="Sign in").click()
     await expect(nadia.get_by_role("heading", name="Start")).to_be_visible()
+
+
+async def test_whoever_approved_first_ends_it_once_one_approval_will_do(town: Town) -> None:
+    """The case asked for two, and no colleague was there: nothing may be stuck."""
+    case = f"/cases/{town.exchange.case_id}"
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
+    await _start_letter(vera, town.exchange.case_id, "Dear you.")
+    await vera.get_by_role("button", name="Save and send").click()
+    await work_off(town.exchange.room)
+
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await _ask_for_two(fatima, case, two=True)
+    await _approve(fatima)
+    await expect(fatima.get_by_text("The second approval is somebody else’s")).to_be_visible()
+    await _ask_for_two(fatima, case, two=False)
+    await _approve(fatima)
+    await expect(fatima.get_by_role("button", name="Pass it on now")).to_be_visible()
+
+
+async def _ask_for_two(fatima: Page, case: str, *, two: bool) -> None:
+    await fatima.goto(case)
+    await fatima.get_by_text("How it is worked").click()
+    await fatima.get_by_label("Two people approve").set_checked(two)
+    await fatima.get_by_role("button", name="Save").click()
+
+
+async def _approve(fatima: Page) -> None:
+    await fatima.goto("/queue")
+    await fatima.get_by_role("link", name="Letter, 2026/17").click()
+    await fatima.get_by_role("button", name="Take it").click()
+    await fatima.get_by_role("button", name="Approve it as it is").click()
+
+
+async def test_a_refused_assessment_keeps_what_was_written(town: Town) -> None:
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.goto(f"/cases/{town.exchange.case_id}")
+    await fatima.get_by_text("Record a safety assessment").click()
+    await fatima.get_by_label("Yes", exact=True).check()
+    await fatima.get_by_label("Valid until").fill("2020-01-31")
+    await fatima.get_by_label("Risks and strengths").fill("Seen twice.")
+    await fatima.get_by_role("button", name="Record the assessment").click()
+    await expect(fatima.get_by_role("alert")).to_contain_text("future")
+    await expect(fatima.get_by_label("Risks and strengths")).to_have_value("Seen twice.")
+
+
+async def test_help_leads_back(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
+    await vera.get_by_role("link", name="How this works").click()
+    await vera.get_by_role("link", name="Start").click()
+    await expect(vera.get_by_role("link", name="With ")).to_be_visible()
