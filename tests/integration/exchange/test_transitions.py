@@ -1,10 +1,10 @@
 """The one table of the exchange, in Python and in PostgreSQL."""
 
-from collections.abc import Iterator
 from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from relay.errors import IllegalMove
 from relay.exchange.transitions import MOVES, Action, State, move
@@ -69,7 +69,7 @@ async def items(service: Service, pair: Pair) -> dict[State, UUID]:
 
 
 @pytest.fixture
-def worker_case(service: Service, pair: Pair, items: dict[State, UUID]) -> Iterator[UUID]:
+def worker_case(service: Service, pair: Pair) -> UUID:
     """An object of the case, so that a worker's transaction sees it."""
     with psycopg.connect(service.dsns.superuser.url) as connection:
         row = connection.execute(
@@ -78,8 +78,8 @@ def worker_case(service: Service, pair: Pair, items: dict[State, UUID]) -> Itera
             [service.id, pair.case_id, pair.victim.id],
         ).fetchone()
     assert row is not None
-    assert items
-    yield row[0]
+    found: UUID = row[0]
+    return found
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -91,7 +91,7 @@ def test_postgresql_itself_refuses_every_other_move(
         "desk": ("SELECT relay.enter_desk(%s)", pair.facilitator.id),
         "worker": ("SELECT relay.enter_worker('object', %s)", worker_case),
     }[role]
-    done = set()
+    done, refused = set(), set()
     with psycopg.connect(getattr(service.dsns, role).url) as connection:
         connection.execute("SELECT set_config('role', %s, true)", [f"relay_{role}"])
         connection.execute(enter, [actor])
@@ -107,8 +107,9 @@ def test_postgresql_itself_refuses_every_other_move(
                     assert moved.rowcount == 1
                     done.add((f"relay_{role}", str(start), str(target)))
                 except psycopg.Error as error:
-                    assert error.sqlstate == "RL001"
+                    refused.add(error.sqlstate)
         connection.rollback()
+    assert refused == {"RL001"}
     assert done == {edge for edge in edges() if edge[0] == f"relay_{role}"}
 
 
@@ -119,7 +120,7 @@ def test_an_item_keeps_its_author_case_and_kind(
     service: Service, items: dict[State, UUID], change: str
 ) -> None:
     with psycopg.connect(service.dsns.superuser.url) as connection, pytest.raises(psycopg.Error) as refused:
-        connection.execute(f"UPDATE relay.items SET {change} WHERE id = %s", [items[State.DRAFT]])
+        connection.execute(f"UPDATE relay.items SET {change} WHERE id = %s", [items[State.DRAFT]])  # noqa: S608
     assert refused.value.sqlstate == "RL002"
 
 
@@ -129,15 +130,14 @@ def test_an_item_keeps_its_author_case_and_kind(
 def test_a_record_is_never_edited_or_removed_even_by_who_may_everything(
     service: Service, pair: Pair, table: str
 ) -> None:
-    assert pair
-    for change in (f"UPDATE relay.{table} SET created_at = now()", f"DELETE FROM relay.{table}"):
-        statement = change.replace("created_at = now()", "case_id = case_id")
-        statement = (
-            statement.replace("case_id = case_id", "version = version") if table == "rosters" else statement
-        )
+    del pair  # somebody has to be there, so that there are records
+    column = "version" if table == "rosters" else "case_id"
+    edit = sql.SQL("UPDATE {0} SET {1} = {1}").format(sql.Identifier("relay", table), sql.Identifier(column))
+    removal = sql.SQL("DELETE FROM {}").format(sql.Identifier("relay", table))
+    for statement in (edit, removal):
         with (
             psycopg.connect(service.dsns.superuser.url) as connection,
             pytest.raises(psycopg.Error) as refused,
         ):
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
         assert refused.value.sqlstate == "RL002"

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from relay.db.transaction import Acting
+from relay.errors import Conflict
 from relay.exchange import processing
 from relay.exchange.items import submit, withdraw
 from relay.exchange.progress import own_item
@@ -80,7 +81,7 @@ async def test_what_a_worker_without_the_lease_hands_in_is_refused(
     made = await task._made(room, slow)
     service.clock.go(minutes=3)
     await make_safe(room, revision)
-    with pytest.raises(task.Conflict):
+    with pytest.raises(Conflict):
         await processing.hand_in(room.house, slow, made)
     assert await renditions(service, pair, item_id) == 1
 
