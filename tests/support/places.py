@@ -109,9 +109,9 @@ class Temporary:
     def _is_new(self, path: Path) -> bool:
         try:
             about = path.stat()
-            return about.st_mtime >= self._since and about.st_size <= _LARGEST
         except OSError:
             return False
+        return about.st_mtime >= self._since and about.st_size <= _LARGEST
 
     def leak(self, content: bytes) -> contextlib.AbstractContextManager[object]:
         return Folder(self.name, self._folder).leak(content)
