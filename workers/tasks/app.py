@@ -76,11 +76,13 @@ async def clear_stalled(app: procrastinate.App) -> None:
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; then finish, or give back, what is in hand."""
+    sandbox = Walled()
+    await asyncio.to_thread(sandbox.check)  # on a machine without walls a worker says so at once
     async with open_house(settings, Surface.WORKER) as house:
         room = WorkRoom(
             house=house,
             keys=WorkerKeys(settings.worker_secrets),
-            sandbox=Walled(),
+            sandbox=sandbox,
             tools=tools.find(),
             limits=Limits(
                 input_bytes=max(settings.audio_bytes, settings.video_bytes, settings.document_bytes)
