@@ -107,11 +107,10 @@ class Temporary:
         return found
 
     def _is_new(self, path: Path) -> bool:
-        try:
+        with contextlib.suppress(OSError):
             about = path.stat()
-        except OSError:
-            return False
-        return about.st_mtime >= self._since and about.st_size <= _LARGEST
+            return about.st_mtime >= self._since and about.st_size <= _LARGEST
+        return False
 
     def leak(self, content: bytes) -> contextlib.AbstractContextManager[object]:
         return Folder(self.name, self._folder).leak(content)
