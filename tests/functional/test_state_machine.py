@@ -4,7 +4,7 @@ Each act asks the model whether it may succeed and is done through the service f
 must always be so (DESIGN, section 7, 1 to 8) is checked from the database. 200 runs of 50 steps, in four
 parts so that two processors share them.
 
-RELAY_STATE_MACHINE_SEED=N tries other runs. RELAY_STATE_MACHINE_SHRINK=1 looks for a shorter way to a failure,
+RELAY_STATE_MACHINE_SEED=N tries other runs. RELAY_STATE_MACHINE_SHRINK=1 looks for a shorter way to one,
 which can take minutes.
 """
 
