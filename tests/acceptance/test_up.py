@@ -131,9 +131,11 @@ def test_a_folder_without_a_service_is_told_what_to_do_first(home: Path) -> None
 def test_a_taken_port_is_named_and_nothing_is_left_running(data: Path) -> None:
     with up(data) as stack:
         port = stack.about["desk"].rpartition(":")[2]
-        shutil.copytree(data / "keyring", data.parent / "other" / "keyring")
-        other = relay("up", "--data", str(data.parent / "other"), RELAY_DESK_PORT=port)
-        assert other.returncode == 2
-        assert f"Port {port} on 127.0.0.1 cannot be used" in other.stderr
-        assert "RELAY_DESK_PORT" in other.stderr
-        assert not (data.parent / "other" / "postgres" / "postmaster.pid").exists()
+        home = data.parent / "other"
+        home.mkdir()
+        other = make_service(home)
+        answer = relay("up", "--data", str(other), RELAY_DESK_PORT=port)
+        assert answer.returncode == 2
+        assert f"Port {port} on 127.0.0.1 cannot be used" in answer.stderr
+        assert "RELAY_DESK_PORT" in answer.stderr
+        assert not (other / "postgres" / "postmaster.pid").exists()

@@ -7,6 +7,7 @@ if (form) {
   const said = form.querySelector("[data-saved]");
   let kept = text.value;
   let timer = 0;
+  let done = "Saved.";
 
   const save = async () => {
     const now = text.value;
@@ -18,7 +19,7 @@ if (form) {
     }).catch(() => null);
     if (answer?.ok) {
       kept = now;
-      said.textContent = "Saved.";
+      said.textContent = done;
     } else {
       const problem = await answer?.json().catch(() => null);
       said.textContent = problem?.detail ?? "Not saved: there is no connection. Please try Save in a moment.";
@@ -33,7 +34,9 @@ if (form) {
 
   const idle = Number(form.dataset.idle) * 60_000;
   setTimeout(async () => {
+    // from here on a save that was under way already ends in these words too, and not over them
+    done = "Your session ends in about two minutes if you do nothing. What you wrote is saved.";
     await save();
-    said.textContent = "Your session ends in about two minutes if you do nothing. What you wrote is saved.";
+    if (text.value === kept) said.textContent = done;
   }, Math.max(60_000, idle - 120_000));
 }
