@@ -61,12 +61,15 @@ class Town(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _nothing_from_outside(context: BrowserContext) -> None:
-    """Other sites are answered here: a test reaches no network, and sees where the browser was led."""
+    """Other sites are answered here: a test reaches no network, and sees where the browser was led.
+
+    What the browser is made of (its viewer of documents: `chrome-extension:`) is left to itself.
+    """
 
     async def answer(route: object) -> None:
         await route.fulfill(status=200, content_type="text/html", body="<title>Elsewhere</title>elsewhere")  # type: ignore[attr-defined]
 
-    await context.route(lambda url: not url.startswith("http://127.0.0.1"), answer)
+    await context.route(lambda url: url.startswith("http") and not url.startswith("http://127.0.0.1"), answer)
 
 
 @pytest.fixture
