@@ -29,12 +29,16 @@ from workers.tasks.room import WorkRoom
 QUEUE = "relay"
 # as the login itself has no rights; and the queue's tables are in a schema of their own
 _OPTIONS = "-c role=relay_worker -c search_path=jobs"
+_PATIENCE = 3.0
+"""Seconds to wait for a connection: a worker that is to end after its database has is not to hang on that."""
 
 
 def make_app(settings: Settings, room: WorkRoom) -> procrastinate.App:
     """Return the queue's app with every task on it."""
     app = procrastinate.App(
-        connector=PsycopgConnector(conninfo=settings.database, kwargs={"options": _OPTIONS}),
+        connector=PsycopgConnector(
+            conninfo=settings.database, kwargs={"options": _OPTIONS}, timeout=_PATIENCE
+        ),
         periodic_defaults={"max_delay": 120},
     )
 
