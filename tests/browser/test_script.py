@@ -16,8 +16,8 @@ pytestmark = pytest.mark.browser
 async def _gone(page: Page) -> None:
     """Somebody who left sees nothing of before, however they go back, and has no session."""
     await page.wait_for_url("https://www.wikipedia.org/**")
-    await page.go_back()
-    await page.wait_for_timeout(500)
+    await page.evaluate("history.back()")
+    await page.wait_for_timeout(1500)
     assert "What nobody may see" not in await page.content()
     answer = await page.request.get("/api/v1/session")
     assert answer.status == 401

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any, LiteralString, cast
 from uuid import UUID
@@ -144,10 +144,10 @@ class Liar:
         return type(value)(kept)
 
     def _changed_bytes(self, value: bytes) -> bytes:
-        if value[:1] == b"{":  # JSON: change one of its values, and keep it readable
-            known = msgspec.json.decode(value)
+        known = _read(value)
+        if known:  # JSON: change one of its values, and keep it readable
             name = self.chance.choice(list(known))
-            others = [msgspec.json.decode(one) for one in self.pool[bytes] if one[:1] == b"{"]
+            others = [other for one in self.pool[bytes] if (other := _read(one))]
             candidates = [one[name] for one in others if name in one and one[name] != known[name]]
             if candidates:
                 return msgspec.json.encode(known | {name: self.chance.choice(candidates)})
@@ -162,3 +162,11 @@ class Liar:
             case _:
                 flipped += self.chance.randbytes(1)
         return bytes(flipped)
+
+
+def _read(value: bytes) -> dict[str, Any]:
+    """Return what `value` says as a JSON object, if it is one: random bytes begin with a brace too."""
+    with suppress(msgspec.DecodeError):
+        known = msgspec.json.decode(value)
+        return known if isinstance(known, dict) else {}
+    return {}

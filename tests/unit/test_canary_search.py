@@ -10,6 +10,7 @@ import zlib
 import pytest
 
 from tests.support.canaries import Searcher, Secret, forms
+from tests.support.places import without_page_heads
 
 SECRET = Secret("a name", "Żaneta Łąkowska-7f3a".encode())
 
@@ -59,3 +60,14 @@ def test_a_secret_across_the_border_of_two_chunks_is_found() -> None:
     content = bytearray(border + 100)
     content[border - 5 : border - 5 + len(SECRET.value)] = SECRET.value
     assert Searcher([SECRET]).in_bytes(bytes(content), "here")
+
+
+@pytest.mark.parametrize("page", [1, 2])
+def test_a_secret_that_goes_on_behind_the_head_of_a_page_of_the_log_is_found(page: int) -> None:
+    head = b"h" * 24
+    first = b"H" * 40 + bytes(8192 - 40)
+    begun = bytes(8192 - 5) + SECRET.value[:5] if page == 1 else head + bytes(8192 - 29) + SECRET.value[:5]
+    log = (begun if page == 1 else first + begun) + head + SECRET.value[5:] + bytes(100)
+    searcher = Searcher([SECRET])
+    assert not searcher.in_bytes(log, "here")
+    assert searcher.in_bytes(without_page_heads(log), "here")
