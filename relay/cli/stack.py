@@ -118,6 +118,8 @@ class Stack:
                 *uvicorn,
                 "--no-server-header",
                 "--no-proxy-headers",
+                "--http",
+                "relay.web.server:Protocol",
                 "--ws",
                 "none",
                 "--log-level",

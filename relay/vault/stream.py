@@ -241,7 +241,7 @@ class ObjectReader:
         self._plain = memoryview(bytearray(min(SEGMENT, self.plaintext_size)))
         self._run_salt = b""
         self._loaded = -1
-        self._load(self._segments - 1)
+        self._own(self._segments - 1)
 
     @property
     def source(self) -> Source:
@@ -257,32 +257,41 @@ class ObjectReader:
             offset += got
         raise VaultRefused
 
-    def _load(self, number: int) -> memoryview:
-        """Return the plain bytes of a segment, verified."""
+    def _load(self, number: int, room: memoryview) -> memoryview:
+        """Return the plain bytes of a segment, verified, in `room`."""
         last = number == self._segments - 1
-        plain = self._plain[: self.plaintext_size - number * SEGMENT if last else SEGMENT]
-        if number != self._loaded:
-            self._loaded = -1
-            sealed = self._read(position(number), _scratch.sealed[: len(plain) + ADDED])
-            if sealed[:SALT] != self._run_salt:
-                self._run_salt = bytes(sealed[:SALT])
-                self._cipher = run_cipher(self._secret, self._run_salt)
-            self._cipher.open_into(nonce(number, FINAL if last else MIDDLE), sealed[SALT:], plain)
-            self._loaded = number
+        plain = room[: self.plaintext_size - number * SEGMENT if last else SEGMENT]
+        sealed = self._read(position(number), _scratch.sealed[: len(plain) + ADDED])
+        if sealed[:SALT] != self._run_salt:
+            self._run_salt = bytes(sealed[:SALT])
+            self._cipher = run_cipher(self._secret, self._run_salt)
+        self._cipher.open_into(nonce(number, FINAL if last else MIDDLE), sealed[SALT:], plain)
         return plain
 
-    def ranges(self, start: int = 0, stop: int | None = None) -> Iterator[memoryview]:
+    def _own(self, number: int) -> memoryview:
+        """Return the plain bytes of a segment in the reader's own buffer, where they may be already."""
+        if number != self._loaded:
+            self._loaded = -1
+            self._load(number, self._plain)
+            self._loaded = number
+        return self._plain[: self.plaintext_size - number * SEGMENT]
+
+    def ranges(
+        self, start: int = 0, stop: int | None = None, rooms: Callable[[], memoryview] | None = None
+    ) -> Iterator[memoryview]:
         """Give out the plain bytes from `start` up to `stop` (or the end) in pieces of at most one segment.
 
-        A piece is valid until the next is asked for. Raises `VaultRefused` at the first segment that does not
-        open, and `ValueError` for a range outside the object.
+        A piece is valid until the next is asked for, or lies in a room of its own: `rooms` gives one of
+        `SEGMENT` bytes for each. Raises `VaultRefused` at the first segment that does not open, and
+        `ValueError` for a range outside the object.
         """
         stop = self.plaintext_size if stop is None else stop
         if not 0 <= start <= stop <= self.plaintext_size:
             raise ValueError("a range lies inside the object")
         while start < stop:
             number, skip = divmod(start, SEGMENT)
-            piece = self._load(number)[skip : skip + stop - start]
+            plain = self._load(number, rooms()) if rooms else self._own(number)
+            piece = plain[skip : skip + stop - start]
             start += len(piece)
             yield piece.toreadonly()
 

@@ -36,6 +36,8 @@ _UVICORN = (
     "--no-access-log",
     "--no-server-header",
     "--no-proxy-headers",
+    "--http",
+    "relay.web.server:Protocol",
     "--ws",
     "none",
     "--log-level",

@@ -1,7 +1,7 @@
 """Serving what somebody may open: files by ranges, letters as the text that they are."""
 
 from asyncio import to_thread
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Final
@@ -26,7 +26,12 @@ class Text:
         self._body = memoryview(body)
         self.plaintext_size = len(body)
 
-    def ranges(self, start: int = 0, stop: int | None = None) -> Iterator[memoryview]:
+    def ranges(
+        self,
+        start: int = 0,
+        stop: int | None = None,
+        rooms: Callable[[], memoryview] | None = None,  # noqa: ARG002 - it has room of its own
+    ) -> Iterator[memoryview]:
         """Give out the bytes in one piece."""
         if piece := self._body[start:stop]:
             yield piece

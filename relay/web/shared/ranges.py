@@ -12,12 +12,13 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, suppress
-from typing import Any, Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias, cast
 
 from litestar.enums import ScopeType
 from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 from relay.vault.stream import SEGMENT
+from relay.web.server import unsent
 from relay.web.shared.wing import RawHeaders
 
 HOP: Final = 4 * SEGMENT
@@ -29,8 +30,10 @@ class Readable(Protocol):
 
     plaintext_size: int
 
-    def ranges(self, start: int = 0, stop: int | None = None) -> Iterator[memoryview]:
-        """Give out pieces of at most one segment; each is valid until the next is asked for."""
+    def ranges(
+        self, start: int = 0, stop: int | None = None, rooms: Callable[[], memoryview] | None = None
+    ) -> Iterator[memoryview]:
+        """Give out pieces of at most one segment, each in one of `rooms` or where it stays as it is."""
         ...
 
 
@@ -76,26 +79,50 @@ def parse_range(header: str | None, size: int) -> Span | None:
     return Span(start, min(size, int(last) + 1) if last else size)
 
 
+class _Rooms:
+    """Buffers of one segment. One is used again when the server holds nothing more of what it was given."""
+
+    def __init__(self, unsent: Callable[[], int] | None) -> None:
+        self._unsent = unsent
+        self._free: list[memoryview] = []
+        self._lent: list[memoryview] = []
+
+    def take(self) -> memoryview:
+        """Return a buffer that nobody reads."""
+        room = self._free.pop() if self._free else memoryview(bytearray(SEGMENT))
+        self._lent.append(room)
+        return room
+
+    def take_back(self) -> None:
+        """Look whether everything was sent. A server that cannot say so keeps what it was given."""
+        if self._unsent is not None and self._unsent() == 0:
+            self._free += self._lent
+        elif self._unsent is not None:
+            return
+        self._lent.clear()
+
+
 class _Pieces:
     """The plain bytes of one range, piece by piece."""
 
-    def __init__(self, reader: Readable, span: Span) -> None:
+    def __init__(self, reader: Readable, span: Span, rooms: _Rooms) -> None:
         self._reader = reader
         self._next, self._stop = span
+        self.rooms = rooms
 
-    def take(self, most: int) -> list[bytes]:
-        """Open about `most` bytes, copied from the reader's buffer: a server may keep what it sends."""
-        taken: list[bytes] = []
+    def take(self, most: int) -> list[memoryview]:
+        """Open about `most` bytes."""
+        taken: list[memoryview] = []
         enough = min(self._next + most, self._stop)
         with suppress(BlockingIOError):
-            for piece in self._reader.ranges(self._next, self._stop):
-                taken.append(bytes(piece))
+            for piece in self._reader.ranges(self._next, self._stop, self.rooms.take):
+                taken.append(piece)
                 self._next += len(piece)
                 if self._next >= enough:
                     break
         return taken
 
-    def at_hand(self, most: int) -> list[bytes]:
+    def at_hand(self, most: int) -> list[memoryview]:
         """Open what is in memory, quicker than a thread is woken; nothing if a disk has to be asked."""
         source: Any = getattr(self._reader, "source", None)
         if not getattr(source, "wait", False):
@@ -156,7 +183,7 @@ class ObjectAnswer:
         else:
             opened = await loop.run_in_executor(None, self._opened)
         try:
-            begun = self._asked(opened.reader, scope["method"], asked)
+            begun = self._asked(opened.reader, scope["method"], asked, _Rooms(unsent(scope)))
             if begun.pieces is not None:
                 begun.first.extend(begun.pieces.at_hand(SEGMENT))
                 if not begun.first:
@@ -186,7 +213,7 @@ class ObjectAnswer:
         with ExitStack() as stack:
             return _Opened(stack.enter_context(self._open()), stack.pop_all())
 
-    def _asked(self, reader: Readable, method: str, asked: dict[bytes, str]) -> "_Begun":
+    def _asked(self, reader: Readable, method: str, asked: dict[bytes, str], rooms: _Rooms) -> "_Begun":
         # no validators, so a condition on one (If-Range) never holds; a range is only defined for GET
         wanted = asked.get(b"range") if method == "GET" and b"if-range" not in asked else None
         try:
@@ -195,7 +222,7 @@ class ObjectAnswer:
             return _Begun(None, Span(0, 0), [])
         if method == "HEAD":
             return _Begun(None, None, [])
-        return _Begun(_Pieces(reader, span or Span(0, reader.plaintext_size)), span, [])
+        return _Begun(_Pieces(reader, span or Span(0, reader.plaintext_size), rooms), span, [])
 
     def _head(self, size: int, span: Span | None) -> HTTPResponseStartEvent:
         headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", b"inline")]
@@ -216,7 +243,7 @@ class _Begun(NamedTuple):
 
     pieces: _Pieces | None
     span: Span | None
-    first: list[bytes]
+    first: list[memoryview]
 
 
 class _Body:
@@ -229,7 +256,7 @@ class _Body:
         self.span = span
         self.position = span.start
 
-    async def send_all(self, first: list[bytes], *, watch: bool) -> None:
+    async def send_all(self, first: list[memoryview], *, watch: bool) -> None:
         """Send everything, `first` first. `watch`: what was sent counts only if somebody still listens."""
         rest = self.span.stop - self.span.start - sum(map(len, first))
         if not rest or not (watch or rest > _MOST_UNWATCHED):
@@ -241,10 +268,11 @@ class _Body:
         finally:
             gone.cancel()
 
-    async def _send_blocks(self, block: list[bytes], gone: asyncio.Future[None] | None) -> None:
+    async def _send_blocks(self, block: list[memoryview], gone: asyncio.Future[None] | None) -> None:
         loop = asyncio.get_running_loop()
-        await self._send_pieces(block or [b""], gone)
+        await self._send_pieces(block or [memoryview(b"")], gone)
         while self.position < self.span.stop and not (gone and gone.done()):
+            self._pieces.rooms.take_back()
             block = self._pieces.at_hand(SEGMENT)
             if not block:
                 block = await loop.run_in_executor(None, self._pieces.take, HOP)
@@ -252,12 +280,14 @@ class _Body:
                 return
             await self._send_pieces(block, gone)
 
-    async def _send_pieces(self, block: list[bytes], gone: asyncio.Future[None] | None) -> None:
+    async def _send_pieces(self, block: list[memoryview], gone: asyncio.Future[None] | None) -> None:
         for piece in block:
             if gone and gone.done():
                 return
             more = self.position + len(piece) < self.span.stop
-            await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+            # servers take whatever is bytes-like
+            body = cast("bytes", piece)
+            await self._send({"type": "http.response.body", "body": body, "more_body": more})
             self.position += len(piece)
 
     async def _until_gone(self) -> None:
