@@ -8,6 +8,7 @@ from workers.media.room import Room
 from workers.media.tools import Tools
 from workers.sandbox import memory
 from workers.sandbox.runner import Sandbox, Walled
+from workers.sandbox.window import Window
 
 _DEFAULTS = Limits()
 
@@ -22,7 +23,7 @@ def _never() -> bool:
 
 def clean(
     kind: Kind | str,
-    source_fd: int,
+    source: int | Window,
     limits: Limits = _DEFAULTS,
     progress: Callable[[int], None] = _nobody,
     *,
@@ -32,33 +33,34 @@ def clean(
 ) -> Clean:
     """Make a hostile file safe. Blocks; safe in a thread, which must live as long as the call.
 
-    `source_fd` is a sealed memfd with the original; it stays the caller's. `progress` hears rising
-    percents, `stopped` is asked five times a second (an `Event.is_set` will do). The result's files belong
-    to the caller.
+    `source` is a window over the original, or a sealed memfd with it (which documents need); it stays the
+    caller's. `progress` hears rising percents, `stopped` is asked five times a second (an `Event.is_set`
+    will do). The result's files belong to the caller.
 
     Raises `MediaRefused` (with a `Reason` for the author), `Cancelled`, or `SandboxUnavailable`, in which
     case nothing was opened and the job should be tried again later.
     """
     kind = Kind(kind)
-    if not memory.is_sealed(source_fd):
+    if isinstance(source, int) and not memory.is_sealed(source):
         raise ValueError("the original must be a sealed memfd, or it could change while it is looked at")
     room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped)
-    _refuse_by_look(kind, source_fd, limits)
-    made = (
-        document.pixels(source_fd, room)
-        if kind is Kind.DOCUMENT
-        else transcode.transcode(kind, source_fd, room)
-    )
+    _refuse_by_look(kind, source, limits)
+    if kind is not Kind.DOCUMENT:
+        made = transcode.transcode(kind, source, room)
+    elif isinstance(source, int):
+        made = document.pixels(source, room)
+    else:
+        raise ValueError("a document is read as a whole, from a sealed memfd")
     progress(100)
     return made
 
 
-def _refuse_by_look(kind: Kind, source: int, limits: Limits) -> None:
-    size = memory.size(source)
+def _refuse_by_look(kind: Kind, source: int | Window, limits: Limits) -> None:
+    size = source.size if isinstance(source, Window) else memory.size(source)
     if size == 0:
         raise MediaRefused(Reason.EMPTY)
     if size > limits.input_bytes:
         raise MediaRefused(Reason.TOO_LARGE)
-    family = looks.family(memory.beginning(source))
+    family = looks.family(looks.beginning(source))
     if family is not None and (family is Kind.DOCUMENT) != (kind is Kind.DOCUMENT):
         raise MediaRefused(Reason.WRONG_KIND)

@@ -1,6 +1,10 @@
 """A first look at a file's beginning. It decides on words only: what is opened is decided in the sandbox."""
 
 from workers.media.model import Kind
+from workers.sandbox import memory
+from workers.sandbox.window import Window
+
+_BEGINNING = 2048
 
 _DOCUMENTS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _RECORDINGS = (
@@ -8,6 +12,11 @@ _RECORDINGS = (
     *(b"0&\xb2u\x8ef\xcf\x11", b"\0\0\x01\xba", b"riff"),
 )
 _PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
+
+
+def beginning(original: int | Window) -> bytes:
+    """The first 2 KiB."""
+    return original.read(0, _BEGINNING) if isinstance(original, Window) else memory.beginning(original)
 
 
 def family(beginning: bytes) -> Kind | None:

@@ -1,12 +1,14 @@
 """How far the work is, in percent, from what ffmpeg reports and from how far it has read."""
 
 import contextlib
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 
 from workers.media.arguments import READ
+from workers.sandbox import memory
+from workers.sandbox.running import Running
+from workers.sandbox.window import Window
 
 _REPORT = re.compile(rb"^out_time_us=(\d{1,15})$", re.MULTILINE)
 _POSITION = re.compile(r"^pos:\s*(\d+)$", re.MULTILINE)
@@ -18,12 +20,14 @@ _LAST = 99
 class Progress:
     """Hears the bytes of `-progress`; its numbers are shown, and refuse what is too long, no more."""
 
-    def __init__(self, tell: Callable[[int], None], claimed_ms: int, original: int, process: int) -> None:
+    def __init__(
+        self, tell: Callable[[int], None], claimed_ms: int, original: int | Window, maker: Running
+    ) -> None:
         self.made_ms = 0
         self._tell = tell
         self._claimed_ms = claimed_ms
-        self._size = os.fstat(original).st_size
-        self._place = Path(f"/proc/{process}/fdinfo/{READ}")
+        self._size = original.size if isinstance(original, Window) else memory.size(original)
+        self._maker = maker
         self._tail = b""
         self._told = -1
 
@@ -41,7 +45,14 @@ class Progress:
     def _percent(self) -> int:
         if self._claimed_ms:
             return self.made_ms * 100 // self._claimed_ms
+        return self._place() * 100 // max(1, self._size)
+
+    def _place(self) -> int:
+        """How many bytes of the original the maker has read."""
+        if self._maker.view:
+            return self._maker.view.place
         with contextlib.suppress(OSError):
-            found = _POSITION.search(self._place.read_text())
-            return int(found[1]) * 100 // max(1, self._size) if found else 0
+            about = Path(f"/proc/{self._maker.process.pid}/fdinfo/{READ}").read_text()
+            found = _POSITION.search(about)
+            return int(found[1]) if found else 0
         return 0

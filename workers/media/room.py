@@ -10,7 +10,9 @@ from workers.media.model import Cancelled, Limits, MediaRefused, Reason
 from workers.media.tools import Tools
 from workers.sandbox.pipe import Pipe
 from workers.sandbox.protocol import Caps
-from workers.sandbox.runner import Child, Ending, Running, Sandbox, Stop, Task, watch
+from workers.sandbox.runner import Child, Sandbox, Task
+from workers.sandbox.running import Ending, Running, Stop, watch
+from workers.sandbox.window import Window
 
 LOOK_SECONDS = 120
 LOOK_OUTPUT = 16 << 20
@@ -36,7 +38,12 @@ class Room:
         return Caps(seconds * processors, self.limits.memory_bytes, output_bytes)
 
     def ask(
-        self, child: Child, layout: struct.Struct, source: int, *outputs: int, seconds: int = LOOK_SECONDS
+        self,
+        child: Child,
+        layout: struct.Struct,
+        source: int | Window,
+        *outputs: int,
+        seconds: int = LOOK_SECONDS,
     ) -> tuple[int, ...]:
         """Let a child look at a file and answer in numbers; `Garbled` if it does not."""
         with Pipe() as answer:

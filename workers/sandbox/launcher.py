@@ -40,6 +40,8 @@ def main() -> None:
     try:
         status = _arrange(order, progress)
         handover = _prepare(order, progress)
+        if order.served:
+            _be_served(status, progress)
         if order.walls:
             _enclose(order, progress)
         os.write(status, STATUS.pack(Stage.READY, 0))
@@ -97,6 +99,20 @@ def _prepare(order: Order, progress: _Progress) -> Handover:
     loader.exec_module(module)
     numbers = tuple(map(int, order.arguments))
     return lambda: module.main(*numbers)
+
+
+def _be_served(status: int, progress: _Progress) -> None:
+    """Let every read from here on wait for the parent, and give it the listener. Read nothing after."""
+    progress.stage = Stage.SERVED
+    import socket
+
+    from workers.sandbox import notify
+
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    with socket.socket(fileno=os.dup(status)) as channel:
+        listener = notify.install()
+        socket.send_fds(channel, [STATUS.pack(Stage.SERVED, 0)], [listener])
+    os.close(listener)
 
 
 def _enclose(order: Order, progress: _Progress) -> None:

@@ -12,7 +12,7 @@ FIRST_DESCRIPTOR = 3
 """A child finds what it was given at 3, 4, 5, … in the order of `Order.descriptors`."""
 
 STATUS = struct.Struct("<BI")
-"""The launcher's only message: a `Stage`, and the errno of what failed there (0 when `Stage.READY`)."""
+"""The launcher's messages: a `Stage`, and the errno of what failed there (0 when `Stage.READY`)."""
 
 
 class Stage(IntEnum):
@@ -28,6 +28,8 @@ class Stage(IntEnum):
     THREADS = 8
     LANDLOCK = 9
     SECCOMP = 10
+    SERVED = 11
+    """Not the end yet: with this message comes the listener of the child's reads (`notify`)."""
 
 
 class Caps(NamedTuple):
@@ -61,6 +63,8 @@ class Order(NamedTuple):
     """Python: where packages are. Executable: the files it may read (its libraries)."""
     loader: str = ""
     """The executable's ELF loader, which has to be executable too."""
+    served: bool = False
+    """Whether its reads wait for the parent (`window`)."""
     walls: bool = True
     """False only from the unsafe runner, which refuses to exist outside development."""
 

@@ -1,23 +1,21 @@
 """The parent's side: start a child behind the walls, watch it, and end it."""
 
 import os
-import select
-import signal
+import socket
 import struct
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from contextlib import ExitStack
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol
 
 from relay.errors import Unavailable
 from workers.sandbox import elf
 from workers.sandbox.protocol import STATUS, Caps, Order, Stage, encode
+from workers.sandbox.running import Running, View
+from workers.sandbox.window import Window
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CHILDREN = Path(__file__).with_name("children")
@@ -26,7 +24,6 @@ _PACKAGES = ("av", "PIL", "pillow_heif", "pypdfium2", "img2pdf")
 _LAUNCH_SECONDS = 60
 _COMPLAINTS: int | None = subprocess.DEVNULL
 """What a child says in words is text from a hostile file: nobody reads it."""
-_LOOK_SECONDS = 0.2
 
 
 class SandboxUnavailable(Unavailable):
@@ -64,63 +61,14 @@ class Child:
 class Task:
     """What to run, on which descriptors (the child's 3, 4, 5, …), within which caps.
 
-    Files are opened anew for the child: those that are sealed for reading only. Pipes are handed on.
+    Files are opened anew for the child: those that are sealed for reading only. Pipes are handed on. One of
+    what it reads may be a `Window`, which `watch` serves.
     """
 
     program: Ffmpeg | Child
-    reads: tuple[int, ...]
+    reads: tuple[int | Window, ...]
     writes: tuple[int, ...]
     caps: Caps
-
-
-class Stop(Enum):
-    """Why the parent ended a child."""
-
-    TIME = "time"
-    WISH = "wish"
-    SIBLING = "sibling"
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a child ended: its exit code (negative: the signal), and who ended it if not itself."""
-
-    code: int
-    stop: Stop | None = None
-
-    @property
-    def good(self) -> bool:
-        """It ran to its own end and said that all is well."""
-        return self.code == 0 and self.stop is None
-
-    @property
-    def out_of_time(self) -> bool:
-        """By our clock, or by the kernel: its CPU limit, or no memory left on the machine."""
-        killed = self.stop is None and self.code in {-signal.SIGXCPU, -signal.SIGKILL}
-        return self.stop is Stop.TIME or killed
-
-
-@dataclass
-class Running:
-    """A child behind its walls. Leaving the context ends it."""
-
-    process: subprocess.Popen[bytes]
-    stop: Stop | None = field(default=None)
-
-    def end(self, stop: Stop) -> None:
-        """Kill it, once."""
-        if self.process.poll() is None:
-            self.stop = stop
-            self.process.kill()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.end(Stop.WISH)
-        self.process.wait()
 
 
 class Sandbox(Protocol):
@@ -140,24 +88,18 @@ class Walled:
         """See `Sandbox.start`. Blocks for about 0.1 s; the child dies with the calling thread."""
         if not sys.platform.startswith("linux"):
             raise SandboxUnavailable(None)
-        reading, writing = os.pipe()
-        try:
-            order = _order(task, writing, walls=self.walls)
-            process = _spawn(order)
-        except OSError as error:
-            os.close(reading)
-            raise SandboxUnavailable(Stage.PROGRAM, error.errno or 0) from error
-        finally:
-            os.close(writing)
-        running = Running(process)
-        try:
-            _await_walls(reading)
-        except BaseException:
-            running.__exit__(None, None, None)
-            raise
-        finally:
-            os.close(reading)
-        return running
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, ExitStack() as kept:
+            with theirs, ExitStack() as given:
+                try:
+                    order, view = _order(task, theirs.fileno(), given, walls=self.walls)
+                    running = kept.enter_context(Running(_spawn(order), view))
+                    given.pop_all()
+                except OSError as error:
+                    raise SandboxUnavailable(Stage.PROGRAM, error.errno or 0) from error
+            _await_walls(ours, running)
+            kept.pop_all()
+            return running
 
     def check(self) -> None:
         """Build the walls around a child that does nothing; `SandboxUnavailable` if they do not stand."""
@@ -175,8 +117,13 @@ class Unwalled(Walled):
             raise SandboxUnavailable(None)
 
 
-def _order(task: Task, status: int, *, walls: bool) -> Order:
-    descriptors = (*task.reads, *task.writes)
+def _order(task: Task, status: int, given: ExitStack, *, walls: bool) -> tuple[Order, View | None]:
+    """Write the order; what a window is seen through is closed with `given`."""
+    view = next((View(each, each.open()) for each in task.reads if isinstance(each, Window)), None)
+    if view:
+        given.callback(view.close)
+    reads = [each if isinstance(each, int) else _seen(view) for each in task.reads]
+    descriptors = (*reads, *task.writes)
     program = task.program
     if isinstance(program, Child):
         path, arguments = _CHILDREN / f"{program.name}.py", tuple(map(str, program.numbers))
@@ -184,9 +131,10 @@ def _order(task: Task, status: int, *, walls: bool) -> Order:
     else:
         path, arguments = program.path, ("ffmpeg", *program.arguments)
         loader, paths = elf.needs(program.path)
-    return Order(
+    order = Order(
         descriptors=descriptors,
-        read_only=tuple(place < len(task.reads) and _is_file(each) for place, each in enumerate(descriptors)),
+        read_only=tuple(isinstance(each, int) and _is_file(each) for each in task.reads)
+        + (False,) * len(task.writes),
         status=status,
         parent=os.getpid(),
         caps=task.caps,
@@ -195,8 +143,16 @@ def _order(task: Task, status: int, *, walls: bool) -> Order:
         python=isinstance(program, Child),
         paths=paths,
         loader=loader,
+        served=view is not None,
         walls=walls,
     )
+    return order, view
+
+
+def _seen(view: View | None) -> int:
+    if view is None:
+        raise ValueError("a child is given one window")
+    return view.descriptor
 
 
 def _is_file(descriptor: int) -> bool:
@@ -229,57 +185,18 @@ def _spawn(order: Order) -> subprocess.Popen[bytes]:
     )
 
 
-def _await_walls(reading: int) -> None:
-    ready, _, _ = select.select([reading], [], [], _LAUNCH_SECONDS)
-    message = os.read(reading, STATUS.size) if ready else b""
-    try:
-        stage, number = STATUS.unpack(message)
-    except struct.error:
-        raise SandboxUnavailable(None) from None
-    if stage != Stage.READY:
-        raise SandboxUnavailable(Stage(stage), number)
-
-
-def watch(
-    children: Sequence[Running],
-    *,
-    seconds: float,
-    stopped: Callable[[], bool],
-    listen: tuple[int, Callable[[bytes], None]] | None = None,
-) -> list[Ending]:
-    """Wait until all have ended; end them at `seconds`, when `stopped()` says so, or when one of them failed.
-
-    `listen` is a pipe and what takes its bytes as they come. Answers the endings in the children's order.
-    """
-    deadline = time.monotonic() + seconds
-    handles = {os.pidfd_open(child.process.pid): child for child in children}
-    poll = select.poll()
-    for handle in handles:
-        poll.register(handle, select.POLLIN)
-    if listen:
-        poll.register(listen[0], select.POLLIN)
-    waiting = set(handles)
-    try:
-        while waiting:
-            for ready, event in poll.poll(_LOOK_SECONDS * 1000):
-                if listen and ready == listen[0]:
-                    heard = os.read(ready, 4096) if event & select.POLLIN else b""
-                    listen[1](heard) if heard else poll.unregister(ready)
-                    continue
-                poll.unregister(ready)
-                waiting.discard(ready)
-                if handles[ready].process.wait() != 0:
-                    _end(children, Stop.SIBLING)
-            if time.monotonic() > deadline:
-                _end(children, Stop.TIME)
-            elif stopped():
-                _end(children, Stop.WISH)
-    finally:
-        for handle in handles:
-            os.close(handle)
-    return [Ending(child.process.wait(), child.stop) for child in children]
-
-
-def _end(children: Sequence[Running], stop: Stop) -> None:
-    for child in children:
-        child.end(stop)
+def _await_walls(channel: socket.socket, running: Running) -> None:
+    channel.settimeout(_LAUNCH_SECONDS)
+    while True:
+        try:
+            message, descriptors, _, _ = socket.recv_fds(channel, STATUS.size, 1)
+            stage, number = STATUS.unpack(message)
+        except (OSError, struct.error):
+            raise SandboxUnavailable(None) from None
+        if descriptors and running.view:
+            running.view.listener = descriptors[0]
+            os.set_inheritable(descriptors[0], False)
+        elif stage == Stage.READY:
+            return
+        else:
+            raise SandboxUnavailable(Stage(stage), number)

@@ -11,7 +11,8 @@ from tests.support import media
 from workers.media.tools import find
 from workers.sandbox import memory
 from workers.sandbox.protocol import Caps
-from workers.sandbox.runner import Ending, Ffmpeg, Task, Walled, watch
+from workers.sandbox.runner import Ffmpeg, Task, Walled
+from workers.sandbox.running import Ending, watch
 
 SHELL = Path("/bin/sh").resolve()
 

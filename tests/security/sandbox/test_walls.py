@@ -13,7 +13,8 @@ from tests.security.sandbox.children import burglar
 from tests.security.sandbox.conftest import CAPS, CHILDREN
 from workers.sandbox import memory
 from workers.sandbox.pipe import Pipe
-from workers.sandbox.runner import Child, Running, Task, Walled, watch
+from workers.sandbox.runner import Child, Task, Walled
+from workers.sandbox.running import Running, watch
 
 OUTSIDE = (
     "import sys, importlib.util as u; s = u.spec_from_file_location('burglar', sys.argv[1]);"

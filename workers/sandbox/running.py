@@ -1,0 +1,182 @@
+"""A child that runs: what it sees of a window, how it is watched, how it ends."""
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from workers.sandbox.window import Window
+
+_LOOK_SECONDS = 0.2
+
+
+class Stop(Enum):
+    """Why the parent ended a child."""
+
+    TIME = "time"
+    WISH = "wish"
+    SIBLING = "sibling"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a child ended: its exit code (negative: the signal), and who ended it if not itself."""
+
+    code: int
+    stop: Stop | None = None
+
+    @property
+    def good(self) -> bool:
+        """It ran to its own end and said that all is well."""
+        return self.code == 0 and self.stop is None
+
+    @property
+    def out_of_time(self) -> bool:
+        """By our clock, or by the kernel: its CPU limit, or no memory left on the machine."""
+        killed = self.stop is None and self.code in {-signal.SIGXCPU, -signal.SIGKILL}
+        return self.stop is Stop.TIME or killed
+
+
+@dataclass
+class View:
+    """A window as one child sees it: the file that it was given, and the listener of its reads."""
+
+    window: Window
+    descriptor: int
+    listener: int = -1
+
+    @property
+    def place(self) -> int:
+        """The file's offset."""
+        return os.lseek(self.descriptor, 0, os.SEEK_CUR) if self.descriptor >= 0 else 0
+
+    def serve(self) -> None:
+        """Answer the read that waits."""
+        self.window.serve(self.listener, self.descriptor)
+
+    def close(self) -> None:
+        """Close both; again is harmless."""
+        for each in (self.descriptor, self.listener):
+            if each >= 0:
+                os.close(each)
+        self.descriptor = self.listener = -1
+
+
+@dataclass
+class Running:
+    """A child behind its walls. Leaving the context ends it."""
+
+    process: subprocess.Popen[bytes]
+    view: View | None = None
+    stop: Stop | None = field(default=None)
+
+    def end(self, stop: Stop) -> None:
+        """Kill it, once."""
+        if self.process.poll() is None:
+            self.stop = stop
+            self.process.kill()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end(Stop.WISH)
+        self.process.wait()
+        if self.view:
+            self.view.close()
+
+
+def watch(
+    children: Sequence[Running],
+    *,
+    seconds: float,
+    stopped: Callable[[], bool],
+    listen: tuple[int, Callable[[bytes], None]] | None = None,
+) -> list[Ending]:
+    """Wait until all have ended; end them at `seconds`, when `stopped()` says so, or when one of them failed.
+
+    Windows are served meanwhile. `listen` is a pipe and what takes its bytes as they come. Answers the
+    endings in the children's order.
+    """
+    deadline = time.monotonic() + seconds
+    with _Watch(children, listen) as watched:
+        while watched.go_on():
+            if time.monotonic() > deadline:
+                _end(children, Stop.TIME)
+            elif stopped():
+                _end(children, Stop.WISH)
+    return [Ending(child.process.wait(), child.stop) for child in children]
+
+
+class _Watch:
+    """What can happen while children run, and who is told."""
+
+    def __init__(
+        self, children: Sequence[Running], listen: tuple[int, Callable[[bytes], None]] | None
+    ) -> None:
+        self._children = children
+        self._handles = {os.pidfd_open(child.process.pid): child for child in children}
+        self._poll = select.poll()
+        self._hear: dict[int, Callable[[int], object]] = {}
+        for handle, child in self._handles.items():
+            self._add(handle, partial(self._ended, handle, child))
+            if child.view:
+                self._add(child.view.listener, partial(self._asked, child.view))
+        if listen:
+            self._add(listen[0], partial(self._heard, *listen))
+
+    def go_on(self) -> bool:
+        """Take what happens next, for a moment at most; False once all have ended."""
+        for ready, event in self._poll.poll(_LOOK_SECONDS * 1000):
+            self._hear[ready](event)
+        return any(handle in self._hear for handle in self._handles)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for handle in self._handles:
+            os.close(handle)
+
+    def _add(self, descriptor: int, told: Callable[[int], object]) -> None:
+        self._hear[descriptor] = told
+        self._poll.register(descriptor, select.POLLIN)
+
+    def _remove(self, descriptor: int) -> None:
+        del self._hear[descriptor]
+        self._poll.unregister(descriptor)
+
+    def _ended(self, handle: int, child: Running, event: int) -> None:
+        del event
+        self._remove(handle)
+        if child.process.wait() != 0:
+            _end(self._children, Stop.SIBLING)
+
+    def _asked(self, view: View, event: int) -> None:
+        if event & select.POLLIN:
+            view.serve()
+        else:  # nobody is left who could ask
+            self._remove(view.listener)
+
+    def _heard(self, pipe: int, hear: Callable[[bytes], None], event: int) -> None:
+        heard = os.read(pipe, 4096) if event & select.POLLIN else b""
+        if heard:
+            hear(heard)
+        else:
+            self._remove(pipe)
+
+
+def _end(children: Sequence[Running], stop: Stop) -> None:
+    for child in children:
+        child.end(stop)
