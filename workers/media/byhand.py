@@ -3,7 +3,6 @@
 import argparse
 import base64
 import json
-import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from relay.errors import RelayError
-from workers.media.clean import clean
+from workers.media.clean import clean, original_of
 from workers.media.looks import family
 from workers.media.model import Clean, Kind, MediaRefused, Role
 from workers.sandbox import memory
+from workers.sandbox.window import File
 
 _COPY = 1 << 24
 
@@ -26,16 +26,13 @@ def main(words: Sequence[str]) -> int:
     report: dict[str, Any] = {"input": asked.input.name, "kind": None, "outcome": "failed"}
     try:
         with asked.input.open("rb") as file:
-            original = memory.from_file("original", file.fileno())
-        try:
-            kind = Kind(asked.kind) if asked.kind else _guess(asked.input, original)
-            report |= {"kind": kind.value, "input_bytes": memory.size(original)}
-            with clean(kind, original, progress=_show) as made:
+            source = File(file.fileno())
+            kind = Kind(asked.kind) if asked.kind else _guess(asked.input, file.fileno())
+            report |= {"kind": kind.value, "input_bytes": source.size}
+            with original_of(kind, source) as original, clean(kind, original, progress=_show) as made:
                 _write(made, asked.output, asked.poster)
                 report |= {"outcome": "clean", **_facts(made)}
                 said = f"Safe: {asked.output}"
-        finally:
-            os.close(original)
     except MediaRefused as refused:
         report |= {"outcome": "refused", "reason": refused.reason.value, "sentence": refused.public}
         said = f"Refused: {refused.public}"

@@ -1,6 +1,7 @@
 """The one door of the media room: a hostile file in, a safe and truthful one out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 
 from workers.media import document, looks, tools, transcode
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Reason
@@ -8,7 +9,7 @@ from workers.media.room import Room
 from workers.media.tools import Tools
 from workers.sandbox import memory
 from workers.sandbox.runner import Sandbox, Walled
-from workers.sandbox.window import Window
+from workers.sandbox.window import Source, Window
 
 _DEFAULTS = Limits()
 
@@ -53,6 +54,20 @@ def clean(
         raise ValueError("a document is read as a whole, from a sealed memfd")
     progress(100)
     return made
+
+
+@contextmanager
+def original_of(kind: Kind, source: Source) -> Iterator[int | Window]:
+    """Show an original to `clean` in the way that its kind needs. `source` stays the caller's."""
+    if kind is Kind.DOCUMENT:
+        with ExitStack() as held:
+            whole = memory.held(held, "original")
+            memory.fill(whole, source.size, source.read_into)
+            memory.seal(whole)
+            yield whole
+    else:
+        with closing(Window(source)) as window:
+            yield window
 
 
 def _refuse_by_look(kind: Kind, source: int | Window, limits: Limits) -> None:

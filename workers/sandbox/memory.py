@@ -4,6 +4,7 @@ import contextlib
 import errno
 import fcntl
 import os
+from collections.abc import Callable
 
 _NO_EXECUTION = 0x0008  # MFD_NOEXEC_SEAL, Linux 6.3; Python 3.11 has no name for it
 _SEALS = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
@@ -42,6 +43,20 @@ def from_bytes(name: str, content: bytes) -> int:
         view = view[os.write(descriptor, view) :]
     seal(descriptor)
     return descriptor
+
+
+def fill(descriptor: int, size: int, read_into: Callable[[int, memoryview], int]) -> None:
+    """Write `size` bytes of a source to the end of it."""
+    buffer = memoryview(bytearray(min(_COPY, max(size, 1))))
+    done = 0
+    while done < size:
+        got = read_into(done, buffer[: size - done])
+        if not got:
+            raise EOFError("the original is shorter than it said")
+        view = buffer[:got]
+        while view:
+            view = view[os.write(descriptor, view) :]
+        done += got
 
 
 def from_file(name: str, source: int) -> int:

@@ -6,7 +6,7 @@ Open the original in memory, make the clean renditions, seal them, hand them in.
 import io
 import os
 from asyncio import CancelledError, Task, create_task, sleep, to_thread
-from contextlib import ExitStack, closing, suppress
+from contextlib import closing, suppress
 from threading import Event
 from uuid import UUID
 
@@ -16,9 +16,9 @@ from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
 from relay.exchange.objects import NewObject, announce, opened, store
 from relay.exchange.processing import MOST_TRIES, Made, Work
 from relay.vault.padding import pad, unpad
-from workers.media.clean import clean
+from relay.vault.stream import ObjectReader
+from workers.media.clean import clean, original_of
 from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
-from workers.sandbox import memory
 from workers.tasks.room import WorkRoom
 
 RENEW_SECONDS = 5.0
@@ -84,16 +84,12 @@ def _read(room: WorkRoom, content: Content) -> bytes:
 
 
 def _clean(room: WorkRoom, work: Work, content: Content, progress: "_Progress") -> Clean:
-    """Decrypt into memory and let the sandbox work on it. Blocking."""
-    with ExitStack() as stack:
-        source = memory.held(stack, "original")
-        with opened(room.house, content) as reader:
-            for piece in reader.ranges():
-                _write(source, piece)
-        memory.seal(source)
+    """Let the sandbox work on it, decrypted where and when it is read. Blocking."""
+    kind = Kind(work.kind)
+    with opened(room.house, content) as reader, original_of(kind, _Plain(reader)) as original:
         return clean(
-            Kind(work.kind),
-            source,
+            kind,
+            original,
             room.limits,
             progress.heard,
             stopped=progress.stopped.is_set,
@@ -102,9 +98,19 @@ def _clean(room: WorkRoom, work: Work, content: Content, progress: "_Progress") 
         )
 
 
-def _write(descriptor: int, piece: memoryview) -> None:
-    while piece:
-        piece = piece[os.write(descriptor, piece) :]
+class _Plain:
+    """An object's plain bytes as a `Source`."""
+
+    def __init__(self, reader: ObjectReader) -> None:
+        self._reader = reader
+        self.size = reader.plaintext_size
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        filled = 0
+        for piece in self._reader.ranges(offset, min(self.size, offset + len(buffer))):
+            buffer[filled : filled + len(piece)] = piece
+            filled += len(piece)
+        return filled
 
 
 async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
