@@ -28,6 +28,8 @@ class Permission(StrEnum):
     REVIEW_READ = "review:item:read"
     REVIEW_DECIDE = "review:item:decide"
     RELEASE_MAKE = "exchange:release:make"
+    PAPER_PRINT = "exchange:paper:print"
+    """Taking a letter or an invitation out on paper, and the forms that go with them."""
     AUDIT_READ = "audit:entry:read"
     ACCOUNT_MANAGE = "identity:account:manage"
     """Staff accounts. An administrator has this and no other: never content."""
@@ -54,6 +56,7 @@ FACILITATOR = frozenset(
         Permission.REVIEW_READ,
         Permission.REVIEW_DECIDE,
         Permission.RELEASE_MAKE,
+        Permission.PAPER_PRINT,
         Permission.AUDIT_READ,
     }
 )

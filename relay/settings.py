@@ -47,6 +47,13 @@ Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a number from 1 to 
 Words = Annotated[str, Meta(min_length=1, max_length=60, description="one to sixty characters")]
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
+_OTHER_CONNECTIONS = 20
+"""The job queue's, migrations, commands, and what PostgreSQL keeps for its administrator."""
+
+
+def _cores() -> int:
+    """Return how many cores this process may use, up to the four that a stack on one machine is made for."""
+    return min(4, len(os.sched_getaffinity(0)))
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +69,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     participants_port: Port = 8081
     participants_origin: Origin = ""
     """What participants type; derived from host and port when empty."""
+    participants_processes: Annotated[int, Meta(ge=1, le=64, description="a number from 1 to 64")] = (
+        msgspec.field(default_factory=_cores)
+    )
+    """Processes of the participants' app on one port. By itself: one for each core, at most 4."""
     desk_host: Host = "127.0.0.1"
     desk_port: Port = 8082
     desk_origin: Origin = ""
@@ -71,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     database: str = ""
     """The address with this process's own login. `relay up` gives each of its children one."""
     database_connections: Count = 10
+    """The most that one process keeps open; `connections` says what that comes to."""
 
     blobs: Path = Path()
     keyring: Path = Path()
@@ -103,7 +115,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ffmpeg: str = ""
     """The path of another ffmpeg than the packaged one."""
+    print_fonts: Path = Path("/usr/share/fonts")
+    """Where the fonts are that letters are printed in; folders below it are looked through too."""
     worker_jobs: Annotated[int, Meta(ge=1, le=64, description="a number from 1 to 64")] = 1
+
+    @property
+    def connections(self) -> int:
+        """Database connections that a whole stack may have open, with some for the operator's commands."""
+        processes = self.participants_processes + 2  # the desk, and a worker
+        return processes * self.database_connections + _OTHER_CONNECTIONS
 
     @property
     def postgres_folder(self) -> Path:

@@ -112,7 +112,7 @@ async def _check(tx: Reading, house: House, person: Person, account_id: UUID, ro
             "This person was invited in another case. A facilitator of that case has to confirm them here."
         )
     try:
-        secret = await _secret(tx, house, person, row.invitation_case_id, account_id, row.invitation_id)
+        secret = await given_secret(tx, house, person, row.invitation_case_id, account_id, row.invitation_id)
     except (VaultRefused, msgspec.MsgspecError):
         raise Conflict(_NOT_THEIRS) from None
     expected = enrolment_mac(
@@ -128,10 +128,13 @@ async def _check(tx: Reading, house: House, person: Person, account_id: UUID, ro
         raise Conflict(_NOT_THEIRS)
 
 
-async def _secret(
+async def given_secret(
     tx: Reading, house: House, person: Person, case_id: UUID, account_id: UUID, invitation_id: UUID
 ) -> str:
-    """Open the invitation's secret. Anyone can seal one to the case, so its giver's signature is checked."""
+    """Open an invitation's secret. Anyone can seal one to the case, so its giver's signature is checked.
+
+    Raise `VaultRefused` if there is none, or nobody who may have gave it out.
+    """
     text = await case_text(tx, house, person, case_id, "invitation", invitation_id)
     if text is None:
         raise VaultRefused
