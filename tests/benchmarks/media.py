@@ -16,7 +16,7 @@ from tests.benchmarks.processes import MIB, Watch
 from tests.benchmarks.rows import Row, at_least, show
 from tests.benchmarks.turns import Turns
 from tests.support import media
-from workers.media import arguments, shape
+from workers.media import arguments, loudness, shape
 from workers.media.clean import clean
 from workers.media.look import look
 from workers.media.model import Kind, Limits
@@ -74,7 +74,8 @@ def _bare_words(original: int) -> list[str]:
     """The worker's own command line, made into one pass straight into a file."""
     room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False)
     source = look(Kind.VIDEO, original, room)
-    words = list(arguments.make(Kind.VIDEO, source, shape.plan(source), room.limits, room.tools))
+    level = loudness.level(loudness.measure(Kind.VIDEO, original, source, room))
+    words = list(arguments.make(Kind.VIDEO, source, shape.plan(source), level, room.limits, room.tools))
     for word in ("-movflags", "-frag_duration", "-progress"):
         del words[words.index(word) : words.index(word) + 2]
     place = words.index(f"pipe:{arguments.WRITE}")

@@ -67,6 +67,9 @@ RESULT = struct.Struct("<BHHHBBIIiHIQIII")
 
 PAGES = struct.Struct("<BI")
 
+LOUDNESS = struct.Struct("<Bii")
+"""Status, hundredths of a LUFS, hundredths of a dBTP."""
+
 Answer = TypeVar("Answer")
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import ffmpeg
 
+from workers.media import loudness
 from workers.media.answers import Source
+from workers.media.loudness import Level
 from workers.media.model import Kind, Limits
 from workers.media.shape import Picture
 from workers.media.tools import Tools
@@ -72,7 +74,7 @@ def _sound_codec(channels: int) -> dict[str, Any]:
 
 
 def make(
-    kind: Kind, source: Source, picture: Picture | None, limits: Limits, tools: Tools
+    kind: Kind, source: Source, picture: Picture | None, level: Level | None, limits: Limits, tools: Tools
 ) -> tuple[str, ...]:
     """The first process: the original at READ, new picture and sound to WRITE, progress to SIDE."""
     name, options = tools.source(READ)
@@ -90,8 +92,8 @@ def make(
     if picture is not None:
         streams.append(_film(original[str(source.film_index)], picture))
         codecs |= _FILM_CODEC | _threads("threads:v", _MOST_THREADS)
-    if source.sounds:
-        streams.append(_sound(original[str(source.sound_index)], source))
+    if level is not None:
+        streams.append(_sound(original[str(source.sound_index)], source, level))
         codecs |= _sound_codec(source.channels)
     pieces = {"f": "mp4", "movflags": "+delay_moov+default_base_moof", "frag_duration": _PIECE_MICROSECONDS}
     made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
@@ -119,11 +121,11 @@ def _film(stream: Any, picture: Picture) -> Any:
     )
 
 
-def _sound(stream: Any, source: Source) -> Any:
+def _sound(stream: Any, source: Source, level: Level) -> Any:
     """One or two channels at 48 kHz; gaps in the clock become silence, so that sound stays with film."""
     layout = "mono" if source.channels == 1 else "stereo"
     resampled = stream.filter("aresample", SOUND_RATE, **{"async": 1})
-    return resampled.filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+    return loudness.apply(resampled.filter("aformat", sample_fmts="fltp", channel_layouts=layout), level)
 
 
 def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:

@@ -170,6 +170,8 @@ class Facts:
     height: int = 0
     pages: int = 0
     peaks: bytes = b""
+    loudness: float | None = None
+    """Of the original, in LUFS; None where there is no sound."""
 
 
 @dataclass(frozen=True)

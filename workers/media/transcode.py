@@ -6,16 +6,19 @@ import signal
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from workers.media import arguments, mp4, shape, waveform
+from workers.media import arguments, loudness, mp4, shape, waveform
 from workers.media.answers import RESULT, Garbled, Result, Source
 from workers.media.look import look
+from workers.media.loudness import Level, Loudness
 from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
 from workers.media.progress import Progress
 from workers.media.room import Room
 from workers.media.shape import Picture
 from workers.sandbox import memory
 from workers.sandbox.pipe import Pipe
-from workers.sandbox.runner import Child, Ending, Ffmpeg, Stop, Task
+from workers.sandbox.runner import Child, Ffmpeg, Task
+from workers.sandbox.running import Ending, Stop
+from workers.sandbox.window import Window
 
 _SHORTEST_MS = 100
 _DRIFT_MS = 500
@@ -36,15 +39,17 @@ class _Files:
     poster: int
 
 
-def transcode(kind: Kind, original: int, room: Room) -> Clean:
-    """Make a clean M4A or MP4 of a sealed file in memory. Raises `MediaRefused`."""
+def transcode(kind: Kind, original: Window, room: Room) -> Clean:
+    """Make a clean M4A or MP4 of a recording. Raises `MediaRefused`."""
     source = look(kind, original, room)
     picture = shape.plan(source) if kind is Kind.VIDEO else None
+    heard = loudness.measure(kind, original, source, room) if source.sounds else None
     with ExitStack() as held:
         files = _Files(*(memory.held(held, name) for name in ("clean", "samples", "poster")))
-        _make(kind, original, source, picture, files, room)
+        level = loudness.level(heard) if heard else None
+        _make(kind, original, source, picture, level, files, room)
         memory.seal(files.clean)
-        facts = _check(source, picture, files, room)
+        facts = _check(source, picture, heard, files, room)
         if kind is Kind.AUDIO and waveform.is_silent(facts.peaks):
             raise MediaRefused(Reason.SILENT)
         kept = {Role.CLEAN: files.clean} | ({Role.POSTER: files.poster} if picture else {})
@@ -54,13 +59,19 @@ def transcode(kind: Kind, original: int, room: Room) -> Clean:
 
 
 def _make(
-    kind: Kind, original: int, source: Source, picture: Picture | None, files: _Files, room: Room
+    kind: Kind,
+    original: Window,
+    source: Source,
+    picture: Picture | None,
+    level: Level | None,
+    files: _Files,
+    room: Room,
 ) -> None:
     """Run both processes at once; whichever fails ends the other."""
     limits = room.limits
     seconds = room.seconds(source.exact_ms or limits.seconds(kind) * 1000)
     with Pipe() as pieces, Pipe() as reports, ExitStack() as running:
-        make = Ffmpeg(room.tools.ffmpeg, arguments.make(kind, source, picture, limits, room.tools))
+        make = Ffmpeg(room.tools.ffmpeg, arguments.make(kind, source, picture, level, limits, room.tools))
         pack = Ffmpeg(
             room.tools.ffmpeg, arguments.pack(kind, film=picture is not None, sound=source.sounds > 0)
         )
@@ -72,7 +83,7 @@ def _make(
         pieces.close(pieces.writing)
         pieces.close(pieces.reading)
         reports.close(reports.writing)
-        progress = Progress(room.progress, source.claimed_ms, original, maker.process.pid)
+        progress = Progress(room.progress, source.claimed_ms, original, maker)
         endings = room.follow([maker, packer], seconds, (reports.reading, progress.hear))
     _judge(*endings)
     if progress.made_ms > limits.seconds(kind) * 1000:
@@ -89,7 +100,9 @@ def _judge(maker: Ending, packer: Ending) -> None:
     raise MediaRefused(Reason.NOT_VERIFIED if maker.good or lost_its_packer else Reason.DAMAGED)
 
 
-def _check(source: Source, picture: Picture | None, files: _Files, room: Room) -> Facts:
+def _check(
+    source: Source, picture: Picture | None, heard: Loudness | None, files: _Files, room: Room
+) -> Facts:
     """Believe nothing about the result: open it as a stranger would, and read its structure ourselves."""
     try:
         structure = mp4.read(files.clean)
@@ -116,6 +129,7 @@ def _check(source: Source, picture: Picture | None, files: _Files, room: Room) -
         width=picture.width if picture else 0,
         height=picture.height if picture else 0,
         peaks=waveform.peaks(files.samples),
+        loudness=heard.integrated if heard else None,
     )
 
 

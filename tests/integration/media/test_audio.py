@@ -36,7 +36,7 @@ def test_it_sounds_as_before(samples: Path, clean_speech: Clean) -> None:
 def test_facts_are_true(clean_speech: Clean) -> None:
     assert clean_speech.facts.duration_ms == pytest.approx(3000, abs=25)
     assert len(clean_speech.facts.peaks) == 1000
-    assert max(clean_speech.facts.peaks) > 100
+    assert max(clean_speech.facts.peaks) > 50
 
 
 @pytest.mark.parametrize(
