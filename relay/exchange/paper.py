@@ -1,8 +1,8 @@
 """A released letter on paper: for whoever has no screen, or wants none.
 
-Printing hands the letter over once more, so all that must hold at a release has to hold again: the gates between
-the two, and the release record, from values that the desk holds. What is printed is the released rendition, and
-not one other word of the database.
+Printing hands the letter over once more, so all that must hold at a release has to hold again: the gates
+between the two, and the release record, from values that the desk holds. What is printed is the released
+rendition, and not one other word of the database.
 """
 
 import base64
@@ -15,9 +15,10 @@ import msgspec
 
 from relay.audit.tags import Tag
 from relay.cases import gates
-from relay.cases.service import gate_facts
+from relay.cases.service import gate_facts, read_case
 from relay.db.transaction import Reading
-from relay.errors import Blocked, Conflict, Missing, VaultRefused
+from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
+from relay.exchange import letters
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import LETTER_TYPE, Content, Item
 from relay.exchange.objects import opened
@@ -46,15 +47,20 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     delivery: str
 
 
+class _Released(msgspec.Struct, frozen=True):
+    id: UUID
+    recipient_id: UUID
+
+
 def receipt_code(house: House, release_id: UUID) -> str:
-    """Return the code on each page of a release's paper: always the same, and without the keyring a riddle."""
+    """Return the code on each page of a release's paper: always the same, and it tells nothing."""
     drawn = house.keyring.mac("receipt code", release_id.bytes)[:_CODE_BYTES]
-    letters = base64.b32encode(drawn).translate(_ALPHABET).decode()
-    return f"{letters[:4]}-{letters[4:]}"
+    code = base64.b32encode(drawn).translate(_ALPHABET).decode()
+    return f"{code[:4]}-{code[4:]}"
 
 
 async def print_letter(house: House, person: Person, item_id: UUID, seat_id: UUID, size: Size) -> Printed:
-    """Return a letter that was released to whoever has this seat, as a PDF in memory; it leaves an audit entry.
+    """Return a letter that was released to whoever has this seat, as a PDF in memory. Leaves an audit entry.
 
     Raise `Missing` for what is not of the person's cases, `Conflict` for what was never released to them or
     cannot be given to them any more, `Blocked` with every gate that is closed now, `Unprintable` with the
@@ -141,3 +147,43 @@ def _read(house: House, content: Content, sha256: bytes) -> str:
     if hashlib.sha256(plain).digest() != sha256:
         raise VaultRefused
     return bytes(unpad(plain)).decode()
+
+
+async def codes(house: House, person: Person, item_id: UUID) -> dict[UUID, str]:
+    """Return the code on the paper of each release of an item, by the recipient's account."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _Released, "SELECT id, recipient_id FROM relay.releases WHERE item_id = %s LIMIT 100", [item_id]
+        )
+    return {row.recipient_id: receipt_code(house, row.id) for row in rows}
+
+
+async def print_cover_note(
+    house: House, person: Person, case_id: UUID, *, call: str, words: str, size: Size
+) -> Printed:
+    """Return the note that lies on top of a letter. `call`: whom the reader can talk to; `words`: or none.
+
+    Raise `Missing` for a case that is not the person's, `Invalid`, `Unprintable`.
+    """
+    await read_case(house, person, case_id)
+    if not letters.visible(call).strip():
+        raise Invalid(call="Say whom the reader can talk to, and how: a name and a telephone number.")
+    return await press.cover_note(
+        call=_typed("call", call, 400),
+        words=_typed("words", words, 2_000) if words.strip() else "",
+        size=size,
+        folder=house.settings.print_fonts,
+    )
+
+
+async def print_consent_form(house: House, person: Person, case_id: UUID, size: Size) -> Printed:
+    """Return an empty form to agree on. Raise `Missing` for a case that is not the person's."""
+    await read_case(house, person, case_id)
+    return await press.consent_form(size=size, folder=house.settings.print_fonts)
+
+
+def _typed(field: str, text: str, most: int) -> str:
+    try:
+        return letters.visible(letters.checked(text, most)).strip()
+    except Invalid as invalid:
+        raise Invalid(**{field: invalid.public}) from None

@@ -21,9 +21,9 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 async def print_card(house: House, person: Person, case_id: UUID, account_id: UUID, size: Size) -> Printed:
-    """Return the card of the invitation that waits for this participant, as a PDF; it leaves an audit entry.
+    """Return the card of the invitation that waits for this participant, as a PDF. Leaves an audit entry.
 
-    The address and the secret are on it. The short code is not, and could not be: only its keyed hash is kept.
+    The address and the secret are on it. The short code is not, and cannot be: only its keyed hash is kept.
     Raise `Missing` for somebody who has no seat in a case of the person's, `Conflict` if no invitation waits.
     """
     async with house.database.reading(person.id) as tx:
@@ -36,9 +36,7 @@ async def print_card(house: House, person: Person, case_id: UUID, account_id: UU
         size=size,
         folder=house.settings.print_fonts,
     )
-    async with house.database.acting(
-        person.id, Tag.CARD_PRINTED, chain=case_id, subject=account_id
-    ) as act:
+    async with house.database.acting(person.id, Tag.CARD_PRINTED, chain=case_id, subject=account_id) as act:
         if (await _waiting(act, house, case_id, account_id))[0] != invitation_id:
             raise Conflict
         act.note(invitation=invitation_id, size=str(size))

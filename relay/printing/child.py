@@ -1,14 +1,14 @@
 """The typesetter, in a process of its own: reads a sheet, writes a PDF, can do nothing else.
 
-Run by `press`. In this order: the fonts are loaded, then the walls go up, then the first byte of what a person
-wrote is read. From the walls on no descriptor can be opened (so no file and no socket), no process started,
-and nothing written but the answer. No package is ever loaded: the template names none, and could not.
+Run by `press`. In this order: the fonts are loaded, then the walls go up, then the first byte of what a
+person wrote is read. From the walls on no descriptor can be opened (so no file and no socket), no process
+started, and nothing written but the answer. No package is ever loaded.
 """
 
 import json
-import os
 import resource
 import sys
+from typing import Literal
 
 import typst
 
@@ -19,7 +19,7 @@ MOST_PDF = 64 << 20
 
 DONE, REFUSED = 0, 3
 
-STANDARD = "a-2u"
+STANDARD: Literal["a-2u"] = "a-2u"
 """PDF/A-2u, for what it refuses: a glyph that is missing, a character without a name."""
 
 
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def _with_fonts(folder: str, families: list[str]) -> typst.Compiler:
-    """Load every face that will be asked for: fonts are read when they are first used, and later is too late."""
+    """Load every face that will be asked for: they are read when first used, and then it is too late."""
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
     # all that it may read from is where the fonts are
     compiler = typst.Compiler(root=folder, font_paths=fonts, ignore_system_fonts=True)

@@ -60,7 +60,11 @@ class Face(msgspec.Struct, frozen=True):
 def _drawn(path: Path, index: int) -> frozenset[int]:
     """Return every character that a face draws. Read once, and kept: the largest take 50 ms."""
     with path.open("rb") as file:
-        font = TTCollection(file, lazy=True)[index] if path.suffix in {".ttc", ".otc"} else TTFont(file, lazy=True)
+        font = (
+            TTCollection(file, lazy=True)[index]
+            if path.suffix in {".ttc", ".otc"}
+            else TTFont(file, lazy=True)
+        )
         return frozenset(cast("dict[int, str]", font.getBestCmap() or {}))
 
 
@@ -102,7 +106,7 @@ def clusters(text: str) -> Iterator[str]:
 
 
 def families_for(text: str, folder: Path) -> tuple[str, ...]:
-    """Return the families that draw all of a text and the sheet around it, in the order in which they are tried.
+    """Return the families that draw all of a text and the sheet around it, in the order of trying.
 
     Blocks while it reads fonts. Raise `Unprintable`, naming every character that no font has.
     """
@@ -138,8 +142,9 @@ def _sentence(missing: set[str], shelf: tuple[Face, ...]) -> str:
     named = ", ".join(map(_name, unknown[:_MOST_NAMED]))
     more = f" and {len(unknown) - _MOST_NAMED} more" if len(unknown) > _MOST_NAMED else ""
     return (
-        f"This cannot be printed here: no font on this server has {named}{more}. Nothing is left out in print,"
-        f" so nothing was printed. Ask your administrator to install a font that has it (on Debian: {_PACKAGES})."
+        f"This cannot be printed here: no font on this server has {named}{more}. Nothing is left out in"
+        " print, so nothing was printed. Ask your administrator to install a font that has it (on Debian:"
+        f" {_PACKAGES})."
     )
 
 

@@ -43,7 +43,7 @@ class Printed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unprintable(Refusal):
-    """Some character has no shape in any font here. `public` names each: nothing is ever left out in print."""
+    """Some character is in no font here. `public` names each: nothing is ever left out in print."""
 
     code = "unprintable"
     status = 409
@@ -54,6 +54,6 @@ class PressBroken(Unavailable):
 
     code = "press-broken"
     public = (
-        "This could not be printed. Nothing of it was lost. Please try again; if it happens once more, tell your"
-        " administrator."
+        "This could not be printed. Nothing of it was lost. Please try again; if it happens once more,"
+        " tell your administrator."
     )

@@ -1,11 +1,12 @@
-"""The staff desk app. `uvicorn --factory relay.web.desk.app:create`."""
+"""The staff desk app. `python -m relay.web.serve desk`."""
 
 from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, home, own, review
+from relay.web.desk import cases, gates, home, own, paper, review
 from relay.web.shared.build import Opener, build
+from relay.web.shared.endings import Endings
 from relay.web.shared.entry import entry_pages
 from relay.web.shared.headers import Shell
 from relay.web.shared.wing import DESK
@@ -13,8 +14,8 @@ from relay.web.shared.wing import DESK
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def create(opener: Opener | None = None) -> Shell:
-    """Make the app; without `opener` from the environment's settings."""
+def create(opener: Opener | None = None, endings: Endings | None = None) -> Shell:
+    """Make the app; without `opener` from the environment's settings. `endings`: see `build`."""
     pages = [
         *entry_pages(Permission.STAFF_SELF_MANAGE),
         *home.HANDLERS,
@@ -22,5 +23,6 @@ def create(opener: Opener | None = None) -> Shell:
         *cases.HANDLERS,
         *gates.HANDLERS,
         *review.HANDLERS,
+        *paper.HANDLERS,
     ]
-    return build(DESK, pages, HANDLERS, _TEMPLATES, opener)
+    return build(DESK, pages, HANDLERS, _TEMPLATES, opener, endings)

@@ -11,7 +11,7 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import service
 from relay.errors import Conflict, Invalid, Refusal, SignInNeeded, StepUpNeeded
-from relay.exchange import failures, release
+from relay.exchange import failures, paper, release
 from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
@@ -51,10 +51,10 @@ async def queue_page(
 @get("/items/{item_id:uuid}", opt=_READ)
 async def item_page(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
     """Show an item. What it says is shown to whoever has taken it, or after it was decided on."""
-    return await _show(request, house, person, item_id)
+    return await show_item(request, house, person, item_id)
 
 
-async def _show(
+async def show_item(
     request: AnyRequest,
     house: House,
     person: Person,
@@ -62,6 +62,7 @@ async def _show(
     refusal: Refusal | None = None,
     form: Form | None = None,
 ) -> Page:
+    """Show an item, perhaps with what could not be done and what was chosen for it."""
     item = await reading.item_on_desk(house, person, item_id)
     mine = item.claimed_by == person.id
     shown = item.clean is not None and (mine or item.state not in _MINE)
@@ -80,6 +81,7 @@ async def _show(
         mine=mine,
         shown=shown,
         text=text,
+        codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
         failure=failures.sentence(item.failure),
         reasons=list(Reason),
         chosen=form.several("reasons") if form else (),
@@ -107,7 +109,7 @@ async def claim(request: AnyRequest, house: TheHouse, person: SignedIn, item_id:
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await _show(request, house, person, item_id, refusal)
+        return await show_item(request, house, person, item_id, refusal)
     return see_other(f"/items/{item_id}")
 
 
@@ -137,7 +139,7 @@ async def decide(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await _show(request, house, person, item_id, refusal, form)
+        return await show_item(request, house, person, item_id, refusal, form)
     return see_other(f"/items/{item_id}")
 
 
@@ -179,7 +181,7 @@ async def make_release(
     except StepUpNeeded:
         return see_other(f"/step-up?then=/items/{item_id}")
     except Refusal as refusal:
-        return await _show(request, house, person, item_id, refusal)
+        return await show_item(request, house, person, item_id, refusal)
     return see_other(f"/items/{item_id}")
 
 

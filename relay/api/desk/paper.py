@@ -1,0 +1,81 @@
+"""On paper: a released letter, an enrolment card, a cover note, a consent form. Each is answered as a PDF."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+import msgspec
+from litestar import Response, post
+from litestar.params import JSONBody, PathParameter
+
+from relay.exchange import paper
+from relay.identity import cards, sessions
+from relay.permissions import Permission
+from relay.printing.model import Size
+from relay.web.shared.access import SignedIn, TheHouse, allow
+from relay.web.shared.papers import PDF, answer
+
+CaseId = Annotated[UUID, PathParameter()]
+ItemId = Annotated[UUID, PathParameter()]
+AccountId = Annotated[UUID, PathParameter()]
+_PRINT: Final = allow(Permission.PAPER_PRINT)
+
+
+class LetterPrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose copy: the seat of somebody it was released to."""
+
+    seat_id: UUID
+    size: Size = Size.NORMAL
+
+
+class SheetPrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How large."""
+
+    size: Size = Size.NORMAL
+
+
+class CoverNotePrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom the reader can talk to, and the facilitator's own words, in any language."""
+
+    call: str
+    words: str = ""
+    size: Size = Size.NORMAL
+
+
+@post("/items/{item_id:uuid}/print", opt=_PRINT, status_code=200, media_type=PDF)
+async def print_letter(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[LetterPrint]
+) -> Response[bytes]:
+    """Print a released letter for one recipient. Needs the passphrase, as a release does."""
+    sessions.require_step_up(house, person)
+    return answer(await paper.print_letter(house, person, item_id, data.seat_id, data.size), "letter")
+
+
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/card", opt=_PRINT, status_code=200, media_type=PDF)
+async def print_card(
+    house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId, data: JSONBody[SheetPrint]
+) -> Response[bytes]:
+    """Print the card of the invitation that waits for somebody. Needs the passphrase as well."""
+    sessions.require_step_up(house, person)
+    return answer(await cards.print_card(house, person, case_id, account_id, data.size), "card")
+
+
+@post("/cases/{case_id:uuid}/cover-note", opt=_PRINT, status_code=200, media_type=PDF)
+async def print_cover_note(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[CoverNotePrint]
+) -> Response[bytes]:
+    """Print what lies on top of a letter."""
+    printed = await paper.print_cover_note(
+        house, person, case_id, call=data.call, words=data.words, size=data.size
+    )
+    return answer(printed, "note")
+
+
+@post("/cases/{case_id:uuid}/consent-form", opt=_PRINT, status_code=200, media_type=PDF)
+async def print_consent_form(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[SheetPrint]
+) -> Response[bytes]:
+    """Print an empty form to agree on."""
+    return answer(await paper.print_consent_form(house, person, case_id, data.size), "form")
+
+
+HANDLERS = [print_letter, print_card, print_cover_note, print_consent_form]
