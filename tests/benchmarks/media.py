@@ -8,7 +8,7 @@ its structure, draws a poster and a waveform. Ratios come from one run, in which
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,15 +19,17 @@ from tests.support import media
 from workers.media import arguments, loudness, shape
 from workers.media.clean import clean
 from workers.media.look import look
-from workers.media.model import Kind, Limits
+from workers.media.model import GIBIBYTE, Kind, Limits, Role
 from workers.media.room import Room
 from workers.media.tools import find
 from workers.sandbox import memory
 from workers.sandbox.runner import Walled
+from workers.sandbox.window import File, Window
 
 ROUNDS = 5
 SECONDS = 30
-_SIZES = (10, 1024)
+_SIZES = (10, 1024, 4000)
+"""MiB; the last is a film of nearly as much as is taken at all."""
 _LARGE_RATE = 200_000_000
 _SEED_SECONDS = 3
 _FINAL = ("-bsf:v", arguments.PICTURES_ONLY, "-movflags", "+faststart")
@@ -73,8 +75,9 @@ def _film(folder: Path, rounds: int, seconds: int) -> Iterator[Row]:
 def _bare_words(original: int) -> list[str]:
     """The worker's own command line, made into one pass straight into a file."""
     room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False)
-    source = look(Kind.VIDEO, original, room)
-    level = loudness.level(loudness.measure(Kind.VIDEO, original, source, room))
+    with closing(Window(File(original))) as seen:
+        source = look(Kind.VIDEO, seen, room)
+        level = loudness.level(loudness.measure(Kind.VIDEO, seen, source, room))
     words = list(arguments.make(Kind.VIDEO, source, shape.plan(source), level, room.limits, room.tools))
     for word in ("-movflags", "-frag_duration", "-progress"):
         del words[words.index(word) : words.index(word) + 2]
@@ -92,7 +95,7 @@ def _bare(original: int, words: list[str]) -> None:
 
 
 def _work(kind: Kind, original: int) -> None:
-    clean(kind, original).close()
+    clean(kind, File(original)).close()
 
 
 def _others(folder: Path, rounds: int) -> Iterator[Row]:
@@ -108,7 +111,7 @@ def _others(folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def _memory(folder: Path, mebibytes: int) -> Row:
-    """What a job holds beside its original: the worker, its children, and the files in memory they make."""
+    """What a job holds: the worker, its children, and the files in memory, of which the result is most."""
     path, seed = folder / "large.mp4", folder / "seed.mp4"
     seconds = max(0.4, mebibytes * MIB * 8 / _LARGE_RATE)
     noise = f"testsrc2=s=1920x1080:r=30:d={min(seconds, _SEED_SECONDS)},noise=alls=100:allf=t+u"
@@ -116,14 +119,17 @@ def _memory(folder: Path, mebibytes: int) -> Row:
     media.ffmpeg("-f", "lavfi", "-i", noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", *rate, seed)
     again = str(max(0, round(seconds / _SEED_SECONDS) - 1))
     media.ffmpeg("-stream_loop", again, "-i", seed, "-c", "copy", path)
-    with _held(path) as original:
-        size = memory.size(original)
-        with Watch(os.getpid(), whole=True) as watch:
-            _work(Kind.VIDEO, original)
-    figure = (
-        f"{watch.growth / MIB:.0f} MiB of processes, {(watch.files - size) / MIB:.0f} MiB of result in memory"
-    )
-    return Row(f"memory for a film of {size / MIB:.0f} MiB", figure)
+    limits = Limits(input_bytes=4 * GIBIBYTE)
+    with (
+        path.open("rb") as original,
+        Watch(os.getpid(), whole=True) as watch,
+        clean(Kind.VIDEO, File(original.fileno()), limits) as made,
+    ):
+        result = memory.size(made.files[Role.CLEAN])
+    rest = (watch.files - result) / MIB
+    figure = f"{watch.growth / MIB:.0f} MiB of processes, {rest:.0f} MiB of files beside the result"
+    size = path.stat().st_size / MIB
+    return Row(f"memory for a film of {size:.0f} MiB, the result of {result / MIB:.0f} MiB left out", figure)
 
 
 if __name__ == "__main__":

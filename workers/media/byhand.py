@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from relay.errors import RelayError
-from workers.media.clean import clean, original_of
-from workers.media.looks import family
+from workers.media.clean import clean
+from workers.media.looks import beginning, family
 from workers.media.model import Clean, Kind, MediaRefused, Role
 from workers.sandbox import memory
-from workers.sandbox.window import File
+from workers.sandbox.window import File, Source
 
 _COPY = 1 << 24
 
@@ -27,9 +27,9 @@ def main(words: Sequence[str]) -> int:
     try:
         with asked.input.open("rb") as file:
             source = File(file.fileno())
-            kind = Kind(asked.kind) if asked.kind else _guess(asked.input, file.fileno())
+            kind = Kind(asked.kind) if asked.kind else _guess(asked.input, source)
             report |= {"kind": kind.value, "input_bytes": source.size}
-            with original_of(kind, source) as original, clean(kind, original, progress=_show) as made:
+            with clean(kind, source, progress=_show) as made:
                 _write(made, asked.output, asked.poster)
                 report |= {"outcome": "clean", **_facts(made)}
                 said = f"Safe: {asked.output}"
@@ -57,9 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _guess(path: Path, original: int) -> Kind:
+def _guess(path: Path, source: Source) -> Kind:
     """A recording is taken for sound only where its name says so; a person says it with `--kind`."""
-    if family(memory.beginning(original)) is Kind.DOCUMENT:
+    if family(beginning(source)) is Kind.DOCUMENT:
         return Kind.DOCUMENT
     sounds = {
         ".aac",

@@ -1,7 +1,7 @@
 """The one door of the media room: a hostile file in, a safe and truthful one out."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 
 from workers.media import document, looks, tools, transcode
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Reason
@@ -24,7 +24,7 @@ def _never() -> bool:
 
 def clean(
     kind: Kind | str,
-    source: int | Window,
+    source: Source,
     limits: Limits = _DEFAULTS,
     progress: Callable[[int], None] = _nobody,
     *,
@@ -34,47 +34,37 @@ def clean(
 ) -> Clean:
     """Make a hostile file safe. Blocks; safe in a thread, which must live as long as the call.
 
-    `source` is a window over the original, or a sealed memfd with it (which documents need); it stays the
-    caller's. `progress` hears rising percents, `stopped` is asked five times a second (an `Event.is_set`
-    will do). The result's files belong to the caller.
+    `source` is the original; it does not change meanwhile, and stays the caller's. Recordings are read where
+    and when they are needed, documents as a whole. `progress` hears rising percents, `stopped` is asked five
+    times a second (an `Event.is_set` will do). The result's files belong to the caller.
 
     Raises `MediaRefused` (with a `Reason` for the author), `Cancelled`, or `SandboxUnavailable`, in which
     case nothing was opened and the job should be tried again later.
     """
     kind = Kind(kind)
-    if isinstance(source, int) and not memory.is_sealed(source):
-        raise ValueError("the original must be a sealed memfd, or it could change while it is looked at")
     room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped)
     _refuse_by_look(kind, source, limits)
-    if kind is not Kind.DOCUMENT:
-        made = transcode.transcode(kind, source, room)
-    elif isinstance(source, int):
-        made = document.pixels(source, room)
-    else:
-        raise ValueError("a document is read as a whole, from a sealed memfd")
+    with ExitStack() as held:
+        if kind is Kind.DOCUMENT:
+            made = document.pixels(_whole(source, held), room)
+        else:
+            made = transcode.transcode(kind, held.enter_context(closing(Window(source))), room)
     progress(100)
     return made
 
 
-@contextmanager
-def original_of(kind: Kind, source: Source) -> Iterator[int | Window]:
-    """Show an original to `clean` in the way that its kind needs. `source` stays the caller's."""
-    if kind is Kind.DOCUMENT:
-        with ExitStack() as held:
-            whole = memory.held(held, "original")
-            memory.fill(whole, source.size, source.read_into)
-            memory.seal(whole)
-            yield whole
-    else:
-        with closing(Window(source)) as window:
-            yield window
+def _whole(source: Source, held: ExitStack) -> int:
+    """A sealed copy in memory."""
+    whole = memory.held(held, "original")
+    memory.fill(whole, source.size, source.read_into)
+    memory.seal(whole)
+    return whole
 
 
-def _refuse_by_look(kind: Kind, source: int | Window, limits: Limits) -> None:
-    size = source.size if isinstance(source, Window) else memory.size(source)
-    if size == 0:
+def _refuse_by_look(kind: Kind, source: Source, limits: Limits) -> None:
+    if source.size == 0:
         raise MediaRefused(Reason.EMPTY)
-    if size > limits.input_bytes:
+    if source.size > limits.input_bytes:
         raise MediaRefused(Reason.TOO_LARGE)
     family = looks.family(looks.beginning(source))
     if family is not None and (family is Kind.DOCUMENT) != (kind is Kind.DOCUMENT):

@@ -10,7 +10,7 @@ from workers.sandbox.window import Window
 _OPENED, _TOO_MANY_STREAMS = 0, 2
 
 
-def look(kind: Kind, original: int | Window, room: Room) -> Source:
+def look(kind: Kind, original: Window, room: Room) -> Source:
     """Probe a recording in the sandbox; `MediaRefused` where it cannot become what `kind` says."""
     probe = Child("probe", (room.limits.film_pixels, room.limits.streams))
     try:
@@ -20,7 +20,7 @@ def look(kind: Kind, original: int | Window, room: Room) -> Source:
     if untrusted_source.status == _TOO_MANY_STREAMS:
         raise MediaRefused(Reason.TOO_MANY_STREAMS)
     if untrusted_source.status != _OPENED:
-        known = looks.family(looks.beginning(original)) is Kind.VIDEO
+        known = looks.family(looks.beginning(original.source)) is Kind.VIDEO
         raise MediaRefused(Reason.DAMAGED if known else Reason.UNSUPPORTED)
     reason = refusal(kind, untrusted_source, room.limits)
     if reason:

@@ -1,8 +1,7 @@
 """A first look at a file's beginning. It decides on words only: what is opened is decided in the sandbox."""
 
 from workers.media.model import Kind
-from workers.sandbox import memory
-from workers.sandbox.window import Window
+from workers.sandbox.window import Source
 
 _BEGINNING = 2048
 
@@ -14,9 +13,10 @@ _RECORDINGS = (
 _PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
 
-def beginning(original: int | Window) -> bytes:
+def beginning(source: Source) -> bytes:
     """The first 2 KiB."""
-    return original.read(0, _BEGINNING) if isinstance(original, Window) else memory.beginning(original)
+    buffer = memoryview(bytearray(min(_BEGINNING, source.size)))
+    return bytes(buffer[: source.read_into(0, buffer)]) if buffer else b""
 
 
 def family(beginning: bytes) -> Kind | None:

@@ -1,17 +1,12 @@
 """How far the work is, in percent, from what ffmpeg reports and from how far it has read."""
 
-import contextlib
 import re
 from collections.abc import Callable
-from pathlib import Path
 
-from workers.media.arguments import READ
-from workers.sandbox import memory
 from workers.sandbox.running import Running
 from workers.sandbox.window import Window
 
 _REPORT = re.compile(rb"^out_time_us=(\d{1,15})$", re.MULTILINE)
-_POSITION = re.compile(r"^pos:\s*(\d+)$", re.MULTILINE)
 _KEPT = 256
 _LAST = 99
 """One hundred is said when the result has been checked."""
@@ -21,12 +16,12 @@ class Progress:
     """Hears the bytes of `-progress`; its numbers are shown, and refuse what is too long, no more."""
 
     def __init__(
-        self, tell: Callable[[int], None], claimed_ms: int, original: int | Window, maker: Running
+        self, tell: Callable[[int], None], claimed_ms: int, original: Window, maker: Running
     ) -> None:
         self.made_ms = 0
         self._tell = tell
         self._claimed_ms = claimed_ms
-        self._size = original.size if isinstance(original, Window) else memory.size(original)
+        self._size = original.size
         self._maker = maker
         self._tail = b""
         self._told = -1
@@ -45,14 +40,5 @@ class Progress:
     def _percent(self) -> int:
         if self._claimed_ms:
             return self.made_ms * 100 // self._claimed_ms
-        return self._place() * 100 // max(1, self._size)
-
-    def _place(self) -> int:
-        """How many bytes of the original the maker has read."""
-        if self._maker.view:
-            return self._maker.view.place
-        with contextlib.suppress(OSError):
-            about = Path(f"/proc/{self._maker.process.pid}/fdinfo/{READ}").read_text()
-            found = _POSITION.search(about)
-            return int(found[1]) if found else 0
-        return 0
+        read = self._maker.view.place if self._maker.view else 0
+        return read * 100 // max(1, self._size)

@@ -57,7 +57,7 @@ class Window:
     def __init__(self, source: Source) -> None:
         """`source` stays open as long as this."""
         self.size = source.size
-        self._source = source
+        self.source = source
         self._memory = memory.create("original")
         self._held: dict[int, None] = {}
         self._block = memoryview(bytearray(BLOCK))
@@ -66,11 +66,6 @@ class Window:
     def open(self) -> int:
         """Open it anew for reading, with an offset of its own. The descriptor is the caller's."""
         return os.open(f"/proc/self/fd/{self._memory}", os.O_RDONLY | os.O_CLOEXEC)
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Return some bytes, fewer at the end: for a look of ours."""
-        self._fill(offset, length)
-        return os.pread(self._memory, length, offset)
 
     def serve(self, listener: int, descriptor: int) -> None:
         """Answer the read that waits at `listener`. `descriptor` is what the child was given.
@@ -119,7 +114,7 @@ class Window:
         block = self._block[: min(BLOCK, self.size - start)]
         filled = 0
         while filled < len(block):
-            got = self._source.read_into(start + filled, block[filled:])
+            got = self.source.read_into(start + filled, block[filled:])
             if not got:
                 raise EOFError("the original is shorter than it said")
             filled += got

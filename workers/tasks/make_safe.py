@@ -17,7 +17,7 @@ from relay.exchange.objects import NewObject, announce, opened, store
 from relay.exchange.processing import MOST_TRIES, Made, Work
 from relay.vault.padding import pad, unpad
 from relay.vault.stream import ObjectReader
-from workers.media.clean import clean, original_of
+from workers.media.clean import clean
 from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
 from workers.tasks.room import WorkRoom
 
@@ -85,11 +85,10 @@ def _read(room: WorkRoom, content: Content) -> bytes:
 
 def _clean(room: WorkRoom, work: Work, content: Content, progress: "_Progress") -> Clean:
     """Let the sandbox work on it, decrypted where and when it is read. Blocking."""
-    kind = Kind(work.kind)
-    with opened(room.house, content) as reader, original_of(kind, _Plain(reader)) as original:
+    with opened(room.house, content) as reader:
         return clean(
-            kind,
-            original,
+            Kind(work.kind),
+            _Plain(reader),
             room.limits,
             progress.heard,
             stopped=progress.stopped.is_set,

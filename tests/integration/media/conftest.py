@@ -1,6 +1,5 @@
 """Samples and results that several tests look at; made once for each test process."""
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 from tests.support import media
 from workers.media.clean import clean
 from workers.media.model import Clean, Kind, Limits
-from workers.sandbox import memory
+from workers.sandbox.window import File
 
 CleanFile = Callable[..., Clean]
 
@@ -26,12 +25,8 @@ def clean_file() -> Iterator[CleanFile]:
 
     def run(kind: Kind, path: Path, **more: object) -> Clean:
         with path.open("rb") as file:
-            original = memory.from_file("original", file.fileno())
-        try:
             limits = more.pop("limits", Limits())
-            result = clean(kind, original, limits, **more)  # type: ignore[arg-type]
-        finally:
-            os.close(original)
+            result = clean(kind, File(file.fileno()), limits, **more)  # type: ignore[arg-type]
         made.append(result)
         return result
 

@@ -1,15 +1,14 @@
 """An operator may set the distribution's ffmpeg: older, with many libraries, without the `fd` protocol."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.support import media
+from tests.support.media import Whole
 from workers.media.clean import clean
 from workers.media.model import Kind
 from workers.media.tools import find
-from workers.sandbox import memory
 
 DEBIANS = Path("/usr/bin/ffmpeg")
 pytestmark = pytest.mark.skipif(not DEBIANS.exists(), reason="the distribution's ffmpeg is not installed")
@@ -18,10 +17,7 @@ pytestmark = pytest.mark.skipif(not DEBIANS.exists(), reason="the distribution's
 def test_it_makes_recordings_just_as_safe(tmp_path: Path) -> None:
     film, voice = media.phone_film(tmp_path), media.speech(tmp_path, "voice.m4a")
     for kind, path in ((Kind.VIDEO, film), (Kind.AUDIO, voice)):
-        with path.open("rb") as file:
-            original = memory.from_file("original", file.fileno())
-        with clean(kind, original, ffmpeg=find(str(DEBIANS))) as made:
+        with clean(kind, Whole(path.read_bytes()), ffmpeg=find(str(DEBIANS))) as made:
             assert made.facts.duration_ms == pytest.approx(3000, abs=60)
             media.decode(made.files["clean"])
             assert media.traces(media.content(made.files["clean"])) == []
-        os.close(original)

@@ -10,9 +10,9 @@ import pytest
 
 from tests.security.sandbox import bombs
 from tests.support import media
+from tests.support.media import Whole
 from workers.media.clean import clean
 from workers.media.model import Kind, Limits, MediaRefused, Reason
-from workers.sandbox import memory
 
 QUICK = Limits(least_seconds=120, slowness=4, memory_bytes=2 << 30)
 KINDS = list(Kind)
@@ -20,14 +20,11 @@ KINDS = list(Kind)
 
 def attempt(kind: Kind, content: bytes, limits: Limits = QUICK) -> Reason | tuple[str, ...]:
     """The reason of a refusal, or the traces in what was accepted."""
-    original = memory.from_bytes("original", content)
     try:
-        with clean(kind, original, limits) as made:
+        with clean(kind, Whole(content), limits) as made:
             return tuple(media.traces(b"".join(media.content(file) for file in made.files.values())))
     except MediaRefused as refused:
         return refused.reason
-    finally:
-        os.close(original)
 
 
 @pytest.fixture(scope="module")
@@ -89,17 +86,13 @@ def test_two_formats_in_one_file_give_only_what_was_asked_for(samples: Path) -> 
     both = bombs.polyglot(film, bombs.acting_pdf())
     assert attempt(Kind.VIDEO, both) == ()
     assert attempt(Kind.DOCUMENT, both) is Reason.WRONG_KIND
-    original = memory.from_bytes("original", both)
-    with clean(Kind.VIDEO, original, QUICK) as made:
+    with clean(Kind.VIDEO, Whole(both), QUICK) as made:
         assert b"%PDF" not in media.content(made.files["clean"])
-    os.close(original)
 
 
 def test_a_pdf_that_acts_becomes_a_picture() -> None:
-    original = memory.from_bytes("original", bombs.acting_pdf())
-    with clean(Kind.DOCUMENT, original, QUICK) as made:
+    with clean(Kind.DOCUMENT, Whole(bombs.acting_pdf()), QUICK) as made:
         content = media.content(made.files["clean"])
-    os.close(original)
     for word in (b"JavaScript", b"/JS", b"Launch", b"/URI", b"Embedded", b"OpenAction", b"/Annot"):
         assert word not in content
     assert media.traces(content) == []

@@ -11,7 +11,6 @@ import pytest
 from tests.security.sandbox.children import burglar, reader
 from tests.security.sandbox.conftest import CAPS
 from tests.security.sandbox.test_walls import successes
-from workers.sandbox import window
 from workers.sandbox.pipe import Pipe
 from workers.sandbox.runner import Child, Task, Walled
 from workers.sandbox.running import Ending, watch
@@ -91,8 +90,7 @@ def test_what_cannot_be_filled_in_fails_rather_than_read_zeros(
 def test_a_second_child_begins_at_the_beginning(numbers: tuple[Numbers, Window]) -> None:
     source, seen = numbers
     asked(seen, reader.IN_PLACE, 5000, 100)
-    assert seen.read(0, 64) == source.bytes_at(0, 64)
-    answer, _ = asked(seen, reader.BY_OFFSET, 0, 64)
+    answer, _ = asked(seen, reader.FROM_HERE, 0, 64)
     assert answer == hashlib.sha256(source.bytes_at(0, 64)).digest()
 
 
@@ -128,13 +126,3 @@ def test_an_original_that_cannot_be_read_ends_the_child_and_says_so(
                 watch([running], seconds=60, stopped=lambda: False)
             process = running.process
     assert process.returncode != 0
-
-
-def test_it_holds_less_than_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(window, "_MOST_HELD", 4)
-    source = Numbers(64 * BLOCK)
-    seen = Window(source)
-    for number in range(64):
-        assert seen.read(number * BLOCK, 16) == source.bytes_at(number * BLOCK, 16)
-        assert held(seen) <= 5 * BLOCK
-    seen.close()
