@@ -37,6 +37,10 @@ ALLOWED: Final = frozenset(
 )
 
 
+READY: Final = '"event": "ready"'
+"""In the line that a process of ours writes once it can do its work. `relay up` waits for it."""
+
+
 def frames(trace: TracebackType | None) -> list[str]:
     """Where an exception came from: file, line and function of each frame. No source, no values."""
     return [f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)][-12:]

@@ -1,6 +1,8 @@
 """The whole stack on one machine, as our children: PostgreSQL, both apps and a worker.
 
 Each child is given the complete settings and one database login, its own. None of them is told another's.
+The participants' app is several processes, the desk is one. Their ports are ours: while a process is started
+again, whoever comes is let in by another, or waits.
 """
 
 import asyncio
@@ -9,11 +11,14 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
+import psycopg
 
 import relay
 from relay.audit import checkpoint
@@ -24,17 +29,20 @@ from relay.db.embedded import EmbeddedPostgres
 from relay.errors import Unavailable
 from relay.identity import founding
 from relay.identity.operator import looking
+from relay.log import READY
 from relay.process.child import Child, ChildSpec
 from relay.process.files import private_folder
+from relay.process.listening import listen
 from relay.process.lock import FolderLock
 from relay.process.log import RotatingLog
 from relay.process.supervisor import Say, Supervised, Supervisor
 from relay.settings import Settings, as_environ
 from relay.vault.keyring import FileKeyring
 from relay.vault.pins import Pins
+from relay.web.shared.endings import shared_file
 
 _ROOT = Path(relay.__file__).parents[1]
-_APPS = {"participants": "relay.web.participants.app:create", "desk": "relay.web.desk.app:create"}
+_APPS = ("participants", "desk")
 
 
 class Stack:
@@ -49,6 +57,8 @@ class Stack:
         self._lock = FolderLock(settings.run_folder / "up.lock")
         self._supervisor = Supervisor(say, self._note)
         self._pids: dict[str, int | None] = {}
+        self._open = ExitStack()
+        """What the apps' processes are given: sockets, and files in memory."""
 
     def start(self) -> None:
         """Start everything and return when all of it is ready. If any part fails, all of it is stopped."""
@@ -70,6 +80,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything, the database last."""
+        self._open.close()
         self._supervisor.stop()
         self._lock.release()
 
@@ -84,53 +95,64 @@ class Stack:
 
     @property
     def pids(self) -> dict[str, int | None]:
-        """The process id of each part, by name: postgres, participants, desk, worker."""
+        """The process id of each part, by name: postgres, participants-1 and so on, desk, worker."""
         return dict(self._pids)
 
     def _start(self) -> None:
         if not (self.settings.keyring / founding.PINS).exists():
             data = self.settings.data
             raise Unavailable(f"There is no service in {data} yet. Run: relay init --data {data}")
-        logins = roles.set_up(self._administrator(), passwords(self.settings))
+        administrator = self._administrator()
+        _refuse_few_connections(administrator, self.settings)
+        logins = roles.set_up(administrator, passwords(self.settings))
         asyncio.run(_refuse_rollback(self.settings, logins[roles.OWNER]))
-        self.settings = _with_ports(self.settings)
-        apps = [self._app(name, logins[roles.login(name)]) for name in _APPS]
+        listening = {name: self._listen(name) for name in _APPS}
+        apps = [
+            child
+            for name, held in listening.items()
+            for child in self._app(name, held, logins[roles.login(name)])
+        ]
         self._supervisor.start(*apps, self._worker(logins[roles.login("worker")]))
 
     def _administrator(self) -> Dsn:
         if self.settings.postgres:
             return Dsn.parse(self.settings.postgres)
-        server = EmbeddedPostgres(self.settings.data)
+        server = EmbeddedPostgres(self.settings.data, connections=self.settings.connections)
         self._supervisor.start(server)
         if server.dsn is None:
             raise Unavailable
         return server.dsn
 
-    def _app(self, name: str, dsn: Dsn) -> Child:
+    def _listen(self, name: str) -> socket.socket:
+        """Take an app's port, and complete the settings with it."""
         host, port = getattr(self.settings, f"{name}_host"), getattr(self.settings, f"{name}_port")
-        _refuse_taken(name, host, port)
-        uvicorn = ("--host", host, "--port", str(port), "--factory", _APPS[name], "--no-access-log")
-        return self._child(
-            name,
-            dsn,
-            (
-                "uvicorn",
-                *uvicorn,
-                "--no-server-header",
-                "--no-proxy-headers",
-                "--http",
-                "relay.web.server:Protocol",
-                "--ws",
-                "none",
-                "--log-level",
-                "warning",
-            ),
-            # behind a wildcard address the loopback one answers too
-            health=f"http://{_reachable(host)}:{port}/health",
-        )
+        held = self._open.enter_context(_listening(name, host, port))
+        port = held.getsockname()[1]
+        origin = getattr(self.settings, f"{name}_origin") or f"http://{_reachable(host)}:{port}"
+        known = {f"{name}_port": port, f"{name}_origin": origin}
+        self.settings = msgspec.structs.replace(self.settings, **known)
+        return held
+
+    def _app(self, name: str, held: socket.socket, dsn: Dsn) -> Iterator[Child]:
+        """Make the processes of one app; the desk is one."""
+        count = self.settings.participants_processes if name == "participants" else 1
+        endings = shared_file()
+        self._open.callback(os.close, endings)
+        files = (held.fileno(), endings)
+        host, port = getattr(self.settings, f"{name}_host"), held.getsockname()[1]
+        for number in range(1, count + 1):
+            yield self._child(
+                f"{name}-{number}" if name == "participants" else name,
+                dsn,
+                ("relay.web.serve", name, "--socket", str(files[0]), "--endings", str(files[1])),
+                # once for all; behind a wildcard address the loopback one answers too
+                health=f"http://{_reachable(host)}:{port}/health" if number == 1 else "",
+                ready_line=READY,
+                files=files,
+            )
 
     def _worker(self, dsn: Dsn) -> Child:
-        return self._child("worker", dsn, ("workers", "run"), ready_line='"event": "ready"', grace=30)
+        return self._child("worker", dsn, ("workers", "run"), ready_line=READY, grace=30)
 
     def _child(
         self,
@@ -140,6 +162,7 @@ class Stack:
         *,
         health: str = "",
         ready_line: str = "",
+        files: tuple[int, ...] = (),
         grace: float = 10,
     ) -> Child:
         environ = as_environ(self.settings, database=dsn.url) | {
@@ -156,6 +179,7 @@ class Stack:
             cwd=self.settings.data,
             health=health,
             ready_line=ready_line,
+            files=files,
             grace=grace,
         )
         return Child(spec, RotatingLog(self.settings.log_folder / f"{name}.log"))
@@ -184,34 +208,25 @@ async def _refuse_rollback(settings: Settings, owner: Dsn) -> None:
         await checkpoint.check(tx, settings.checkpoints, keyring)
 
 
-def _with_ports(settings: Settings) -> Settings:
-    """The same settings with a free port wherever any would do."""
-    chosen: dict[str, object] = {}
-    for app in _APPS:
-        host, port = getattr(settings, f"{app}_host"), getattr(settings, f"{app}_port")
-        if port == 0:
-            port = chosen[f"{app}_port"] = _free_port(host)
-        if not getattr(settings, f"{app}_origin"):
-            chosen[f"{app}_origin"] = f"http://{_reachable(host)}:{port}"
-    return msgspec.structs.replace(settings, **chosen)
+def _refuse_few_connections(administrator: Dsn, settings: Settings) -> None:
+    with psycopg.connect(administrator.url) as connection:
+        taken = int(connection.execute("SHOW max_connections").fetchall()[0][0])
+    if taken < settings.connections:
+        raise Unavailable(
+            f"PostgreSQL takes {taken} connections, and with these settings Relay may open "
+            f"{settings.connections}. Raise its max_connections, or write less for participants_processes "
+            f"({settings.participants_processes}) or database_connections ({settings.database_connections})."
+        )
 
 
-def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
-
-
-def _refuse_taken(name: str, host: str, port: int) -> None:
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Unavailable(
-                f"Port {port} on {host} cannot be used ({error.strerror}). "
-                f"Stop what uses it, or set RELAY_{name.upper()}_PORT to another one (0 for any free one)."
-            ) from error
+def _listening(name: str, host: str, port: int) -> socket.socket:
+    try:
+        return listen(host, port)
+    except OSError as error:
+        raise Unavailable(
+            f"Port {port} on {host} cannot be used ({error.strerror}). "
+            f"Stop what uses it, or set RELAY_{name.upper()}_PORT to another one (0 for any free one)."
+        ) from error
 
 
 def _reachable(host: str) -> str:

@@ -44,7 +44,6 @@ _SAFE = {
     "password_encryption": "scram-sha-256",
     "ssl": "off",
     "timezone": "UTC",
-    "max_connections": "100",
     "shared_buffers": "128MB",
     "max_wal_senders": "0",
     "wal_level": "minimal",
@@ -66,16 +65,18 @@ class EmbeddedPostgres:
     """A server over `folder/postgres`, its lock and password in `folder/run`, its log in `folder/log`.
 
     Start it from the main thread. One supervisor at a time: a second one on the same folder is refused.
+    It takes `connections`, and 100 in any case.
     `durable=False` gives up safety after a crash for speed: for tests only.
     """
 
     name = "postgres"
 
-    def __init__(self, folder: Path, *, durable: bool = True) -> None:
+    def __init__(self, folder: Path, *, durable: bool = True, connections: int = 0) -> None:
         self._run = folder / "run"
         self._cluster = Cluster(folder / "postgres")
         self._log = RotatingLog(folder / "log" / "postgres.log")
         self._durable = durable
+        self._connections = max(100, connections)
         self._lock = FolderLock(self._run / "postgres.lock")
         self._child: Child | None = None
         self._port = 0
@@ -187,6 +188,7 @@ class EmbeddedPostgres:
             **_SAFE,
             **({} if self._durable else _FORGETFUL),
             **_QUIET,
+            "max_connections": str(self._connections),
             "port": str(self._port),
             "cluster_name": self._cluster.mark,
         }

@@ -55,7 +55,9 @@ async def enrol(
     found = await _evaluate(house, invitation_id, secret, code)
     version = await _next_version(house, found.account_id)
     new = await stretch(
-        lambda: _make_keys(house, found, invitation_id, secret, passphrase, version), patience=_PATIENCE
+        house,
+        lambda: _make_keys(house, found, invitation_id, secret, passphrase, version),
+        patience=_PATIENCE,
     )
     lookup = account_lookup(house.keyring, found.service_id, side_of(house.database.surface), sign_in_name)
     try:

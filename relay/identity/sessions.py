@@ -34,6 +34,8 @@ STEP_UP_LASTS = timedelta(minutes=10)
 _ADDRESS_FACTOR = 10
 _NAME_FACTOR = 10
 _IDENTIFIER = 16
+_PATIENCE = {Surface.PARTICIPANTS: 0.0, Surface.DESK: 5.0}
+"""Seconds to wait for a place to stretch in. However many try at the participants' app: staff get in."""
 _WRONG = "The name or the passphrase is not right. Please check both and try again."
 
 
@@ -199,7 +201,7 @@ async def _opened(house: House, account: _AccountRow | None, passphrase: str) ->
         except VaultRefused:
             return None
 
-    return await stretch(work)
+    return await stretch(house, work, patience=_PATIENCE[house.database.surface])
 
 
 async def _start(

@@ -1,7 +1,7 @@
-"""Private halves under a passphrase. Argon2id takes 64 MiB and a core for 0.13 s: it has two places."""
+"""Private halves under a passphrase. Argon2id takes 64 MiB and a core for 0.13 s: a machine does two."""
 
 import asyncio
-import threading
+import time
 from collections.abc import Callable
 from typing import NoReturn, TypeVar
 from uuid import UUID
@@ -9,7 +9,9 @@ from uuid import UUID
 import msgspec
 
 from relay.errors import Busy, VaultRefused
+from relay.house import House
 from relay.identity.model import PrivateBundle
+from relay.process.places import Places
 from relay.vault.keyring import Keyring
 from relay.vault.passphrase import DEFAULT, open_with_passphrase, seal_with_passphrase
 from relay.vault.suite import KeyPair, Sealed, Signer, context
@@ -17,29 +19,40 @@ from relay.vault.suite import KeyPair, Sealed, Signer, context
 Answer = TypeVar("Answer")
 
 AT_ONCE = 2
-
-# of the process, not of a house: it is the process that has the memory
-_places = threading.BoundedSemaphore(AT_ONCE)
+_LOOK_AGAIN = 0.02
 
 
-async def stretch(work: Callable[[], Answer], *, patience: float = 0.0) -> Answer:
-    """Run `work` in a thread while at most one other runs.
+class _Full(Exception):
+    """No place is free."""
+
+
+async def stretch(house: House, work: Callable[[], Answer], *, patience: float = 0.0) -> Answer:
+    """Run `work` in a thread while at most one other runs, in whichever process of this machine.
 
     Raises `Busy` (503) if no place is free within `patience` seconds.
     """
+    places = Places(house.settings.run_folder, "stretching", AT_ONCE)
 
     def in_its_place() -> Answer:
         # taken and given back by the thread itself: whoever asked may be gone before it has finished
-        if not _places.acquire(timeout=patience) if patience else not _places.acquire(blocking=False):
-            raise Busy(
-                "Too many people are signing in at this moment. Please try again.", retry_after=2, status=503
-            )
+        place = places.take()
+        if place is None:
+            raise _Full
         try:
             return work()
         finally:
-            _places.release()
+            places.give_back(place)
 
-    return await asyncio.to_thread(in_its_place)
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return await asyncio.to_thread(in_its_place)
+        except _Full:
+            if time.monotonic() >= until:
+                break
+        # not in the thread: those who wait would keep the few that there are from those who work
+        await asyncio.sleep(_LOOK_AGAIN)
+    raise Busy("Too many people are signing in at this moment. Please try again.", retry_after=2, status=503)
 
 
 def _info(service_id: UUID, account_id: UUID, key_version: int) -> bytes:

@@ -21,7 +21,8 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
 
     `argv[0]` is an absolute path. `environ` is the whole environment: nothing is inherited.
     The child is ready when the URL `health` answers 200, or when it has written a line with `ready_line` in
-    it; with neither, as soon as it runs.
+    it; with neither, as soon as it runs; with both, when both are so. Of our open files it is given `files`,
+    under the same numbers, and no other.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ChildSpec(msgspec.Struct, frozen=True, kw_only=True):
     cwd: Path = Path("/")
     health: str = ""
     ready_line: str = ""
+    files: tuple[int, ...] = ()
     uid: int = -1
     stop_signal: int = signal.SIGTERM
     death_signal: int = signal.SIGTERM
@@ -82,6 +84,7 @@ class Child:
                 stdin=stdin,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
+                pass_fds=spec.files,
                 start_new_session=True,  # Ctrl-C is for us; we stop the children in order
             )
         except OSError as error:

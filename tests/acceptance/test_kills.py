@@ -33,10 +33,14 @@ class Killer:
         self._stack = stack
 
     def kill(self, part: str) -> None:
-        before = self._stack.pids[part]
-        assert before is not None
-        os.kill(before, signal.SIGKILL)
-        self._eventually(lambda: self._stack.pids[part] not in {None, before})
+        """Kill the processes of a part, all at once."""
+        before = {name: pid for name, pid in self._stack.pids.items() if name.startswith(part)}
+        assert before
+        for pid in before.values():
+            assert pid is not None
+            os.kill(pid, signal.SIGKILL)
+        for name in before:
+            self._eventually(lambda one=name: self._stack.pids[one] not in {None, before[one]})  # type: ignore[misc]
         for origin in (self._stack.settings.participants_origin, self._stack.settings.desk_origin):
             self._eventually(lambda address=f"{origin}/health": answers(address))  # type: ignore[misc]
 
@@ -97,6 +101,7 @@ def test_kill_9_of_every_process_in_the_middle_of_an_exchange_loses_nothing() ->
                     "RELAY_DATA": str(folder / "data"),
                     "RELAY_PARTICIPANTS_PORT": "0",
                     "RELAY_DESK_PORT": "0",
+                    "RELAY_PARTICIPANTS_PROCESSES": "2",
                 }
             ),
             keys=folder / "keys",

@@ -1,13 +1,16 @@
 """`relay up` as an operator has it: starts, survives kills, stops, goes on."""
 
+import contextlib
 import os
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 from relay.process.supervisor import answers
@@ -15,7 +18,8 @@ from tests.support.postgres import fast_folder
 from tests.support.processes import eventually, runs
 from tests.support.stack import Up, make_service, relay, up
 
-PARTS = ("postgres", "participants", "desk", "worker")
+PARTS = ("postgres", "participants-1", "participants-2", "desk", "worker")
+SERVING = ("participants-1", "participants-2")
 
 
 @pytest.fixture(scope="module")
@@ -57,13 +61,13 @@ def test_a_service_manager_or_a_closed_terminal_stops_it_as_cleanly(
 def test_whatever_is_killed_comes_back_and_the_rest_goes_on(data: Path) -> None:
     with up(data) as stack:
         apps = [f"{stack.about[name]}/health" for name in ("participants", "desk")]
-        for part in ("worker", "participants", "desk", "postgres"):
+        for part in ("worker", "participants-1", "desk", "postgres"):
             before = stack.pids
             os.kill(before[part], signal.SIGKILL)
             eventually(partial(came_back, stack, part, before[part]), 30)
             eventually(lambda: all(answers(url) for url in apps), 30)
             # a worker that loses its database may end and be started again; the apps wait for it
-            others = {"participants", "desk", *(["worker"] if part != "postgres" else [])} - {part}
+            others = {*SERVING, "desk", *(["worker"] if part != "postgres" else [])} - {part}
             assert {name: stack.pids[name] for name in others} == {name: before[name] for name in others}
         eventually(lambda: all(runs(pid) for pid in stack.pids.values()), 30)
         assert stack.process.poll() is None
@@ -73,6 +77,46 @@ def test_whatever_is_killed_comes_back_and_the_rest_goes_on(data: Path) -> None:
 
 def came_back(stack: Up, part: str, before: int) -> bool:
     return stack.pids[part] != before and runs(stack.pids[part])
+
+
+def test_who_comes_while_no_process_runs_waits_for_the_next_one(data: Path) -> None:
+    with up(data) as stack:
+        before = {part: stack.pids[part] for part in SERVING}
+        for pid in before.values():
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: not any(runs(pid) for pid in before.values()))
+        with httpx.Client(trust_env=False, timeout=30) as browser:
+            # one try: it is neither refused nor cut
+            assert browser.get(f"{stack.about['participants']}/health").status_code == 200
+        eventually(lambda: all(came_back(stack, part, pid) for part, pid in before.items()), 30)
+        stack.stop()
+
+
+def test_both_processes_take_connections_and_what_they_share_is_theirs_alone(data: Path) -> None:
+    with up(data) as stack:
+        held = {part: open_files(pid) for part, pid in stack.pids.items()}
+        address = ("127.0.0.1", int(stack.about["participants"].rpartition(":")[2]))
+        shared = held[SERVING[0]] & held[SERVING[1]]
+        assert sorted(name.partition(":")[0] for name in shared) == ["/memfd", "socket"]
+        assert not shared & (held["worker"] | held["postgres"] | held["desk"])
+        with contextlib.ExitStack() as connections:
+            for _ in range(200):
+                connections.enter_context(socket.create_connection(address))
+            for part in SERVING:
+                eventually(partial(took_some, stack.pids[part], len(held[part]) + 5))
+        stack.stop()
+
+
+def open_files(pid: int) -> set[str]:
+    """Name the sockets and files in memory that a process has, each by its number."""
+    links = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    mapped = (line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines())
+    memory = {f"{words[5]} {words[4]}" for words in mapped if len(words) > 5 and "/memfd:" in words[5]}
+    return {name for name in links if name.startswith(("socket:", "/memfd:"))} | memory
+
+
+def took_some(pid: int, least: int) -> bool:
+    return len(list(Path(f"/proc/{pid}/fd").iterdir())) >= least
 
 
 def test_after_kill_9_of_the_whole_stack_a_second_start_goes_on(data: Path) -> None:
@@ -98,10 +142,10 @@ def test_each_process_holds_its_own_database_password_and_no_other(data: Path) -
     with up(data) as stack:
         passwords = {path.stem: path.read_text().strip() for path in (data / "run").glob("*.password")}
         assert len(passwords) == 5
-        for part in ("participants", "desk", "worker"):
+        for part in (*SERVING, "desk", "worker"):
             environ = Path(f"/proc/{stack.pids[part]}/environ").read_text()
             held = {login for login, password in passwords.items() if password in environ}
-            assert held == {f"relay_{part}_login"}
+            assert held == {f"relay_{part.partition('-')[0]}_login"}
         for pid in stack.pids.values():
             command = Path(f"/proc/{pid}/cmdline").read_text()
             assert not any(password in command for password in passwords.values())

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
@@ -20,10 +20,13 @@ from relay.db.dsn import Dsn
 from relay.db.embedded import EmbeddedPostgres
 from relay.identity import founding, sessions
 from relay.identity.model import Person
+from relay.log import READY
 from relay.process.child import Child, ChildSpec
+from relay.process.listening import listen
 from relay.process.log import RotatingLog
 from relay.process.supervisor import answers
 from relay.settings import as_environ
+from relay.web.shared.endings import shared_file
 from relay.web.shared.wing import DESK, PARTICIPANTS, Wing
 from tests.benchmarks.client import Connection
 from tests.support.house import Service, make_service
@@ -32,21 +35,11 @@ from tests.support.web import Client, Exchange, make_exchange
 
 ROOT = Path(__file__).parents[2]
 _HOST = "127.0.0.1"
-_UVICORN = (
-    "--no-access-log",
-    "--no-server-header",
-    "--no-proxy-headers",
-    "--http",
-    "relay.web.server:Protocol",
-    "--ws",
-    "none",
-    "--log-level",
-    "warning",
-)
+_SERVE = "relay.web.serve"
 
 
 class App(NamedTuple):
-    """A server that runs as a process of its own."""
+    """A server that runs in processes of its own; `pid` is that of the first."""
 
     port: int
     pid: int
@@ -80,16 +73,26 @@ class Ground(NamedTuple):
         }
 
     @contextmanager
-    def app(self, factory: str = "relay.web.participants.app:create") -> Iterator[App]:
-        """Run an app as `relay up` would. `factory` says which one: ours, or one of the benchmarks' own."""
-        dsns = self.service.dsns
-        environ = self.environ(dsns.desk if ".desk." in factory else dsns.participants)
-        port = free_port()
-        argv = ("uvicorn", "--host", _HOST, "--port", str(port), "--factory", factory, *_UVICORN)
-        with child(
-            (sys.executable, "-P", "-m", *argv), environ, self.folder, f"http://{_HOST}:{port}/health"
-        ) as pid:
-            yield App(port, pid)
+    def app(self, variant: str = "", *, processes: int | None = None) -> Iterator[App]:
+        """Run the participants' app as `relay up` would, and in as many processes unless told otherwise.
+
+        `variant` is one of `upload_variants` instead.
+        """
+        what = ("tests.benchmarks.upload_variants", variant) if variant else (_SERVE, "participants")
+        environ = self.environ(self.service.dsns.participants)
+        with ExitStack() as stack:
+            listening = stack.enter_context(listen(_HOST, 0))
+            endings = shared_file()
+            stack.callback(os.close, endings)
+            files = (listening.fileno(), endings)
+            argv = (*what, "--socket", str(files[0]), "--endings", str(files[1]))
+            pids = [
+                stack.enter_context(
+                    child((sys.executable, "-P", "-m", *argv), environ, self.folder, ready=READY, files=files)
+                )
+                for _ in range(processes or self.service.settings.participants_processes)
+            ]
+            yield App(listening.getsockname()[1], pids[0])
 
 
 def _signed_in(client: Client) -> dict[str, str]:
@@ -99,15 +102,24 @@ def _signed_in(client: Client) -> dict[str, str]:
 
 
 @contextmanager
-def child(argv: tuple[str, ...], environ: dict[str, str], folder: Path, health: str = "") -> Iterator[int]:
-    """Run a program until the block ends; yield its process id once `health` answers."""
+def child(
+    argv: tuple[str, ...],
+    environ: dict[str, str],
+    folder: Path,
+    health: str = "",
+    *,
+    ready: str = "",
+    files: tuple[int, ...] = (),
+) -> Iterator[int]:
+    """Run a program until the block ends; yield its process id once `health` answers, or it says `ready`."""
     running = Child(
-        ChildSpec(name="bench", argv=argv, environ=environ, cwd=folder), RotatingLog(folder / "log")
+        ChildSpec(name="bench", argv=argv, environ=environ, cwd=folder, ready_line=ready, files=files),
+        RotatingLog(folder / "log"),
     )
     running.start()
     try:
         deadline = time.monotonic() + 30
-        while health and not answers(health):
+        while not (running.said_ready() and answers(health)):
             if not running.alive() or time.monotonic() > deadline:
                 raise RuntimeError("\n".join(running.log.tail))
             time.sleep(0.05)

@@ -1,4 +1,4 @@
-"""The most memory that the participants' app takes, for a file of 10 MiB and for one of 1 GiB.
+"""The most memory that a process of the participants' app takes, for a file of 10 MiB and for one of 1 GiB.
 
 `python -m tests.benchmarks.memory`. Each in a fresh process: upload by tus, then a whole download of the
 released film, then that again in ranges. What a worker takes is measured with its films (media.py): it holds
@@ -21,7 +21,7 @@ _APART = 16
 def _peak(base: Ground, item_id: str, path: str, size: int) -> float:
     """Return MiB."""
     victim = base.exchange.victim
-    with base.app() as app, Watch(app.pid) as watch:
+    with base.app(processes=1) as app, Watch(app.pid) as watch:
         with app.connect(victim) as connection:
             uploaded = send(connection, "/api/v1/uploads", metadata(item_id), size, os.urandom(PART))
             connection.ask("DELETE", uploaded, {"Tus-Resumable": "1.0.0"})
@@ -42,7 +42,9 @@ async def _run(options: Options) -> list[Row]:
         for size in sizes:
             path = await delivered(base, base.exchange.offender, base.exchange.victim, size)
             peaks.append(_peak(base, item_id, path, size))
-    first, second = (Row(f"peak memory of the app, file of {size // MIB} MiB", "") for size in sizes)
+    first, second = (
+        Row(f"peak memory of one process of the app, file of {size // MIB} MiB", "") for size in sizes
+    )
     more = peaks[1] - peaks[0]
     return [
         first._replace(figure=f"{peaks[0]:.0f} MiB"),

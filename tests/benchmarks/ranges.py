@@ -2,9 +2,9 @@
 
 `python -m tests.benchmarks.ranges`.
 
-Ours come from the participants' app, one process: session, delivery and release record are checked as always,
-and each byte is decrypted and verified. The client reads into one buffer, in threads of the benchmark's own
-process.
+Ours come from the participants' app, in as many processes as `relay up` starts: session, delivery and release
+record are checked as always, and each byte is decrypted and verified. The client reads into one buffer, in
+threads of the benchmark's own process.
 """
 
 import asyncio

@@ -1,16 +1,19 @@
 """The participants' app with one thing left out of uploads, to see what that costs. Never used but here.
 
-`uvicorn --factory tests.benchmarks.upload_variants:plain`. The rest is the real app: the same handlers,
-session, database and threads.
+`python -m tests.benchmarks.upload_variants plain`, as `relay.web.serve`. The rest is the real app: the same
+handlers, session, database and threads.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 
 from relay.exchange import uploads
 from relay.vault.stream import HEADER, Plain
 from relay.vault.suite import DataKey, Sealed
+from relay.web import serve
 from relay.web.participants import app
+from relay.web.shared.endings import Endings
 from relay.web.shared.headers import Shell
 
 
@@ -32,14 +35,18 @@ class _Clear:
         return Sealed(b"")
 
 
-def unsynced() -> Shell:
+def unsynced(endings: Endings) -> Shell:
     """Sealed, but a byte is acknowledged when the operating system has it, and so is a row."""
     os.environ["PGOPTIONS"] = "-c synchronous_commit=off"
     os.fdatasync = os.fsync = lambda fd: None  # noqa: ARG005 - the parameter is called so
-    return app.create()
+    return app.create(endings=endings)
 
 
-def plain() -> Shell:
+def plain(endings: Endings) -> Shell:
     """As `unsynced`, and not sealed."""
     vars(uploads)["UploadSealer"] = _Clear
-    return unsynced()
+    return unsynced(endings)
+
+
+if __name__ == "__main__":
+    serve.main(sys.argv[1:], {"plain": plain, "unsynced": unsynced})

@@ -1,6 +1,6 @@
 """How fast 512 MiB go up by tus in PATCHes of 8 MiB: `python -m tests.benchmarks.uploads`.
 
-All are servers under uvicorn on the same disk, and take turns. Deleting is not measured.
+All are servers under uvicorn on the same disk, one process each, and take turns. Deleting is not measured.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
-from relay.web.shared.wing import PARTICIPANTS
 from tests.benchmarks.client import Connection
 from tests.benchmarks.ground import App, Ground, child, free_port, ground
 from tests.benchmarks.options import PEERS_PYTHON, Options, parse
@@ -24,7 +23,6 @@ PART = 8 * MIB
 ABREAST = 4
 _TUS = {"Tus-Resumable": "1.0.0"}
 _BYTES = {"Content-Type": "application/offset+octet-stream"}
-_VARIANTS = "tests.benchmarks.upload_variants"
 
 
 def send(connection: Connection, start: str, about: Mapping[str, str], size: int, part: bytes) -> str:
@@ -73,8 +71,8 @@ def metadata(item_id: str) -> dict[str, str]:
     return {"Upload-Metadata": f"item_id {base64.b64encode(item_id.encode()).decode()}"}
 
 
-def _ours(stack: ExitStack, base: Ground, factory: str, item_id: str, size: int) -> Uploader:
-    app = stack.enter_context(base.app(factory))
+def _ours(stack: ExitStack, base: Ground, variant: str, item_id: str, size: int) -> Uploader:
+    app = stack.enter_context(base.app(variant, processes=1))
     return Uploader(app, base.exchange.victim, "/api/v1/uploads", metadata(item_id), size)
 
 
@@ -137,8 +135,8 @@ def _speed(
 
 
 def _memory(base: Ground, item_id: str, size: int) -> Iterator[Row]:
-    """Watch a fresh app, once with one upload and once with several at the same time."""
-    with base.app() as app:
+    """Watch a fresh app, of one process, once with one upload and once with several at the same time."""
+    with base.app(processes=1) as app:
         about = metadata(item_id)
         several = [
             Uploader(app, base.exchange.victim, "/api/v1/uploads", about, size) for _ in range(ABREAST)
@@ -148,7 +146,7 @@ def _memory(base: Ground, item_id: str, size: int) -> Iterator[Row]:
             with Watch(app.pid) as watch, ThreadPoolExecutor(abreast) as threads:
                 list(threads.map(Uploader.send, several[:abreast]))
             each = watch.growth / abreast / MIB
-            name = f"memory growth of the app, each of {abreast} upload{'s' * (abreast > 1)} at a time"
+            name = f"memory growth of one process, each of {abreast} upload{'s' * (abreast > 1)} at a time"
             yield Row(name, f"{each:.1f} MiB", None, "≤ 8 MiB", each <= 8)
             for one in several:
                 one.clear()
@@ -160,9 +158,9 @@ async def _run(options: Options) -> list[Row]:
         item_id = await base.exchange.start(base.exchange.victim, "video")
         with ExitStack() as stack:
             uploaders = {
-                "plain": _ours(stack, base, f"{_VARIANTS}:plain", item_id, size),
-                "sealed": _ours(stack, base, f"{_VARIANTS}:unsynced", item_id, size),
-                "synced": _ours(stack, base, f"relay.web.{PARTICIPANTS.surface}.app:create", item_id, size),
+                "plain": _ours(stack, base, "plain", item_id, size),
+                "sealed": _ours(stack, base, "unsynced", item_id, size),
+                "synced": _ours(stack, base, "", item_id, size),
             }
             if PEERS_PYTHON.exists():
                 uploaders["tuspyserver"] = _peer(stack, base, size)

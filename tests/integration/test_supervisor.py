@@ -161,6 +161,21 @@ def test_a_child_inherits_neither_environment_nor_descriptors_nor_input(
     assert rest == "['0', '1', '2', '3'] True", "three streams, and the one that lists them"
 
 
+def test_a_child_is_given_the_files_that_are_named_and_no_other(log: RotatingLog, tmp_path: Path) -> None:
+    with (tmp_path / "one").open("w+") as given, (tmp_path / "two").open("w") as held:
+        given.write("for the child")
+        given.seek(0)
+        os.set_inheritable(held.fileno(), True)
+        number = given.fileno()
+        script = f"import os; print(os.read({number}, 99).decode(), len(os.listdir('/dev/fd')), sep=': ')"
+        child = python(log, script, files=(number,))
+        child.start()
+        eventually(lambda: bool(log.tail))
+        assert not os.get_inheritable(number), "the next child does not get it by mistake"
+    child.stop()
+    assert log.tail[0] == "for the child: 5", "three streams, the file, and the one that lists them"
+
+
 def test_a_child_that_crashes_leaves_no_image_of_its_memory(log: RotatingLog) -> None:
     child = python(log, "import resource; print(resource.getrlimit(resource.RLIMIT_CORE))")
     child.start()

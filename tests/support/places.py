@@ -76,7 +76,7 @@ class Log(Folder):
 
     @contextlib.contextmanager
     def leak(self, content: bytes) -> Iterator[None]:
-        path = self._folder / "participants.log"
+        path = self._folder / "participants-1.log"
         before = path.stat().st_size
         with path.open("ab") as log:
             log.write(b'{"event": "' + content + b'"}\n')

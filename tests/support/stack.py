@@ -15,6 +15,7 @@ _ENVIRON = {
     "HOME": "/nonexistent",
     "RELAY_PARTICIPANTS_PORT": "0",
     "RELAY_DESK_PORT": "0",
+    "RELAY_PARTICIPANTS_PROCESSES": "2",
 }
 
 

@@ -123,6 +123,25 @@ def test_a_file_that_was_asked_for_must_be_there(tmp_path: Path) -> None:
     assert "is not there" in refusals({"RELAY_CONFIG": str(tmp_path / "none.toml")})[0]
 
 
+def test_the_participants_app_has_a_process_for_each_core_up_to_four(monkeypatch: pytest.MonkeyPatch) -> None:
+    for cores, processes in ((1, 1), (2, 2), (4, 4), (64, 4)):
+        with monkeypatch.context() as machine:
+            machine.setattr("os.sched_getaffinity", lambda _, cores=cores: set(range(cores)))
+            assert load({}).participants_processes == processes
+    assert load({"RELAY_PARTICIPANTS_PROCESSES": "16"}).participants_processes == 16
+
+
+@pytest.mark.parametrize("wrong", ["0", "-1", "65", "all", "1.5"])
+def test_a_wrong_number_of_processes_is_named(wrong: str) -> None:
+    [line] = refusals({"RELAY_PARTICIPANTS_PROCESSES": wrong})
+    assert line == f"RELAY_PARTICIPANTS_PROCESSES: '{wrong}' will not do. Write a number from 1 to 64."
+
+
+def test_the_connections_of_all_processes_are_counted() -> None:
+    settings = load({"RELAY_PARTICIPANTS_PROCESSES": "16", "RELAY_DATABASE_CONNECTIONS": "5"})
+    assert settings.connections == (16 + 2) * 5 + 20
+
+
 def test_an_ffmpeg_that_is_no_program_is_refused(tmp_path: Path) -> None:
     assert "no program" in refusals({"RELAY_FFMPEG": str(tmp_path)})[0]
 

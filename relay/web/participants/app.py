@@ -1,4 +1,4 @@
-"""The participants' app. `uvicorn --factory relay.web.participants.app:create`."""
+"""The participants' app. `python -m relay.web.serve participants`."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ from relay.api.participants.routes import HANDLERS
 from relay.permissions import Permission
 from relay.web.participants import cases, home, items, received
 from relay.web.shared.build import Opener, build
+from relay.web.shared.endings import Endings
 from relay.web.shared.entry import entry_pages
 from relay.web.shared.headers import Shell
 from relay.web.shared.wing import PARTICIPANTS
@@ -13,8 +14,8 @@ from relay.web.shared.wing import PARTICIPANTS
 _TEMPLATES = Path(__file__).with_name("templates")
 
 
-def create(opener: Opener | None = None) -> Shell:
-    """Make the app; without `opener` from the environment's settings."""
+def create(opener: Opener | None = None, endings: Endings | None = None) -> Shell:
+    """Make the app; without `opener` from the environment's settings. `endings`: see `build`."""
     pages = [
         *entry_pages(Permission.SELF_MANAGE),
         *home.HANDLERS,
@@ -22,4 +23,4 @@ def create(opener: Opener | None = None) -> Shell:
         *items.HANDLERS,
         *received.HANDLERS,
     ]
-    return build(PARTICIPANTS, pages, HANDLERS, _TEMPLATES, opener)
+    return build(PARTICIPANTS, pages, HANDLERS, _TEMPLATES, opener, endings)

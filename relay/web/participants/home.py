@@ -10,7 +10,7 @@ from relay.exchange import delivery
 from relay.identity import sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow, who
-from relay.web.shared.cookies import end_session
+from relay.web.shared.cookies import end_session, forget_playing
 from relay.web.shared.entry import wing_of
 from relay.web.shared.pages import page, see_other
 
@@ -41,6 +41,8 @@ async def leave(request: AnyRequest, house: TheHouse) -> Page:
         person = await who(request)
         if person is not None:
             await sessions.sign_out(house, person)
+            # again: a range asked for meanwhile was still allowed
+            forget_playing(request)
     except RelayError as error:
         # the way out is more urgent; the session runs out by itself
         request.scope["relay.failure"] = {"code": error.code}  # type: ignore[typeddict-unknown-key]

@@ -20,6 +20,7 @@ from relay.process.heap import keep_pieces
 from relay.web.shared import problems
 from relay.web.shared.access import DEPENDENCIES, TheHouse, allow, gatekeeper, undeclared
 from relay.web.shared.description import description
+from relay.web.shared.endings import Endings
 from relay.web.shared.headers import Shell
 from relay.web.shared.pages import environment, problem_page
 from relay.web.shared.recent import Recent
@@ -56,8 +57,12 @@ def build(
     api: Sequence[ControllerRouterHandler],
     templates: Path,
     opener: Opener | None = None,
+    endings: Endings | None = None,
 ) -> Shell:
-    """Make one app. `opener` gives it its house; without one, the environment's settings do."""
+    """Make one app. `opener` gives it its house; without one, the environment's settings do.
+
+    `endings` is what it shares with the other processes of the same app on this machine.
+    """
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -67,7 +72,7 @@ def build(
             app.state.house = house
             yield
 
-    recent = Recent(wing.cookie)
+    recent = Recent(wing.cookie, endings or Endings())
     app = Litestar(
         route_handlers=[
             health,

@@ -63,9 +63,8 @@ def answer(
         partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed
     )
     if for_good and content.media_type != LETTER_TYPE:
-        found.reuse()
         recent: Recent = request.app.state.recent
-        recent.keep(session_cookie(request), request.scope["path"], request.scope["path_template"], found)
+        recent.keep(session_cookie(request), request.scope, found)
     return found
 
 

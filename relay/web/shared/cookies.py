@@ -12,19 +12,25 @@ from relay.web.shared.wing import Wing
 
 def set_session(request: AnyRequest, response: Response[Any], value: str) -> None:
     """Give the browser its half of the session. `__Host-`: this very host alone, over a secure connection."""
+    forget_playing(request)
     response.set_cookie(_cookie(_wing(request), value))
 
 
 def _wing(request: AnyRequest) -> Wing:
-    """Return which app this is, having forgotten what the session before this moment was playing."""
-    recent: Recent = request.app.state.recent
-    recent.forget(session_cookie(request))
     wing: Wing = request.app.state.wing
     return wing
 
 
+def forget_playing(request: AnyRequest) -> None:
+    """Have every process forget what sessions are playing, once this request's session has ended."""
+    if session_cookie(request):
+        recent: Recent = request.app.state.recent
+        recent.forget()
+
+
 def end_session(request: AnyRequest, response: Response[Any]) -> None:
     """Take the cookie back, and have the browser throw away what it kept of us (also for Back)."""
+    forget_playing(request)
     wing = _wing(request)
     response.set_cookie(_cookie(wing, "", max_age=0))
     response.headers["Clear-Site-Data"] = '"cache", "storage"'

@@ -2,21 +2,24 @@
 
 A player asks for dozens of ranges a minute. The first one goes the whole way: session, permission, release
 record, grant. For the next few seconds the same session gets the same address from here; then the whole way
-is gone again. Only what was released for good is in here. A session that was ended elsewhere, or a
-suspended account, goes on for that long at most; signing out and quick exit forget at once.
+is gone again. Only what was released for good is in here. Signing out and quick exit have it forgotten at
+once, in every process of this machine: `Endings` tells. A session that was ended on another machine, or a
+suspended account, goes on for those few seconds at most.
 """
 
 import asyncio
 import hashlib
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from litestar.types import ASGIApp, HTTPScope
 
+from relay.web.shared.endings import Endings
 from relay.web.shared.ranges import ObjectAnswer
 
 SECONDS: Final = 5.0
 _MOST_SESSIONS: Final = 64
 _MOST_OF_ONE: Final = 4
+_BEGAN: Final = "relay.endings"
 
 
 class _Entry(NamedTuple):
@@ -33,13 +36,18 @@ def _name(cookie: str) -> bytes:
 class Recent:
     """By session and address. Only what a handler has answered to that session is in here."""
 
-    def __init__(self, cookie_name: str) -> None:
+    def __init__(self, cookie_name: str, endings: Endings) -> None:
         self._prefix = f"{cookie_name}=".encode()
+        self._endings = endings
+        self._seen = endings.now()
         self._sessions: dict[bytes, dict[str, _Entry]] = {}
 
-    def keep(self, cookie: str, path: str, template: str, answer: ObjectAnswer) -> None:
-        """Answer so again for a few seconds."""
-        name = _name(cookie)
+    def keep(self, cookie: str, scope: Any, answer: ObjectAnswer) -> None:
+        """Answer so again for a few seconds, unless a session has ended since this request came in."""
+        if scope[_BEGAN] != self._endings.now():
+            return
+        answer.reuse()
+        name, path = _name(cookie), scope["path"]
         entries = self._sessions.setdefault(name, {})
         self._drop(name, path)
         if len(entries) >= _MOST_OF_ONE:
@@ -47,14 +55,19 @@ class Recent:
         if len(self._sessions) > _MOST_SESSIONS:
             self._forget(next(iter(self._sessions)))
         timer = asyncio.get_running_loop().call_later(SECONDS, self._drop, name, path)
-        self._sessions.setdefault(name, {})[path] = _Entry(answer, template, timer)
+        self._sessions.setdefault(name, {})[path] = _Entry(answer, scope["path_template"], timer)
 
-    def forget(self, cookie: str) -> None:
-        """A session has ended: nothing of it is answered from here any more."""
-        self._forget(_name(cookie))
+    def forget(self) -> None:
+        """A session has ended: whatever was kept until now is answered from memory no more, by no process."""
+        self._endings.tell()
+        self._look()
 
     def find(self, scope: HTTPScope) -> ASGIApp | None:
-        """Return the answer to a GET of the same session for the same address, if it is still fresh."""
+        """Return the answer to a GET of the same session for the same address, if it is still fresh.
+
+        Call it for every request, before anything else: `keep` wants to know when it came in.
+        """
+        scope[_BEGAN] = self._look()  # type: ignore[typeddict-unknown-key]
         if scope["method"] != "GET" or not self._sessions:
             return None
         cookie = self._cookie(scope)
@@ -63,6 +76,15 @@ class Recent:
             return None
         scope["path_template"] = entry.template
         return entry.answer
+
+    def _look(self) -> bytes:
+        """See whether a session has ended anywhere; which one is not said, so nothing is kept then."""
+        now = self._endings.now()
+        if now != self._seen:
+            self._seen = now
+            for name in [*self._sessions]:
+                self._forget(name)
+        return now
 
     def _cookie(self, scope: HTTPScope) -> str:
         for name, value in scope["headers"]:

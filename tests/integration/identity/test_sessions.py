@@ -232,7 +232,7 @@ async def test_two_stretch_at_once_and_a_third_is_sent_away(service: Service, ar
         held.release()
         release.wait(10)
 
-    holding = [asyncio.create_task(stretch(hold)) for _ in range(2)]
+    holding = [asyncio.create_task(stretch(service.participants, hold)) for _ in range(2)]
     for _ in holding:
         await asyncio.to_thread(held.acquire)
     used = len(argon2.prices)
@@ -245,22 +245,23 @@ async def test_two_stretch_at_once_and_a_third_is_sent_away(service: Service, ar
     assert await answer(service, "vera", PASSPHRASE) == ("signed in", "")
 
 
-async def test_a_place_is_kept_until_the_work_is_done_even_if_nobody_waits_for_it() -> None:
+async def test_a_place_is_kept_until_the_work_is_done_even_if_nobody_waits_for_it(service: Service) -> None:
     held, release = threading.Semaphore(0), threading.Event()
 
     def hold() -> None:
         held.release()
         release.wait(10)
 
-    tasks = [asyncio.create_task(stretch(hold)) for _ in range(2)]
+    house = service.participants
+    tasks = [asyncio.create_task(stretch(house, hold)) for _ in range(2)]
     for task in tasks:
         await asyncio.to_thread(held.acquire)
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     with pytest.raises(Busy):
-        await stretch(lambda: None)
+        await stretch(house, lambda: None)
     release.set()
-    await stretch(lambda: None, patience=5)
+    await stretch(house, lambda: None, patience=5)
 
 
 async def test_ten_sign_ins_at_once_never_stretch_more_than_two(service: Service, argon2: Counting) -> None:

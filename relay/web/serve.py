@@ -1,0 +1,78 @@
+"""One process of an app: `python -P -m relay.web.serve participants --socket 7`, on a socket that listens.
+
+`relay up` starts it so, several times on one socket for the participants' app. By hand, or where nobody hands
+over a socket: `--host` and `--port`. How uvicorn serves is said here and nowhere else.
+"""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
+from typing import TypeAlias
+
+import structlog
+import uvicorn
+
+from relay.process.listening import listen
+from relay.web.server import Protocol
+from relay.web.shared.endings import MEMORY, Endings
+from relay.web.shared.headers import Shell
+
+Create: TypeAlias = Callable[[Endings], Shell]
+
+
+def _creates(name: str) -> Create:
+    # by name and only when asked for: a process of one app never loads the other
+    return lambda endings: import_module(f"relay.web.{name}.app").create(endings=endings)
+
+
+APPS: Mapping[str, Create] = {name: _creates(name) for name in ("participants", "desk")}
+
+
+class Server(uvicorn.Server):
+    """Says when it is ready (`relay.log.READY`)."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server`."""
+        await super().startup(sockets)
+        structlog.get_logger().info("ready")
+
+
+def configured(app: Shell) -> uvicorn.Config:
+    """Return how every app of ours is served."""
+    return uvicorn.Config(
+        app,
+        http=Protocol,
+        ws="none",
+        access_log=False,
+        server_header=False,
+        # who asks is read from the connection; what a client writes about that is not believed
+        proxy_headers=False,
+        log_level="warning",
+    )
+
+
+def main(arguments: Sequence[str], apps: Mapping[str, Create] = APPS) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is being answered."""
+    parser = argparse.ArgumentParser(prog="python -m relay.web.serve", description=__doc__)
+    parser.add_argument("app", choices=sorted(apps))
+    parser.add_argument("--socket", type=int, help="the number of an open socket that listens")
+    parser.add_argument("--endings", type=int, default=MEMORY, help="the number of the file in memory")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    asked = parser.parse_args(arguments)
+    endings = Endings(asked.endings)
+    if asked.endings != MEMORY:
+        os.close(asked.endings)
+    if asked.socket is None:
+        listening = listen(asked.host, asked.port)
+    else:
+        listening = socket.socket(fileno=asked.socket)
+        listening.set_inheritable(False)
+    Server(configured(apps[asked.app](endings))).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
