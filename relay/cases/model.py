@@ -104,12 +104,20 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     own: str
 
 
+class Lowering(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody asked that one approval be enough. Nothing has changed until a colleague confirms it."""
+
+    asked_by: UUID
+    until: datetime
+
+
 class Case(msgspec.Struct, frozen=True, kw_only=True):
     """A case as its facilitators see it."""
 
     id: UUID
     reference: str
     second_approval: bool
+    lowering: Lowering | None
     cooling_hours: int
     state: str
     key_version: int

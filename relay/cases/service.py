@@ -1,4 +1,4 @@
-"""Use cases of a facilitator: open a case, see it, change who is on it and how it is worked."""
+"""Use cases of a facilitator: open a case, see it, change who is on it. How it is worked: `settings`."""
 
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -8,6 +8,7 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases import keys
 from relay.cases.model import Case, GateFacts, Part, PersonOnCase
+from relay.cases.settings import asked_for, checked_cooling
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Missing
 from relay.house import House
@@ -16,13 +17,14 @@ from relay.identity.trust import newest_roster, staff_key, works_on_cases
 from relay.vault.statements import Roster
 
 MOST_REFERENCE = 80
-MOST_COOLING_HOURS = 24 * 365
 
 
 class _CaseRow(msgspec.Struct, frozen=True):
     id: UUID
     reference_sealed: bytes
     second_approval: bool
+    lowering_asked_by: UUID | None
+    lowering_asked_at: datetime | None
     cooling_hours: int
     state: str
     key_version: int
@@ -41,7 +43,13 @@ class _PersonRow(msgspec.Struct, frozen=True):
 
 
 _CASES = """
-SELECT id, reference_sealed, second_approval, cooling_hours, state, key_version, created_at FROM relay.cases
+SELECT id, reference_sealed, second_approval,
+       CASE WHEN asks THEN lowering_asked_by END AS lowering_asked_by,
+       CASE WHEN asks THEN lowering_asked_at END AS lowering_asked_at,
+       cooling_hours, state, key_version, created_at
+FROM relay.cases CROSS JOIN LATERAL (
+    SELECT second_approval AND relay.works_on_case_since(id, lowering_asked_by, lowering_asked_at) AS asks
+) AS wish
 """
 
 
@@ -55,17 +63,11 @@ def checked_reference(reference: str) -> str:
     return reference
 
 
-def _checked_cooling(hours: int) -> int:
-    if not 0 <= hours <= MOST_COOLING_HOURS:
-        raise Invalid(cooling_hours=f"Write a number of hours from 0 to {MOST_COOLING_HOURS}.")
-    return hours
-
-
 async def open_case(
     house: House, person: Person, reference: str, *, second_approval: bool = False, cooling_hours: int = 0
 ) -> UUID:
     """Open a case with its own key pair and its first facilitator: whoever opens it."""
-    reference, cooling_hours = checked_reference(reference), _checked_cooling(cooling_hours)
+    reference, cooling_hours = checked_reference(reference), checked_cooling(cooling_hours)
     case_id = uuid4()
     async with house.database.acting(person.id, Tag.CASE_OPENED, chain=case_id, subject=case_id) as act:
         own = await staff_key(act, house, person.id)
@@ -100,6 +102,7 @@ def _case(house: House, row: _CaseRow) -> Case:
         id=row.id,
         reference=house.columns.open("cases", "reference", row.id, row.reference_sealed),
         second_approval=row.second_approval,
+        lowering=asked_for(row.lowering_asked_by, row.lowering_asked_at, house.clock()),
         cooling_hours=row.cooling_hours,
         state=row.state,
         key_version=row.key_version,
@@ -161,22 +164,6 @@ async def gate_facts(tx: Reading, case_id: UUID) -> GateFacts:
     if found is None:
         raise Missing
     return msgspec.convert(found, GateFacts)
-
-
-async def change_settings(
-    house: House, person: Person, case_id: UUID, *, second_approval: bool, cooling_hours: int, is_open: bool
-) -> None:
-    """Change how a case is worked. Closing it stops everything that has not been released."""
-    cooling_hours = _checked_cooling(cooling_hours)
-    async with house.database.acting(person.id, Tag.CASE_SETTINGS, chain=case_id, subject=case_id) as act:
-        await act.lock_case(case_id)
-        changed = await act.run(
-            "UPDATE relay.cases SET second_approval = %s, cooling_hours = %s, state = %s WHERE id = %s",
-            [second_approval, cooling_hours, "open" if is_open else "closed", case_id],
-        )
-        if not changed:
-            raise Missing
-        act.note(second_approval=second_approval, cooling_hours=cooling_hours, open=is_open)
 
 
 async def add_facilitator(house: House, person: Person, case_id: UUID, account_id: UUID) -> UUID:

@@ -95,8 +95,10 @@ def _stays(arguments: argparse.Namespace, environ: Mapping[str, str]) -> float |
 
 def _invite_a_look(stage: Stage, console: Console) -> None:
     """Leave something in the queue, and say who can sign in where."""
-    # the colleague has left the case: with two approvals the facilitator could pass nothing on
-    stage.facilitator.api.call("PATCH", f"/cases/{stage.case_id}", {"second_approval": False})
+    # two people approve in this case, which one of them does not end alone: the colleague is back on it
+    stage.facilitator.api.post(
+        f"/cases/{stage.case_id}/facilitators", {"account_id": stage.colleague.account_id}
+    )
     item_id = stage.victim.start("letter")
     stage.victim.write(item_id, "Thank you for answering. I have one more question, about the watch.\n")
     stage.victim.submit(item_id)

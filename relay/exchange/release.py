@@ -16,6 +16,7 @@ from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
 from relay.errors import Blocked, Conflict, Invalid, Missing
+from relay.exchange import approvals
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item, Rendition
 from relay.exchange.moments import EPOCH, microseconds
@@ -31,17 +32,6 @@ from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verif
 from relay.vault.suite import Sealed
 
 LONGEST_SCHEDULE = timedelta(days=400)
-
-
-class _ApprovalRow(msgspec.Struct, frozen=True):
-    reviewer_id: UUID
-    decided_at: datetime
-    signature: bytes
-
-
-class _CaseRow(msgspec.Struct, frozen=True):
-    second_approval: bool
-    cooling_hours: int
 
 
 class _Prepared(NamedTuple):
@@ -86,9 +76,8 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
     async with house.database.acting(person.id, Tag.ITEM_RELEASED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.RELEASE, "desk")
-        case = await _case(act, item)
-        prepared = await _prepare(act, house, person, item, seat_id, case, now)
-        if now < (earliest := _earliest(prepared, case)):
+        prepared = await _prepare(act, house, person, item, seat_id, now)
+        if now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Conflict(
                 f"The cooling-off time of this case lasts until {earliest:%d %B %Y %H:%M %Z}."
                 " Schedule the release for then, or come back."
@@ -120,9 +109,8 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
     async with house.database.acting(person.id, Tag.ITEM_SCHEDULED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.SCHEDULE, "desk")
-        case = await _case(act, item)
-        prepared = await _prepare(act, house, person, item, seat_id, case, due_at)
-        if due_at < (earliest := _earliest(prepared, case)):
+        prepared = await _prepare(act, house, person, item, seat_id, due_at)
+        if due_at < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Invalid(
                 due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}."
                 " Choose that time or a later one."
@@ -142,16 +130,16 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
     return release_id
 
 
-def _earliest(prepared: _Prepared, case: _CaseRow) -> datetime:
+def _earliest(prepared: _Prepared, cooling_hours: int) -> datetime:
     """Return when the cooling-off time ends: counted from the last of the approvals.
 
     In whole minutes, upwards: the time that a facilitator is told is one that they can then give.
     """
     approved_at = max(approval.decided_at for approval in prepared.signatures.approvals)
-    if not case.cooling_hours:
+    if not cooling_hours:
         return EPOCH + timedelta(microseconds=approved_at)
     minutes = -(-approved_at // 60_000_000)
-    return EPOCH + timedelta(minutes=minutes, hours=case.cooling_hours)
+    return EPOCH + timedelta(minutes=minutes, hours=cooling_hours)
 
 
 async def unschedule(house: House, person: Person, item_id: UUID) -> None:
@@ -167,13 +155,9 @@ async def unschedule(house: House, person: Person, item_id: UUID) -> None:
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
 
 
-async def _case(act: Acting, item: Item) -> _CaseRow:
-    row = await act.one(
-        _CaseRow, "SELECT second_approval, cooling_hours FROM relay.cases WHERE id = %s", [item.case_id]
-    )
-    if row is None:
-        raise Missing
-    return row
+async def _cooling_hours(act: Acting, item: Item) -> int:
+    hours: int = await act.value("SELECT cooling_hours FROM relay.cases WHERE id = %s", [item.case_id])
+    return hours
 
 
 async def _prepare(
@@ -182,7 +166,6 @@ async def _prepare(
     person: Person,
     item: Item,
     seat_id: UUID,
-    case: _CaseRow,
     released_at: datetime,
 ) -> _Prepared:
     """Check everything under lock, open the key as the case, seal it to the recipient, sign the record."""
@@ -190,7 +173,7 @@ async def _prepare(
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
     rendition = await find_rendition(act, house, item, "clean")
-    approvals = await _approvals(act, person, rendition, case)
+    approved = await _approvals(act, house, person, rendition)
     recipient = await participant_key(act, house, item.case_id, account_id)
     key = (await case_content(act, house, person, rendition)).key
     sequence = await act.value(
@@ -215,11 +198,11 @@ async def _prepare(
         recipient=account_id,
         recipient_key=recipient.public.fingerprint,
         recipient_key_version=recipient.holder.key_version,
-        facilitators=tuple(approval.facilitator for approval in approvals),
+        facilitators=tuple(approval.facilitator for approval in approved),
         sequence=sequence,
         released_at=int(released_at.timestamp()),
     )
-    signatures = Signatures(release=record.sign(person.signer), approvals=approvals)
+    signatures = Signatures(release=record.sign(person.signer), approvals=approved)
     signed = await roster(act, house)
     # before anything is sealed: rows that were swapped since the approval was signed end here (SAFETY 3)
     verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
@@ -254,34 +237,24 @@ async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UU
 
 
 async def _approvals(
-    act: Acting, person: Person, rendition: Rendition, case: _CaseRow
+    act: Acting, house: House, person: Person, rendition: Rendition
 ) -> tuple[SignedApproval, ...]:
-    """Return the approvals of exactly this rendition since it last came into review, the releaser's first."""
-    rows = await act.all(
-        _ApprovalRow,
-        """
-        SELECT DISTINCT ON (v.reviewer_id) v.reviewer_id, v.decided_at, v.signature
-        FROM relay.reviews v JOIN relay.items i ON i.id = v.item_id
-        WHERE v.item_id = %s AND v.rendition_id = %s AND v.sha256 = %s AND v.decision = 'approve'
-          AND v.decided_at >= i.ready_at
-        ORDER BY v.reviewer_id, v.decided_at DESC
-        """,
-        [rendition.item_id, rendition.id, rendition.sha256],
-    )
-    by_reviewer = {row.reviewer_id: row for row in rows}
-    needed = 2 if case.second_approval else 1
-    if len(by_reviewer) < needed:
+    """Return as many of the approvals that count as the item needs, the releaser's first."""
+    rows = await approvals.standing(act, house, rendition)
+    needed = await approvals.needed(act, rendition.item_id)
+    if len(rows) < needed:
         raise Conflict(
-            "This case asks for two approvals, by two people."
+            "This needs two approvals, by two people who are on the case now."
+            " A colleague on the case reads it and approves it too."
             if needed > 1
-            else "This has not been approved yet."
+            else "Nobody who is on the case now has approved this. Read it and approve it first."
         )
-    if person.id not in by_reviewer:
+    own = next((row for row in rows if row.reviewer_id == person.id), None)
+    if own is None:
         raise Conflict(
             "Only somebody who approved this can release it. Read it and approve it first, or ask who did."
         )
-    others = sorted((row for row in rows if row.reviewer_id != person.id), key=lambda row: row.decided_at)
-    chosen = [by_reviewer[person.id], *others[: needed - 1]]
+    chosen = [own, *(row for row in rows if row is not own)][:needed]
     return tuple(
         SignedApproval(
             facilitator=row.reviewer_id, decided_at=microseconds(row.decided_at), signature=row.signature

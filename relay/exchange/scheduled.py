@@ -5,6 +5,7 @@ recipient without a worker, can open it; and whether it may pass is looked at ag
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
@@ -14,8 +15,10 @@ from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Job
 from relay.errors import Conflict, KeyringRefused, VaultRefused
+from relay.exchange import approvals
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item
+from relay.exchange.moments import EPOCH
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
@@ -144,7 +147,7 @@ async def _blocks(act: Acting, house: House, item: Item, due: _DueRow) -> tuple[
 
 
 async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: TrustedKey) -> tuple[str, ...]:
-    """Check the record against the row, as its recipient will, and that enough people approved."""
+    """Check the record against the row, as its recipient will, and that enough people's approvals count."""
     stored = decode(due.record, ReleaseRecord)
     record = msgspec.structs.replace(
         stored,
@@ -162,8 +165,13 @@ async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: Trus
     signed = await roster(act, house)
     signatures = decode(due.signatures, Signatures)
     verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
-    second = await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [due.case_id])
-    return ("second-approval-missing",) if second and len(record.facilitators) < 2 else ()
+    if len(record.facilitators) < await approvals.needed(act, due.item_id):
+        return ("second-approval-missing",)
+    for one in signatures.approvals:
+        decided_at = EPOCH + timedelta(microseconds=one.decided_at)
+        if not await approvals.still_stands(act, due.case_id, one.facilitator, decided_at):
+            return ("approval-lapsed",)
+    return ()
 
 
 def _unwrapped(house: House, due: _DueRow, worker_keys: Callable[[Holder], KeyPair]) -> Sealed | None:

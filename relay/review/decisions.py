@@ -13,12 +13,13 @@ from relay.audit.tags import Tag
 from relay.cases.keys import put_case_text, put_text
 from relay.db.transaction import Acting
 from relay.errors import Conflict, Invalid, VaultRefused
+from relay.exchange import approvals
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
 from relay.exchange.moments import microseconds
 from relay.exchange.objects import opened
 from relay.exchange.renditions import case_content, find_rendition
-from relay.exchange.transitions import Action, Move, move
+from relay.exchange.transitions import Action, Move, State, move
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import participant_key
@@ -54,7 +55,7 @@ async def decide(
         rendition = await find_rendition(act, house, item, "clean")
         _check_same(rendition, rendition_id, sha256)
         await _check_claim(act, house, person, item)
-        edge = move(item.state, await _action(act, person, item, rendition, decision), "desk")
+        edge = move(item.state, await _action(act, house, person, item, rendition, decision), "desk")
         act.tag = edge.tag
         await _record(act, house, person, item, rendition, decision, reasons, guidance)
         await _follow(act, item, edge)
@@ -98,6 +99,8 @@ def _hash(house: House, content: Content) -> bytes:
 
 
 async def _check_claim(act: Acting, house: House, person: Person, item: Item) -> None:
+    if item.state is State.RELEASED:
+        return  # it is in no queue any more, so nobody takes it from there
     held_by = await act.value(
         "SELECT facilitator_id FROM relay.claims WHERE item_id = %s AND until > %s", [item.id, house.clock()]
     )
@@ -106,7 +109,7 @@ async def _check_claim(act: Acting, house: House, person: Person, item: Item) ->
 
 
 async def _action(
-    act: Acting, person: Person, item: Item, rendition: Rendition, decision: Decision
+    act: Acting, house: House, person: Person, item: Item, rendition: Rendition, decision: Decision
 ) -> Action:
     if decision != "approve":
         return Action.DECLINE if decision == "decline" else Action.REQUEST_CHANGES
@@ -115,23 +118,17 @@ async def _action(
             "You have not seen all of this yet."
             " Read every page, or play it to its end, before you approve it."
         )
-    approvers = set(
-        await act.values(
-            """
-            SELECT v.reviewer_id FROM relay.reviews v JOIN relay.items i ON i.id = v.item_id
-            WHERE v.item_id = %s AND v.rendition_id = %s AND v.decision = 'approve'
-              AND v.decided_at >= i.ready_at
-            """,
-            [item.id, rendition.id],
+    approvers = {one.reviewer_id for one in await approvals.standing(act, house, rendition)}
+    needed = await approvals.needed(act, item.id)
+    if person.id in approvers:
+        raise Conflict(
+            "You have approved this already. The second approval is somebody else's."
+            if len(approvers) < needed
+            else "You have approved this already."
         )
-    )
-    needed = (
-        2 if await act.value("SELECT second_approval FROM relay.cases WHERE id = %s", [item.case_id]) else 1
-    )
-    # whoever approved first, before the case stopped asking for two, may bring it to an end
-    if person.id in approvers and len(approvers) < needed:
-        raise Conflict("You have approved this already. The second approval is somebody else's.")
-    return Action.APPROVE if len(approvers | {person.id}) >= needed else Action.APPROVE_FIRST
+    if item.state is not State.IN_REVIEW:
+        return Action.APPROVE_TOO
+    return Action.APPROVE if len(approvers) + 1 >= needed else Action.APPROVE_FIRST
 
 
 async def _record(

@@ -74,7 +74,8 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a facilitator sees of one item, but for its content.
 
     `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
-    its clean file was served to this reviewer.
+    its clean file was served to this reviewer. `lapsed` names whose approval no longer counts, since they
+    left the case or the service; `may_approve` who is on the case and could still approve.
     """
 
     id: UUID
@@ -91,6 +92,8 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     approvals: int
     approvals_needed: int
     approved_by_me: bool
+    lapsed: tuple[UUID, ...]
+    may_approve: tuple[UUID, ...]
     seen_all: bool
     claimed_by: UUID | None
     claimed_until: datetime | None

@@ -12,6 +12,7 @@ from relay.cases.model import GateFacts
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Conflict
+from relay.exchange import approvals
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.renditions import case_content, find_rendition
@@ -50,7 +51,6 @@ class _ReviewRow(msgspec.Struct, frozen=True):
 
 class _Desk(msgspec.Struct, frozen=True):
     name_sealed: bytes
-    second_approval: bool
     claimed_by: UUID | None
     claimed_until: datetime | None
 
@@ -63,17 +63,19 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
         desk = await tx.one(
             _Desk,
             """
-            SELECT a.name_sealed, c.second_approval, l.facilitator_id AS claimed_by, l.until AS claimed_until
-            FROM relay.accounts a JOIN relay.cases c ON c.id = %s
-            LEFT JOIN relay.claims l ON l.item_id = %s AND l.until > %s WHERE a.id = %s
+            SELECT a.name_sealed, l.facilitator_id AS claimed_by, l.until AS claimed_until
+            FROM relay.accounts a LEFT JOIN relay.claims l ON l.item_id = %s AND l.until > %s WHERE a.id = %s
             """,
-            [item.case_id, item_id, house.clock(), item.author_id],
+            [item_id, house.clock(), item.author_id],
         )
         if desk is None:
             raise Conflict
         facts = await gate_facts(tx, item.case_id)
         reviews = await _reviews(tx, item)
-        approving = {row.reviewer_id for row in reviews if row.counts}
+        approving = (
+            {one.reviewer_id for one in await approvals.standing(tx, house, clean)} if clean else set()
+        )
+        colleagues = await approvals.may_approve(tx, house, item.case_id)
         return ItemOnDesk(
             id=item.id,
             case_id=item.case_id,
@@ -87,8 +89,10 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             recipients=await _recipients(tx, house, item, facts),
             reviews=tuple([await _past(tx, house, person, item, row) for row in reviews]),
             approvals=len(approving),
-            approvals_needed=2 if desk.second_approval else 1,
+            approvals_needed=await approvals.needed(tx, item.id),
             approved_by_me=person.id in approving,
+            lapsed=tuple({row.reviewer_id for row in reviews if row.counts} - approving),
+            may_approve=tuple(one for one in colleagues if one not in approving),
             seen_all=clean is not None and await seen_all(tx, person, clean),
             claimed_by=desk.claimed_by,
             claimed_until=desk.claimed_until,

@@ -99,7 +99,7 @@ def _count(report: Report, kind: str) -> int:
 
 def show_sign_ins(stage: Stage, console: Console) -> None:
     """Print how each of the people signs in. Nothing is wrapped, so that it can be copied."""
-    for person in (stage.victim, stage.offender, stage.facilitator):
+    for person in (stage.victim, stage.offender, stage.facilitator, stage.colleague):
         for label, name, value in (
             (person.role, "name", person.sign_in_name),
             ("", "passphrase", person.passphrase),

@@ -179,7 +179,7 @@ def test_the_demo_leaves_the_stack_up_with_people_who_can_sign_in(tmp: Path) -> 
         shown = "".join(said)
         addresses = {w[0]: w[-1] for line in said if (w := line.split()) and w[-1].startswith("http://")}
         signed_in = _sign_in_all(said, addresses)
-        assert signed_in == ["victim", "offender", "facilitator"], shown
+        assert signed_in == ["victim", "offender", "facilitator", "colleague"], shown
         process.terminate()
         rest, _ = process.communicate(timeout=60)
         assert process.returncode == 0, rest
@@ -197,10 +197,11 @@ def _sign_in_all(said: list[str], addresses: dict[str, str]) -> list[str]:
     passphrases = [line.split(maxsplit=1)[1].strip() for line in said if line[16:].startswith("passphrase ")]
     signed_in = []
     for (role, _, name), passphrase in zip(names, passphrases, strict=True):
-        api = Api(addresses["staff" if role == "facilitator" else "participants"])
+        staff = role in {"facilitator", "colleague"}
+        api = Api(addresses["staff" if staff else "participants"])
         session = api.sign_in(name, passphrase)
-        assert session["side"] == ("staff" if role == "facilitator" else "participant")
-        if role == "facilitator":
+        assert session["side"] == ("staff" if staff else "participant")
+        if staff:
             assert len(api.get("/cases")) == 1
         api.close()
         signed_in.append(role)

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from uuid import UUID
 
-from relay.cases.service import add_facilitator, change_settings, read_case, remove_seat
+from relay.cases.service import add_facilitator, read_case, remove_seat
+from relay.cases.settings import WISH_LASTS, change_settings, confirm_lowering, keep_second_approval
 from relay.exchange.letters import visible
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule, unschedule
@@ -62,7 +63,7 @@ class Staff(Scene):
 
     def approve(self, dice: Dice) -> None:
         """Approve it, whether or not that is right."""
-        letter = self.letter(dice, "in_review")
+        letter = self.letter(dice, "in_review", "approved", "released")
         person = self.somebody_on(letter, dice)
         self._decide(letter, person, "approve", may=self.world.may_approve(letter, person, self.clock.now))
 
@@ -125,6 +126,7 @@ class Staff(Scene):
         self.do(reopen(self.service.desk, person, letter.id), may=may, shows={letter.author.id})
         if may:
             letter.state = "in_review"
+            letter.asked = letter.needs
             letter.approvals.clear()
 
     def release(self, dice: Dice) -> None:
@@ -147,7 +149,7 @@ class Staff(Scene):
         may = self.world.may_schedule(letter, person, seat_id, due, now)
         self.do(schedule(self.service.desk, person, letter.id, seat_id, asked), may=may)
         if may:
-            letter.plans[letter.recipient(seat_id)] = Plan(due, letter.case.needed)
+            letter.plans[letter.recipient(seat_id)] = Plan(due, letter.chosen(person.id))
             letter.state = "scheduled"
 
     def give_up_the_plan(self, dice: Dice) -> None:
@@ -169,8 +171,28 @@ class Staff(Scene):
         work = change_settings(
             self.service.desk, person, case.id, second_approval=second, cooling_hours=cooling, is_open=is_open
         )
+        asks = case.second and not second and self._wish(case) is None
         self.do(work, may=True, shows=self.people_of(case) if is_open != case.open else set())
-        case.second, case.cooling, case.open = second, cooling, is_open
+        if asks:
+            case.wish = person.id, self.clock.now
+        case.second, case.cooling, case.open = case.second or second, cooling, is_open
+
+    def _wish(self, case: Gates) -> UUID | None:
+        """Who asks that one approval be enough, if that has not run out."""
+        return case.wish[0] if case.wish and self.clock.now < case.wish[1] + WISH_LASTS else None
+
+    def answer_the_wish(self, dice: Dice) -> None:
+        """Confirm that one approval is enough, or keep two."""
+        case, _, person = self.concerned(dice)
+        if dice.yes:
+            may = self._wish(case) not in {None, person.id}
+            self.do(confirm_lowering(self.service.desk, person, case.id), may=may)
+            case.second = case.second and not may
+        else:
+            may = case.wish is not None  # also one that has run out
+            self.do(keep_second_approval(self.service.desk, person, case.id), may=may)
+        if may:
+            case.wish = None
 
     def add_a_facilitator(self, dice: Dice) -> None:
         """Anybody but the administrator can be."""
@@ -192,6 +214,8 @@ class Staff(Scene):
         if may:
             case.staff.discard(leaving.account_id)
             self.checks.removed(leaving.account_id, case.id)
+            if case.wish and case.wish[0] == leaving.account_id:
+                case.wish = None
             for letter in self.world.letters:
-                if letter.case is case and letter.claim and letter.claim[0] == leaving.account_id:
-                    letter.claim = None
+                if letter.case is case:
+                    letter.somebody_left(leaving.account_id)

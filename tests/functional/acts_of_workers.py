@@ -23,6 +23,7 @@ class Workers(Scene):
         for letter in self.world.letters:
             if letter.state == "submitted" and not (letter.leased_until and letter.leased_until >= now):
                 letter.state = "failed" if letter.tries >= MOST_TRIES else "in_review"
+                letter.asked = letter.case.needed
                 self.entries += 1
                 self.may_show.add(letter.author.id)
         self.carry_out_what_is_due()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from relay.cases import own, records
 from relay.cases.model import Grade
-from relay.cases.service import change_settings
+from relay.cases.settings import change_settings
 from tests.functional.oracle import FAR
 from tests.functional.scene import Dice, Scene
 

@@ -253,7 +253,7 @@ class Checks:
             row.revision_id,
         )
         assert (record.recipient, record.recipient_key) == (person.id, person.keys.public.fingerprint)
-        assert len(set(record.facilitators)) == len(record.facilitators) >= delivered.letter.case.needed
+        assert len(set(record.facilitators)) == len(record.facilitators) >= delivered.letter.needs
         record.verify(signatures.release, self._verifiers[record.facilitators[0]])
         assert tuple(one.facilitator for one in signatures.approvals) == record.facilitators
         for one in signatures.approvals:

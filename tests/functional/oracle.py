@@ -28,6 +28,7 @@ class Gates:
     staff: set[UUID]
     seats: dict[UUID, Seated]
     second: bool
+    wish: tuple[UUID, datetime] | None = None
     cooling: int = 0
     open: bool = True
     safe: bool = True
@@ -81,7 +82,8 @@ class Plan:
     """A release that waits for its time."""
 
     due: datetime
-    approvers: int
+    approvers: set[UUID]
+    lapsed: bool = False
 
 
 @dataclass
@@ -95,6 +97,7 @@ class Letter:
     draft: str = ""
     state: str = "draft"
     revision: int = 0
+    asked: int = 1
     sent: str = ""
     tries: int = 0
     leased_until: datetime | None = None
@@ -104,6 +107,11 @@ class Letter:
     claim: tuple[UUID, datetime] | None = None
     released: dict[UUID, UUID] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
+
+    @property
+    def needs(self) -> int:
+        """How many have to approve it: as when it came into review, or as the case asks now, if more."""
+        return max(self.asked, self.case.needed)
 
     @property
     def waiting(self) -> bool:
@@ -139,8 +147,21 @@ class Letter:
             self.state = {"decline": "declined", "request_changes": "changes_requested"}[decision]
             return
         self.approvals[reviewer] = now
-        if len(self.approvals) >= self.case.needed:
+        if self.state == "in_review" and len(self.approvals) >= self.needs:
             self.state = "approved"
+
+    def chosen(self, releaser: UUID) -> set[UUID]:
+        """Whose approvals a release of this person's rests on: their own, and the earliest of the others'."""
+        others = sorted((at, who) for who, at in self.approvals.items() if who != releaser)
+        return {releaser, *(who for _, who in others[: self.needs - 1])}
+
+    def somebody_left(self, account: UUID) -> None:
+        """They are off the case: what they approved does not count, nor what they planned."""
+        self.approvals.pop(account, None)
+        if self.claim and self.claim[0] == account:
+            self.claim = None
+        for plan in self.plans.values():
+            plan.lapsed |= account in plan.approvers
 
 
 @dataclass
@@ -199,11 +220,14 @@ class World:
         return actor.id in letter.case.staff and letter.state in {"in_review", "approved"} and free
 
     def may_approve(self, letter: Letter, actor: Person, now: datetime) -> bool:
-        """All of it seen, in hand, and not by the same person twice."""
+        """All of it seen, in hand unless it has been released, and not by the same person twice."""
+        in_hand = letter.state == "released" or letter.claimed_by(actor.id, now)
         return (
-            self.may_decide(letter, actor, now)
+            actor.id in letter.case.staff
+            and letter.state in {"in_review", "approved", "released"}
+            and in_hand
             and actor.id in letter.seen
-            and (actor.id not in letter.approvals or len(letter.approvals) >= letter.case.needed)
+            and actor.id not in letter.approvals
         )
 
     def may_decide(self, letter: Letter, actor: Person, now: datetime) -> bool:
@@ -221,7 +245,7 @@ class World:
             and not letter.taken_back
             and letter.recipient(seat) not in letter.released
             and letter.recipient(seat) not in letter.plans
-            and len(letter.approvals) >= case.needed
+            and len(letter.approvals) >= letter.needs
             and actor.id in letter.approvals
             and case.passes(letter.author.id, letter.recipient(seat), now)
         )
@@ -244,8 +268,7 @@ class World:
 
     def earliest(self, letter: Letter, actor: Person) -> datetime:
         """When the cooling-off time ends, in whole minutes: from the last of the approvals that count."""
-        others = sorted(at for who, at in letter.approvals.items() if who != actor.id)
-        last = max([letter.approvals[actor.id], *others[: letter.case.needed - 1]])
+        last = max(letter.approvals[who] for who in letter.chosen(actor.id))
         if not letter.case.cooling:
             return last
         minute = timedelta(minutes=1)
@@ -253,4 +276,5 @@ class World:
 
     def falls_due(self, letter: Letter, plan: Plan, recipient: UUID, now: datetime) -> bool:
         """Whether a planned release whose time has come may be carried out."""
-        return plan.approvers >= letter.case.needed and letter.case.passes(letter.author.id, recipient, now)
+        enough = len(plan.approvers) >= letter.needs and not plan.lapsed
+        return enough and letter.case.passes(letter.author.id, recipient, now)

@@ -48,6 +48,7 @@ DEFINERS: dict[str, set[str]] = {
     "counterparts": {"participants"},
     "sender": {"participants"},
     "enter_new_case": {"desk"},
+    "works_on_case_since": {"desk", "worker"},
     "enter_participants": {"participants"},
     "enter_desk": {"desk"},
     "enter_worker": {"worker"},

@@ -10,7 +10,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from relay.audit import reading as audit
 from relay.audit.reading import AuditLine
-from relay.cases import service
+from relay.cases import service, settings
 from relay.cases.model import Case, PersonOnCase
 from relay.house import House
 from relay.identity import accounts, directory, invitations, sessions, vouching
@@ -104,9 +104,15 @@ async def read_case(house: TheHouse, person: SignedIn, case_id: CaseId) -> CaseW
 async def change_case(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[CaseChange]
 ) -> CaseWithPeople:
-    """Change how a case is worked. Closing it stops everything that has not been released."""
+    """Change how a case is worked. Closing it stops everything that has not been released.
+
+    Two approvals do not become one by this. It is asked for (`lowering`), which needs the passphrase in the
+    last ten minutes, and holds once a colleague on the case confirms it.
+    """
     case, _, _ = await service.read_case(house, person, case_id)
-    await service.change_settings(
+    if case.second_approval and data.second_approval is False:
+        sessions.require_step_up(house, person)
+    await settings.change_settings(
         house,
         person,
         case_id,
@@ -114,6 +120,21 @@ async def change_case(
         cooling_hours=case.cooling_hours if data.cooling_hours is UNSET else data.cooling_hours,
         is_open=(case.state if data.state is UNSET else data.state) == "open",
     )
+    return await _case(house, person, case_id)
+
+
+@post("/cases/{case_id:uuid}/single-approval", opt=_PEOPLE, status_code=200)
+async def confirm_lowering(house: TheHouse, person: SignedIn, case_id: CaseId) -> CaseWithPeople:
+    """Confirm what a colleague asked for: one approval is enough from now on. Needs the passphrase too."""
+    sessions.require_step_up(house, person)
+    await settings.confirm_lowering(house, person, case_id)
+    return await _case(house, person, case_id)
+
+
+@delete("/cases/{case_id:uuid}/single-approval", opt=_PEOPLE, status_code=200)
+async def keep_second_approval(house: TheHouse, person: SignedIn, case_id: CaseId) -> CaseWithPeople:
+    """Keep two approvals: refuse what a colleague asked for, or take one's own wish back."""
+    await settings.keep_second_approval(house, person, case_id)
     return await _case(house, person, case_id)
 
 
@@ -195,6 +216,8 @@ HANDLERS = [
     list_cases,
     read_case,
     change_case,
+    confirm_lowering,
+    keep_second_approval,
     case_items,
     case_audit,
     colleagues,

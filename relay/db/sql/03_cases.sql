@@ -3,11 +3,14 @@ CREATE TABLE relay.cases (
     service_id uuid NOT NULL REFERENCES relay.services,
     reference_sealed bytea NOT NULL,
     second_approval boolean NOT NULL DEFAULT false,
+    lowering_asked_by uuid REFERENCES relay.accounts,  -- who wants one approval to be enough; another confirms it
+    lowering_asked_at timestamptz,
     cooling_hours integer NOT NULL DEFAULT 0 CHECK (cooling_hours BETWEEN 0 AND 8760),
     state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed')),
     key_version integer NOT NULL DEFAULT 1,
     opened_by uuid NOT NULL REFERENCES relay.accounts,
-    created_at timestamptz NOT NULL DEFAULT now()
+    created_at timestamptz NOT NULL DEFAULT now(),
+    CHECK ((lowering_asked_by IS NULL) = (lowering_asked_at IS NULL))
 );
 ALTER TABLE relay.invitations ADD FOREIGN KEY (case_id) REFERENCES relay.cases;
 

@@ -41,6 +41,7 @@ CREATE TABLE relay.items (
     failure text CHECK (failure ~ '^[a-z-]{1,40}$'),
     created_at timestamptz NOT NULL DEFAULT now(),
     ready_at timestamptz,             -- when it came into the queue
+    approvals_needed integer NOT NULL DEFAULT 1 CHECK (approvals_needed BETWEEN 1 AND 2),  -- fixed by trigger at that time
     taken_back_at timestamptz,        -- the author took it back; if it was released before that, they are not told
     changed_at timestamptz NOT NULL DEFAULT now()
 );
@@ -255,6 +256,15 @@ BEGIN
         WHERE role = current_user AND from_state = OLD.state AND to_state = NEW.state
     ) THEN
         RAISE EXCEPTION 'no such move of an item' USING ERRCODE = 'RL001';
+    END IF;
+    -- What a case asks for when an item comes into review is asked of it from then on; it may become more, never less.
+    NEW.approvals_needed := OLD.approvals_needed;
+    IF NEW.state = 'in_review' AND OLD.state <> 'in_review' THEN
+        NEW.approvals_needed := (
+            SELECT CASE WHEN second_approval THEN 2 ELSE 1 END FROM relay.cases WHERE id = NEW.case_id);
+        IF OLD.state <> 'submitted' OR NEW.approvals_needed IS NULL THEN  -- put back, or a case that cannot be seen
+            NEW.approvals_needed := greatest(NEW.approvals_needed, OLD.approvals_needed);
+        END IF;
     END IF;
     NEW.changed_at := now();
     RETURN NEW;

@@ -215,6 +215,37 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     ORDER BY s.removed_at DESC NULLS FIRST, s.added_at DESC LIMIT 1
 $$;
 
+-- Whether somebody works on a case and has done so without a break since a time: what an approval of theirs is worth.
+-- Who left the case or the service since, and came back, has to look and approve anew.
+CREATE FUNCTION relay.works_on_case_since(p_case uuid, p_account uuid, p_since timestamptz) RETURNS boolean
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT p_case = ANY (relay.cases())
+       AND EXISTS (SELECT FROM relay.seats s JOIN relay.accounts a ON a.id = s.account_id
+                   WHERE s.case_id = p_case AND s.account_id = p_account AND s.part = 'facilitator'
+                     AND s.removed_at IS NULL AND a.state = 'active')
+       AND NOT EXISTS (SELECT FROM relay.seats s
+                       WHERE s.case_id = p_case AND s.account_id = p_account AND s.removed_at >= p_since)
+$$;
+
+-- Two approvals are not given up by one person: who asked for it is on the case still, and somebody else confirms it.
+CREATE FUNCTION relay.check_case_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (NEW.lowering_asked_by, NEW.lowering_asked_at) IS DISTINCT FROM (OLD.lowering_asked_by, OLD.lowering_asked_at)
+       AND NEW.lowering_asked_by <> relay.actor() THEN
+        RAISE EXCEPTION 'nobody asks for this in the name of another' USING ERRCODE = 'RL002';
+    END IF;
+    IF OLD.second_approval AND NOT NEW.second_approval AND (
+        OLD.lowering_asked_by IS NULL OR relay.actor() IS NULL OR OLD.lowering_asked_by = relay.actor()
+        OR NOT relay.works_on_case_since(OLD.id, OLD.lowering_asked_by, OLD.lowering_asked_at)
+    ) THEN
+        RAISE EXCEPTION 'a second facilitator has to confirm this' USING ERRCODE = 'RL002';
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER check_case_change BEFORE UPDATE ON relay.cases
+    FOR EACH ROW EXECUTE FUNCTION relay.check_case_change();
+
 -- One row, kept by trigger, so that the watermark is never a scan.
 CREATE TABLE relay.stored_total (one boolean PRIMARY KEY DEFAULT true CHECK (one), bytes bigint NOT NULL);
 INSERT INTO relay.stored_total (bytes) VALUES (0);
@@ -329,7 +360,7 @@ DECLARE
     shared text[] := ARRAY['throttle_take', 'throttle_forget', 'gate_facts', 'enqueue', 'stored_bytes'];
     worker text[] := ARRAY['enter_worker', 'unfinished_revisions', 'due_releases', 'abandoned_objects', 'sweep_sessions',
                            'needed_worker_epochs', 'audit_heads', 'stray_objects', 'ready_objects',
-                           'gate_facts', 'enqueue'];
+                           'gate_facts', 'enqueue', 'works_on_case_since'];
 BEGIN
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND p.prosecdef AND p.proname NOT IN ('audit_append') LOOP
@@ -344,7 +375,7 @@ BEGIN
     END LOOP;
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND (p.proname = ANY (shared) OR p.proname LIKE '%\_desk'
-                                            OR p.proname = 'enter_new_case') LOOP
+                                            OR p.proname IN ('enter_new_case', 'works_on_case_since')) LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO relay_desk', f);
     END LOOP;
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace

@@ -142,7 +142,8 @@ GRANT SELECT, INSERT ON relay.accounts, relay.account_keys, relay.invitations, r
     relay.assessments, relay.restrictions, relay.pauses, relay.grants, relay.reviews, relay.releases, relay.deliveries,
     relay.scheduled_releases, relay.claims, relay.coverage TO relay_desk;
 GRANT UPDATE (lookup, state, key_version, roles) ON relay.accounts TO relay_desk;
-GRANT UPDATE (second_approval, cooling_hours, state, key_version) ON relay.cases TO relay_desk;
+GRANT UPDATE (second_approval, lowering_asked_by, lowering_asked_at, cooling_hours, state, key_version)
+    ON relay.cases TO relay_desk;
 GRANT UPDATE (label_sealed, removed_at) ON relay.seats TO relay_desk;
 GRANT UPDATE, DELETE ON relay.claims TO relay_desk;
 GRANT UPDATE (seen) ON relay.coverage TO relay_desk;

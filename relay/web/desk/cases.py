@@ -10,6 +10,7 @@ from msgspec import Meta
 from relay.api.desk.gates import ways
 from relay.audit import reading as audit
 from relay.cases import service
+from relay.cases import settings as working
 from relay.cases.model import MEDIA
 from relay.errors import Refusal, SignInNeeded, StepUpNeeded
 from relay.house import House
@@ -84,9 +85,13 @@ async def show_case(
 async def settings(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
 ) -> Page:
-    """Change how the case is worked."""
+    """Change how the case is worked. To give up the second approval is only asked for here."""
+    case, _, _ = await service.read_case(house, person, case_id)
+    lowering = case.second_approval and not form.ticked("second_approval")
+    if lowering and (unproved := _proved(house, person, case_id)):
+        return unproved
     try:
-        await service.change_settings(
+        await working.change_settings(
             house,
             person,
             case_id,
@@ -94,6 +99,23 @@ async def settings(
             cooling_hours=form.number("cooling_hours"),
             is_open=not form.ticked("closed"),
         )
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await show_case(request, house, person, case_id, refusal)
+    return see_other(f"/cases/{case_id}")
+
+
+@post("/cases/{case_id:uuid}/single-approval", opt=_PEOPLE, status_code=200)
+async def single_approval(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
+) -> Page:
+    """Confirm that one approval is enough, as a colleague asked; or keep two."""
+    confirms = form.choice("then", "confirm", "keep") == "confirm"
+    if confirms and (unproved := _proved(house, person, case_id)):
+        return unproved
+    try:
+        await (working.confirm_lowering if confirms else working.keep_second_approval)(house, person, case_id)
     except SignInNeeded:
         raise
     except Refusal as refusal:
@@ -220,6 +242,7 @@ async def audit_page(
 HANDLERS = [
     case_page,
     settings,
+    single_approval,
     invite,
     invite_again,
     vouch,

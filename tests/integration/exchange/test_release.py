@@ -11,7 +11,8 @@ import psycopg
 import pytest
 
 from relay.cases.own import choose_pause
-from relay.cases.service import add_facilitator, change_settings
+from relay.cases.service import add_facilitator
+from relay.cases.settings import change_settings
 from relay.errors import Conflict, Invalid, Missing, Refusal
 from relay.exchange.delivery import choose, content, deliveries
 from relay.exchange.items import submit
@@ -85,17 +86,6 @@ async def test_where_two_have_to_approve_one_person_is_not_two(
         await release(service.desk, pair.facilitator, item_id, seat)
     await approve(service, filip, item_id)
     await release(service.desk, filip, item_id, seat)
-
-
-async def test_who_approved_first_can_end_the_review_when_one_is_enough_after_all(
-    service: Service, pair: Pair, room: WorkRoom
-) -> None:
-    await settings(service, pair, second=True)
-    item_id = await ready(service, pair, room)
-    await approve(service, pair.facilitator, item_id)
-    await settings(service, pair, second=False)
-    await approve(service, pair.facilitator, item_id)
-    await release(service.desk, pair.facilitator, item_id, await seat_of(service, pair.victim, pair.case_id))
 
 
 async def test_only_somebody_who_approved_releases(service: Service, pair: Pair, room: WorkRoom) -> None:

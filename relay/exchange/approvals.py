@@ -1,0 +1,75 @@
+"""Which approvals of an item stand: one place, for deciding, for releasing and for the desk's pages.
+
+An approval counts while whoever gave it works on the case: on it without a break since, and on the roster as
+somebody who works on cases. What an item needs is what its case asked for when it came into review, or what
+the case asks for now, whichever is more.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.db.transaction import Reading
+from relay.exchange.model import Rendition
+from relay.house import House
+from relay.identity.trust import newest_roster, works_on_cases
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """An approval that counts."""
+
+    reviewer_id: UUID
+    decided_at: datetime
+    signature: bytes
+
+
+async def standing(tx: Reading, house: House, rendition: Rendition) -> list[Standing]:
+    """Return the approvals that count of exactly this rendition, since it last came into review.
+
+    Each reviewer's newest; the earliest first.
+    """
+    rows = await tx.all(
+        Standing,
+        """
+        SELECT DISTINCT ON (v.reviewer_id) v.reviewer_id, v.decided_at, v.signature
+        FROM relay.reviews v JOIN relay.items i ON i.id = v.item_id
+        WHERE v.item_id = %s AND v.rendition_id = %s AND v.sha256 = %s AND v.decision = 'approve'
+          AND v.decided_at >= i.ready_at
+          AND relay.works_on_case_since(v.case_id, v.reviewer_id, v.decided_at)
+        ORDER BY v.reviewer_id, v.decided_at DESC
+        """,
+        [rendition.item_id, rendition.id, rendition.sha256],
+    )
+    signed = await newest_roster(tx, house.pins)
+    found = [row for row in rows if signed is not None and works_on_cases(signed, row.reviewer_id)]
+    return sorted(found, key=lambda row: row.decided_at)
+
+
+async def needed(tx: Reading, item_id: UUID) -> int:
+    """Return how many people have to approve an item."""
+    found: int = await tx.value(
+        "SELECT greatest(i.approvals_needed, CASE WHEN c.second_approval THEN 2 ELSE 1 END)"
+        " FROM relay.items i JOIN relay.cases c ON c.id = i.case_id WHERE i.id = %s",
+        [item_id],
+    )
+    return found
+
+
+async def still_stands(tx: Reading, case_id: UUID, reviewer_id: UUID, decided_at: datetime) -> bool:
+    """Tell whether who approved then has been on the case ever since. The roster is asked by who verifies."""
+    return bool(
+        await tx.value("SELECT relay.works_on_case_since(%s, %s, %s)", [case_id, reviewer_id, decided_at])
+    )
+
+
+async def may_approve(tx: Reading, house: House, case_id: UUID) -> list[UUID]:
+    """Return who can give an approval that counts: the facilitators of the case who work there now."""
+    rows = await tx.values(
+        "SELECT account_id FROM relay.seats WHERE case_id = %s AND part = 'facilitator'"
+        " AND removed_at IS NULL AND relay.works_on_case_since(case_id, account_id, 'infinity')"
+        " ORDER BY added_at, id",
+        [case_id],
+    )
+    signed = await newest_roster(tx, house.pins)
+    return [one for one in rows if signed is not None and works_on_cases(signed, one)]

@@ -1,0 +1,104 @@
+"""The desk's pages and API say how many approvals an item needs, whose count, and what happens next."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from relay.cases.service import add_facilitator, read_case
+from relay.db.transaction import Surface
+from relay.identity.model import Person
+from tests.support.house import Service
+from tests.support.web import Client, Exchange, make_exchange, seated
+
+
+@pytest.fixture
+async def exchange(service: Service, tmp_path: Path) -> AsyncIterator[Exchange]:
+    async with make_exchange(service, tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+async def filip(exchange: Exchange) -> tuple[Person, Client]:
+    assert exchange.people is not None
+    service = exchange.service
+    person = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, person.id)
+    exchange.desk.app.litestar.state.house = service.desk
+    return person, await seated(service, Surface.DESK, person)
+
+
+async def test_two_approvals_become_one_when_a_colleague_confirms_it(
+    exchange: Exchange, filip: tuple[Person, Client]
+) -> None:
+    case, (_, colleague) = f"/cases/{exchange.case_id}", filip
+    await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
+    asked = await exchange.desk.do(case, {"second_approval": False}, method="PATCH")
+    assert asked["case"]["second_approval"]
+    assert asked["case"]["lowering"]["asked_by"]
+    page = (await exchange.desk.http.get(case)).text
+    assert "Nothing has changed yet: another facilitator of the case has to confirm it" in page
+    assert "Confirm: one approval" not in page
+    alone = await exchange.desk.api("POST", f"{case}/single-approval", {})
+    assert alone.status_code == 409
+    assert "Another facilitator of the case has to confirm it" in alone.text
+
+    assert "Fatima asks that one approval be enough" in (await colleague.http.get(case)).text
+    kept = await colleague.send(f"{case}/single-approval", then="keep")
+    assert kept.status_code == 303
+    await exchange.desk.send(f"{case}/settings", cooling_hours="0")  # the box is not ticked
+    assert (await colleague.send(f"{case}/single-approval", then="confirm")).status_code == 303
+    assert not (await colleague.ask(case))["case"]["second_approval"]
+
+
+async def test_giving_up_the_second_approval_and_confirming_it_need_the_passphrase(
+    exchange: Exchange, filip: tuple[Person, Client]
+) -> None:
+    case, (_, colleague) = f"/cases/{exchange.case_id}", filip
+    await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
+    exchange.service.clock.go(minutes=11)
+    for client, method, path, body in (
+        (exchange.desk, "PATCH", case, {"second_approval": False}),
+        (colleague, "POST", f"{case}/single-approval", {}),
+    ):
+        answer = await client.api(method, path, body)
+        assert (answer.status_code, answer.json()["code"]) == (403, "step-up-needed"), answer.text
+    led = await exchange.desk.send(f"{case}/settings", cooling_hours="0")
+    assert led.headers["location"] == f"/step-up?then={case}"
+    assert (await exchange.desk.ask(case))["case"]["lowering"] is None
+    await exchange.desk.do(case, {"cooling_hours": 1}, method="PATCH")  # what is not lowered needs none
+
+
+async def test_the_page_says_that_an_approval_no_longer_counts_and_who_can_approve(
+    exchange: Exchange, filip: tuple[Person, Client]
+) -> None:
+    assert exchange.people is not None
+    case, (person, colleague) = f"/cases/{exchange.case_id}", filip
+    item_id = await exchange.write(exchange.victim)
+    await exchange.approve(item_id)
+    _, people, _ = await read_case(exchange.service.desk, person, exchange.people.case_id)
+    seat = next(one.seat_id for one in people if one.account_id == exchange.people.facilitator.id)
+    await colleague.do(f"{case}/people/{seat}", method="DELETE", status=204)
+
+    page = (await colleague.http.get(f"/items/{item_id}")).text
+    assert "An approval of this no longer counts" in page
+    assert "1 more person has to read and approve it" in page
+    assert "Can approve it: Filip." in page
+    shown = await colleague.ask(f"/items/{item_id}")
+    assert (shown["approvals"], shown["may_approve"]) == (0, [str(person.id)])
+
+    await colleague.do(f"/items/{item_id}/claim")
+    page = (await colleague.http.get(f"/items/{item_id}")).text
+    assert "Approve it too" in page
+    sent = await colleague.send(
+        f"/items/{item_id}/decision",
+        decision="approve",
+        rendition_id=shown["clean"]["id"],
+        sha256=shown["clean"]["sha256"],
+    )
+    assert sent.status_code == 303
+    page = (await colleague.http.get(f"/items/{item_id}")).text
+    assert "Can approve it" not in page
+    await colleague.do(
+        f"/items/{item_id}/release", {"seat_id": shown["recipients"][0]["seat_id"]}, status=201
+    )
