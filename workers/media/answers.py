@@ -28,6 +28,9 @@ class Source:
     shape_denominator: int
     rate_numerator: int
     rate_denominator: int
+    primaries: int
+    transfer: int
+    matrix: int
     claimed_ms: int
     claim_exact: int
     complete: int
@@ -61,7 +64,7 @@ class Result:
     poster_bytes: int
 
 
-SOURCE = struct.Struct("<BHHHHHHIIiIIIIQBBBB")
+SOURCE = struct.Struct("<BHHHHHHIIiIIIIHHHQBBBB")
 RESULT = struct.Struct("<BHHHBBIIiHIQIII")
 
 

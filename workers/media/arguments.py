@@ -11,7 +11,7 @@ from typing import Any
 
 import ffmpeg
 
-from workers.media import loudness
+from workers.media import colour, loudness
 from workers.media.answers import Source
 from workers.media.loudness import Level
 from workers.media.model import Kind, Limits
@@ -90,7 +90,7 @@ def make(
     streams: list[Any] = []
     codecs: dict[str, Any] = {}
     if picture is not None:
-        streams.append(_film(original[str(source.film_index)], picture))
+        streams.append(_film(original[str(source.film_index)], source, picture))
         codecs |= _FILM_CODEC | _threads("threads:v", _MOST_THREADS)
     if level is not None:
         streams.append(_sound(original[str(source.sound_index)], source, level))
@@ -111,14 +111,15 @@ def _threads(option: str, most: int) -> dict[str, int]:
     return {option: most} if (os.cpu_count() or 1) > most else {}
 
 
-def _film(stream: Any, picture: Picture) -> Any:
-    """Turned (ffmpeg does that by itself), at a steady rate, scaled to fit, square pixels, eight bits."""
-    return (
-        stream.filter("fps", fps=picture.rate)
-        .filter("scale", picture.width, picture.height, flags="bicubic", out_range="tv")
-        .filter("setsar", 1)
-        .filter("format", "yuv420p")
-    )
+def _film(stream: Any, source: Source, picture: Picture) -> Any:
+    """Turned (ffmpeg does that by itself), at a steady rate, scaled to fit, square pixels, eight bits.
+
+    What travels beside the pictures (captions, a studio's notes on light) ends here.
+    """
+    alone = stream.filter("sidedata", mode="delete").filter("fps", fps=picture.rate)
+    scaled = alone.filter("scale", picture.width, picture.height, flags="bicubic", out_range="tv")
+    ordinary = colour.to_ordinary(scaled, source)
+    return ordinary.filter("setsar", 1).filter("format", "yuv420p")
 
 
 def _sound(stream: Any, source: Source, level: Level) -> Any:

@@ -30,6 +30,9 @@ FIELDS = (
     ("shape_denominator", "I"),
     ("rate_numerator", "I"),
     ("rate_denominator", "I"),
+    ("primaries", "H"),
+    ("transfer", "H"),
+    ("matrix", "H"),
     ("claimed_ms", "Q"),
     ("claim_exact", "B"),
     ("complete", "B"),
@@ -150,7 +153,7 @@ def about_sound(container: av.container.InputContainer, sound: av.AudioStream) -
 def about_film(
     container: av.container.InputContainer, film: av.VideoStream, most_pixels: int
 ) -> dict[str, int]:
-    """Size, rate, shape of a pixel, and the turn, which decoding the first picture reveals."""
+    """Size, rate, shape of a pixel, and the turn and colours, which decoding the first picture reveals."""
     answer = {"film_index": film.index}
     with contextlib.suppress(*ERRORS):
         rate = film.average_rate or film.guessed_rate
@@ -166,5 +169,11 @@ def about_film(
         film.codec_context.options = {"max_pixels": str(most_pixels)}
         for frame in container.decode(film):
             size = {"width": frame.width, "height": frame.height, "turn": round(frame.rotation)}
-            return answer | size | {"film_decodes": 1}
+            return answer | size | colours(frame) | {"film_decodes": 1}
     return answer
+
+
+def colours(frame: av.VideoFrame) -> dict[str, int]:
+    """Primaries, transfer and matrix, by their numbers in ITU-T H.273."""
+    said = {"primaries": frame.color_primaries, "transfer": frame.color_trc, "matrix": frame.colorspace}
+    return {name: int(value or 0) for name, value in said.items()}
