@@ -2,7 +2,7 @@
 
 Run by `press`. In this order: the fonts are loaded, then the walls go up, then the first byte of what a
 person wrote is read. From the walls on no descriptor can be opened (so no file and no socket), no process
-started, and nothing written but the answer. No package is ever loaded.
+started (as root: none that could open a file), and nothing written but the answer. No package is ever loaded.
 """
 
 import json

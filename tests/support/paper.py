@@ -1,0 +1,46 @@
+"""Fonts to print with, and how a printed page is read."""
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+
+import pypdfium2
+import pytest
+
+FOLDER = Path("/usr/share/fonts")
+_NEEDED = ("NotoNaskhArabic-Regular.ttf", "NotoSansGurmukhi-Regular.ttf")
+_CHINESE = ("DroidSansFallbackFull.ttf", "NotoSansCJK-Regular.ttc")
+
+
+def fonts_are_there() -> None:
+    """Skip the test where the fonts are not installed; in CI it fails."""
+    there = {path.name for path in FOLDER.rglob("*")}
+    if {*_NEEDED} <= there and {*_CHINESE} & there:
+        return
+    message = "Fonts are missing: apt-get install fonts-noto-core fonts-droid-fallback"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def pages(pdf: bytes) -> list[str]:
+    """The text of each page, in the order in which it is read."""
+    document = pypdfium2.PdfDocument(pdf)
+    return [page.get_textpage().get_text_range() for page in document]
+
+
+def words(text: str) -> str:
+    """A text without the spaces and line ends that a layout takes and gives."""
+    return unicodedata.normalize("NFC", re.sub(r"[\s\u200b\ufffe]+", "", text))
+
+
+def body(pdf: bytes, code: str) -> str:
+    """What is printed beside page numbers and the code."""
+    found = pages(pdf)
+    printed = []
+    for number, page in enumerate(found, 1):
+        foot = words(f"{code} {number} of {len(found)}")
+        assert words(page).endswith(foot), f"page {number} has no foot"
+        printed.append(words(page).removesuffix(foot))
+    return "".join(printed)
