@@ -30,7 +30,7 @@ from relay.web.shared.endings import shared_file
 from relay.web.shared.wing import DESK, PARTICIPANTS, Wing
 from tests.benchmarks.client import Connection
 from tests.support.house import Service, make_service
-from tests.support.postgres import TestServer
+from tests.support.postgres import Dsns, TestServer
 from tests.support.web import Client, Exchange, make_exchange
 
 ROOT = Path(__file__).parents[2]
@@ -145,22 +145,29 @@ async def ground() -> AsyncIterator[Ground]:
     folder = Path(tempfile.mkdtemp(prefix="relay-bench-"))
     postgres = EmbeddedPostgres(folder / "database")
     try:
-        keyring = folder / "keyring"
-        keyring.mkdir(mode=0o700)
         with TestServer(postgres.start()).clone() as dsns:
-            settings = {"blobs": folder / "blob-store", "keyring": keyring}
-            more = {"worker_secrets": folder / "worker-keys", "checkpoints": folder / "checkpoints"}
-            async with (
-                make_service(dsns, folder, **settings, **more) as service,
-                make_exchange(service, folder) as exchange,
-            ):
-                shutil.copy(folder / "keyring-file", keyring / founding.KEYRING)
-                shutil.copy(service.pins_path, keyring / founding.PINS)
-                checkpoint.write(folder / "checkpoints", service.keyring, [])
-                yield Ground(folder, service, exchange)
+            async with ground_on(dsns, folder) as made:
+                yield made
     finally:
         postgres.stop()
         shutil.rmtree(folder)
+
+
+@asynccontextmanager
+async def ground_on(dsns: Dsns, folder: Path) -> AsyncIterator[Ground]:
+    """Set everything up on a database that is there."""
+    keyring = folder / "keyring"
+    keyring.mkdir(mode=0o700)
+    settings = {"blobs": folder / "blob-store", "keyring": keyring}
+    more = {"worker_secrets": folder / "worker-keys", "checkpoints": folder / "checkpoints"}
+    async with (
+        make_service(dsns, folder, **settings, **more) as service,
+        make_exchange(service, folder) as exchange,
+    ):
+        shutil.copy(folder / "keyring-file", keyring / founding.KEYRING)
+        shutil.copy(service.pins_path, keyring / founding.PINS)
+        checkpoint.write(folder / "checkpoints", service.keyring, [])
+        yield Ground(folder, service, exchange)
 
 
 def item_of(answer: bytes) -> UUID:
