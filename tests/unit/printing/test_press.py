@@ -1,8 +1,6 @@
 """Letters on paper: all of the text, nothing but the text, and fit for a bad photocopy."""
 
 import ctypes
-import os
-from pathlib import Path
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -153,10 +151,3 @@ async def test_a_press_that_is_full_says_so() -> None:
         for _ in taken:
             press._places.release()
     assert (await printed("Dear you")).pages == 1
-
-
-async def test_nothing_is_written_to_a_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    await printed("Dear you")
-    assert os.listdir(tmp_path) == []
