@@ -127,7 +127,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 class PersonOnCase(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody with a seat, as a facilitator sees them.
 
-    `vouched`: a facilitator who is on the roster has confirmed their current key for this case.
+    `vouched`: a facilitator who is on the roster has confirmed their current key for this case. `left`: a
+    facilitator who no longer works for the service and is to be taken off the case, which renews its key.
     """
 
     seat_id: UUID
@@ -138,3 +139,4 @@ class PersonOnCase(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     key_version: int
     vouched: bool
+    left: bool

@@ -155,6 +155,8 @@ def _person(house: House, row: _PersonRow, signed: Roster | None) -> PersonOnCas
         state=row.state,
         key_version=row.key_version,
         vouched=signed is not None and any(works_on_cases(signed, one) for one in row.vouchers),
+        left=row.part == "facilitator"
+        and (row.state != "active" or signed is None or not works_on_cases(signed, row.account_id)),
     )
 
 

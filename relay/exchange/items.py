@@ -30,6 +30,11 @@ ONE_AT_A_TIME = (
     " facilitator's answer, or take the other one back. What you made now is kept."
 )
 
+KEYS_NOT_READY = (
+    "This cannot be sent yet: your facilitator first has to renew a key of this case, or to confirm yours."
+    " Please tell them. What you made is kept, and you can send it then."
+)
+
 _ITEMS = """
 SELECT id, case_id, author_id, kind, state, revision, failure, created_at, ready_at, taken_back_at
 FROM relay.items
@@ -194,11 +199,7 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
             await finish(act, original.object_id, original.size, original.commitment)
         elif await act.value(_NEW_UPLOAD, [item_id]) != original.object_id:
             raise Conflict
-        for to in (
-            await participant_key(act, house, item.case_id, person.id),
-            await case_key(act, house, item.case_id),
-            await worker_key(act, house),
-        ):
+        for to in (*await _readers(act, house, person, item.case_id), await worker_key(act, house)):
             await add_grant(act, house, item.case_id, original.object_id, original.key, to)
         submission = Submission(
             case=item.case_id,
@@ -234,6 +235,14 @@ async def _submit(house: House, person: Person, item_id: UUID, original: _Origin
         )
         await act.enqueue("make_safe", revision_id)
         act.note(revision=revision_id, number=item.revision + 1)
+
+
+async def _readers(act: Acting, house: House, person: Person, case_id: UUID) -> tuple[TrustedKey, ...]:
+    """Return the keys of the author and of the case."""
+    try:
+        return await participant_key(act, house, case_id, person.id), await case_key(act, house, case_id)
+    except Conflict:  # in words for a facilitator, who is not here
+        raise Conflict(KEYS_NOT_READY) from None
 
 
 async def withdraw(house: House, person: Person, item_id: UUID) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from relay.audit.tags import Tag
 from relay.cases.model import Medium
-from relay.db.transaction import Acting, Job
+from relay.db.transaction import Acting, Job, Reading
 from relay.errors import Conflict
 from relay.exchange.items import lock_item
 from relay.exchange.model import Content, Item, RenditionRole
@@ -20,7 +20,7 @@ from relay.exchange.objects import NewObject, add_grant, find_key, finish
 from relay.exchange.origin import Making, Submission
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
-from relay.identity.trust import case_key, participant_key
+from relay.identity.trust import TrustedKey, case_key, participant_key
 from relay.vault.grants import Holder
 from relay.vault.suite import KeyPair
 
@@ -141,15 +141,27 @@ async def worker_holders(house: House, work: Work) -> list[Holder]:
         )
 
 
+async def _holders(tx: Reading, house: House, work: Work) -> tuple[TrustedKey, ...]:
+    case = await case_key(tx, house, work.case_id)
+    return case, await participant_key(tx, house, work.case_id, work.author_id)
+
+
+async def can_be_handed_in(house: House, work: Work) -> bool:
+    """Tell whether there is anybody to seal to: not while a facilitator has to renew or confirm a key."""
+    async with house.database.reading(work.job) as tx:
+        try:
+            await _holders(tx, house, work)
+        except Conflict:
+            return False
+    return True
+
+
 async def hand_in(house: House, work: Work, made: list[Made]) -> None:
     """Put what was made before the facilitators: sealed to the case and to the author, and to nobody else."""
     async with house.database.acting(work.job, Tag.ITEM_READY) as act:
         item = await _still_mine(act, work)
         edge = move(item.state, Action.MAKE_READY, "worker")
-        holders = (
-            await case_key(act, house, work.case_id),
-            await participant_key(act, house, work.case_id, work.author_id),
-        )
+        holders = await _holders(act, house, work)
         for one in made:
             await finish(act, one.stored.id, one.stored.summary.plaintext_size, one.stored.summary.commitment)
             await _insert(act, house, work, one)

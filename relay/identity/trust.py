@@ -28,6 +28,11 @@ from relay.vault.statements import CaseKeyStatement, Roster, RosterEntry, Vouch
 from relay.vault.suite import PublicKey, Verifier
 
 WORKER_PURPOSE = "worker key"
+KEY_TO_RENEW = (
+    "The key of this case was made by a facilitator who has left the service or has new keys. A colleague on"
+    " the case takes them off it (on its page, under People): that makes a new key. Then confirm each"
+    " participant's keys, where the page asks for it."
+)
 FORMER = "former"
 """The role on the roster of who worked on cases and has left: it permits nothing."""
 
@@ -208,7 +213,12 @@ async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: 
 
 
 async def case_key(tx: Reading, house: House, case_id: UUID) -> TrustedKey:
-    """Return a case's current public key, as a facilitator on the roster stated it."""
+    """Return a case's current public key, as a facilitator on the roster stated it.
+
+    Raise `Conflict` if whoever stated it has left since (or has other keys): a colleague renews the key. It
+    would be wrong to go on with it: they hold its private half, and a statement has no date, so that who left
+    could make another one today. `VaultRefused` if nobody who was ever on the staff stated it.
+    """
     row = await tx.one(
         _CaseKeyRow,
         "SELECT version, public, facilitator_id, signature FROM relay.case_keys WHERE case_id = %s"
@@ -225,8 +235,33 @@ async def case_key(tx: Reading, house: House, case_id: UUID) -> TrustedKey:
         fingerprint=public.fingerprint,
         facilitator=row.facilitator_id,
     )
-    statement.verify(row.signature, verifier_of(await roster(tx, house), row.facilitator_id))
+    try:
+        statement.verify(row.signature, verifier_of(await roster(tx, house), row.facilitator_id))
+    except VaultRefused:
+        if await _was_stated_by_staff(tx, house.pins, statement, row.signature):
+            raise Conflict(KEY_TO_RENEW) from None
+        raise
     return TrustedKey(Holder(kind="case", id=case_id, key_version=row.version), public)
+
+
+async def _was_stated_by_staff(
+    tx: Reading, pins: Pins, statement: CaseKeyStatement, signature: bytes
+) -> bool:
+    """Tell whether any roster that the root ever signed carries a facilitator who stated this."""
+    rows = await tx.all(
+        _RosterRow,
+        "SELECT version, body, signature FROM relay.rosters WHERE service_id = %s"
+        " ORDER BY version DESC LIMIT 1000",
+        [pins.service_id],
+    )
+    for row in rows:
+        try:
+            signed = _signed_roster(row.body, row.signature, pins.root)
+            statement.verify(signature, verifier_of(signed, statement.facilitator))
+        except VaultRefused:
+            continue
+        return True
+    return False
 
 
 def worker_key_message(epoch: int, key_id: UUID, public: bytes) -> bytes:

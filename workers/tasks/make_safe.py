@@ -37,6 +37,10 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         await processing.give_up(room.house, work, Reason.OUT_OF_TIME)
         return
     try:
+        if not await processing.can_be_handed_in(room.house, work):
+            # what was sent waits for a facilitator; it is looked at again whenever unfinished work is
+            await processing.let_go(room.house, work, was_a_try=False)
+            return
         made = await _made(room, work)
         await processing.hand_in(room.house, work, made)
     except MediaRefused as refused:

@@ -1,20 +1,25 @@
 """A facilitator leaves the service: what they released stays, and their cases go on with a colleague."""
 
+from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from relay.cases.own import own_case
+from relay.cases.records import record_assessment
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.errors import Conflict, VaultRefused
 from relay.exchange.delivery import choose, content
-from relay.exchange.items import save_draft, start_item, submit
+from relay.exchange.items import read_draft, save_draft, start_item, submit
+from relay.exchange.processing import MOST_TRIES
 from relay.exchange.progress import own_item
 from relay.exchange.release import release
 from relay.identity.accounts import suspend
 from relay.identity.trust import case_key, participant_key
 from relay.identity.vouching import vouch
 from relay.review.decisions import decide
+from relay.vault.suite import KeyPair
 from tests.support.house import Pair, Service
 from tests.support.work import look_at, make_room, work_off
 
@@ -43,7 +48,7 @@ async def test_a_case_goes_on_after_its_facilitator_left_the_service(
 
         # nothing new rests on the word of who has left
         async with service.desk.database.reading(colleague.id) as tx:
-            with pytest.raises(VaultRefused):
+            with pytest.raises(Conflict, match="takes them off"):
                 await case_key(tx, service.desk, case_id)
             with pytest.raises(Conflict):
                 await participant_key(tx, service.desk, case_id, pair.victim.id)
@@ -68,3 +73,67 @@ async def test_a_case_goes_on_after_its_facilitator_left_the_service(
         # and the next roster still knows who it was
         await service.make_facilitator("Frida")
         assert (await content(house, pair.victim, released)).size > 0
+
+
+async def test_sending_says_what_to_do_after_a_facilitator_left_and_nothing_is_lost(
+    service: Service, pair: Pair, tmp_path: Path
+) -> None:
+    """One letter waits for the worker at that time, another is still being written."""
+    house, case_id = service.participants, pair.case_id
+    colleague = await service.make_facilitator("Filip")
+    administrator = await service.make_staff("administrator", "Anna")
+    await add_facilitator(service.desk, pair.facilitator, case_id, colleague.id)
+    async with make_room(service, tmp_path) as room:
+        seat = (await own_case(house, pair.offender, case_id)).counterparts[0].seat_id
+        sent = await start_item(house, pair.offender, case_id, "letter", (seat,))
+        await save_draft(house, pair.offender, sent, "Sent before.")
+        await submit(house, pair.offender, sent)
+        back = (await own_case(house, pair.victim, case_id)).counterparts[0].seat_id
+        written = await start_item(house, pair.victim, case_id, "letter", (back,))
+        await save_draft(house, pair.victim, written, "Written before.")
+
+        await suspend(service.desk, administrator, pair.facilitator.id)
+        await service.sign_roster()
+        for _ in range(MOST_TRIES + 2):  # however often a worker looks at it meanwhile
+            await work_off(room)
+        assert (await own_item(house, pair.offender, sent)).state == "submitted"
+        with pytest.raises(Conflict, match="What you made is kept"):
+            await submit(house, pair.victim, written)
+        assert await read_draft(house, pair.victim, written) == "Written before."
+        with pytest.raises(Conflict, match="takes them off it"):
+            await record_assessment(
+                service.desk,
+                colleague,
+                case_id,
+                safe=True,
+                valid_until=service.clock() + timedelta(days=9),
+                reasoning="Looked at both.",
+            )
+
+        _, people, _ = await read_case(service.desk, colleague, case_id)
+        [left] = [one for one in people if one.left]
+        assert left.account_id == pair.facilitator.id
+        await remove_seat(service.desk, colleague, case_id, left.seat_id)
+        for participant in (pair.victim, pair.offender):
+            await vouch(service.desk, colleague, case_id, participant.id)
+        await submit(house, pair.victim, written)
+        await work_off(room)
+        assert (await own_item(house, pair.offender, sent)).state == "in_review"
+        assert (await own_item(house, pair.victim, written)).state == "in_review"
+
+
+async def test_a_case_key_that_nobody_on_any_roster_stated_is_no_question_of_renewing(
+    service: Service, pair: Pair
+) -> None:
+    """The key is swapped in the database, after who made it has left."""
+    administrator = await service.make_staff("administrator", "Anna")
+    colleague = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, pair.facilitator, pair.case_id, colleague.id)
+    await suspend(service.desk, administrator, pair.facilitator.id)
+    await service.sign_roster()
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE relay.case_keys SET public = %s", [KeyPair.generate().public.encoded])
+    async with service.desk.database.reading(colleague.id) as tx:
+        with pytest.raises(VaultRefused):
+            await case_key(tx, service.desk, pair.case_id)
