@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-inde
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check bench lock format clean
+.PHONY: help install demo test check hostile bench lock format clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,9 @@ check: $(STAMP) ## style, types, direction of imports, pinned requirements
 	$(BIN)/lint-imports
 	$(BIN)/djlint relay/web --lint --quiet
 	$(BIN)/python -m pip check
+
+hostile: $(STAMP) ## 12,000 damaged files through the media room (an hour or so); a part of them is in `make test`
+	@$(BIN)/python -m tests.hostile
 
 bench: $(STAMP) $(PEERS) ## measure against the figures of docs/benchmarks.md
 	@$(BIN)/python -m tests.benchmarks

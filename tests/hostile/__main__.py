@@ -1,0 +1,158 @@
+"""Run damaged files through the media room, each in its own sandbox as a worker would.
+
+    python -m tests.hostile [--count N] [--first N] [--seed N] [--jobs N] [--keep FOLDER]
+
+Every file has to end accepted or refused within its limits. What is accepted has to be clean: no trace of
+what was planted. No worker may die, forget a child or a descriptor, or grow. Where this runs as root it does
+so in a network of its own, and not one packet may leave. Exit code 0 only if all of that held.
+"""
+
+import argparse
+import ctypes
+import os
+import resource
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from random import Random
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from tests.hostile.damage import damaged
+from tests.hostile.seeds import Seed, seeds
+from tests.support import media
+from tests.support.media import Whole
+from workers.media.clean import clean
+from workers.media.model import Limits, MediaRefused
+
+_LIMITS = Limits(least_seconds=30, slowness=4, memory_bytes=2 << 30, output_bytes=256 << 20, pages=10)
+_LONGEST = 4 * 30 + 60.0
+"""Seconds: a look, a measurement, a making and a check, each ended at its limit, and what lies between."""
+_MOST_GROWTH = 200 << 10
+"""KiB that a process may grow over all of its files: nothing adds up."""
+_NEW_NETWORK = 0x40000000  # CLONE_NEWNET
+_BATCH = 25
+
+
+class Outcome(NamedTuple):
+    """What became of one file. `wrong` says what must not be, or nothing."""
+
+    seed: str
+    number: int
+    ended: str
+    seconds: float
+    wrong: str = ""
+
+
+def main() -> int:
+    """Run, print a table, return the exit code."""
+    asked = _parser().parse_args()
+    alone = _leave_the_network()
+    with TemporaryDirectory(prefix="relay-hostile-") as folder:
+        made = list(seeds(Path(folder)))
+    begun = time.monotonic()
+    outcomes: list[Outcome] = []
+    numbers = range(asked.first, asked.first + asked.count)
+    batches = [numbers[start : start + _BATCH] for start in range(0, asked.count, _BATCH)]
+    with ProcessPoolExecutor(asked.jobs) as pool:
+        for done in pool.map(_run, [made] * len(batches), batches, [asked.seed] * len(batches)):
+            outcomes += done
+            sys.stderr.write(f"\r{len(outcomes)} of {asked.count}")
+    wrong = [outcome for outcome in outcomes if outcome.wrong]
+    wrong += [Outcome("network", 0, "", 0, f"{alone} packets left")] if alone and _packets() else []
+    for outcome in wrong:
+        _keep(asked.keep, made, outcome, asked.seed)
+    _print(outcomes, wrong, time.monotonic() - begun, alone=alone)
+    return 1 if wrong or len(outcomes) != asked.count else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.hostile", description=__doc__)
+    parser.add_argument("--count", type=int, default=12_000, help="how many files")
+    parser.add_argument("--first", type=int, default=0, help="the number of the first of them")
+    parser.add_argument("--seed", type=int, default=20_261_122, help="the same number makes the same files")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
+    parser.add_argument("--keep", type=Path, help="a folder for the files that did not end as they must")
+    return parser
+
+
+def hostile_file(made: list[Seed], number: int, seed: int) -> tuple[Seed, bytes]:
+    """Return the damaged file of this number, and what it was made of."""
+    chance = Random(f"{seed} {number}")  # noqa: S311 - the same files every time
+    chosen = made[number % len(made)]
+    return chosen, damaged(chosen.content, [each.content for each in made], chance)
+
+
+def _run(made: list[Seed], numbers: range, seed: int) -> list[Outcome]:
+    return list(_outcomes(made, numbers, seed))
+
+
+def _outcomes(made: list[Seed], numbers: range, seed: int) -> Iterator[Outcome]:
+    before = _state()
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for number in numbers:
+        chosen, content = hostile_file(made, number, seed)
+        began = time.monotonic()
+        try:
+            ended, wrong = _attempt(chosen, content)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not be
+            ended, wrong = "failed", f"{type(error).__name__}: {error}"
+        seconds = time.monotonic() - began
+        if seconds > _LONGEST:
+            wrong = wrong or f"took {seconds:.0f} s"
+        if _state() != before:
+            wrong = wrong or "left a child or a descriptor behind"
+        yield Outcome(chosen.name, number, ended, seconds, wrong)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - grown
+    if grown > _MOST_GROWTH:
+        yield Outcome("memory", numbers.start, "", 0, f"grew by {grown} KiB")
+
+
+def _attempt(seed: Seed, content: bytes) -> tuple[str, str]:
+    try:
+        with clean(seed.kind, Whole(content), _LIMITS) as made:
+            found = media.traces(b"".join(media.content(file) for file in made.files.values()))
+            return "accepted", f"traces: {found}" if found else ""
+    except MediaRefused as refused:
+        return str(refused.reason), ""
+
+
+def _state() -> tuple[frozenset[str], str]:
+    """Open descriptors and children of this process."""
+    with os.scandir("/proc/self/fd") as listed:
+        descriptors = frozenset(entry.name for entry in listed)
+    return descriptors, Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+
+
+def _leave_the_network() -> bool:
+    """Move into a network without a way out, if that is allowed: there every packet is counted."""
+    return os.geteuid() == 0 and ctypes.CDLL(None).unshare(_NEW_NETWORK) == 0
+
+
+def _packets() -> int:
+    """Packets sent on any device of this network."""
+    lines = Path("/proc/net/dev").read_text().splitlines()[2:]
+    return sum(int(line.partition(":")[2].split()[9]) for line in lines)
+
+
+def _keep(folder: Path | None, made: list[Seed], outcome: Outcome, seed: int) -> None:
+    if folder and outcome.ended:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{outcome.number}-{outcome.seed}").write_bytes(hostile_file(made, outcome.number, seed)[1])
+
+
+def _print(outcomes: list[Outcome], wrong: list[Outcome], seconds: float, *, alone: bool) -> None:
+    files = [outcome for outcome in outcomes if outcome.ended]
+    lines = [f"{count:7} {ended}" for ended, count in Counter(one.ended for one in files).most_common()]
+    slowest = max((outcome.seconds for outcome in files), default=0.0)
+    packets = "no packet sent" if alone else "packets not counted (needs root)"
+    lines.append(f"{len(files)} files in {seconds:.0f} s, the slowest in {slowest:.1f} s; {packets}.")
+    lines += [f"WRONG {one.number} {one.seed}: {one.wrong}" for one in wrong]
+    sys.stdout.write("\n" + "\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
