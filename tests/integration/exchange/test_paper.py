@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
@@ -18,7 +19,8 @@ from relay.exchange.letters import visible
 from relay.exchange.release import release
 from relay.identity.cards import print_card
 from relay.identity.invitations import Invitation, invite_again, invite_participant
-from relay.printing.model import Size, Unprintable
+from relay.printing import press
+from relay.printing.model import Printed, Size, Unprintable
 from relay.review.decisions import decide
 from tests.support.house import Pair, Service
 from tests.support.paper import body, fonts_are_there, pages, words
@@ -132,14 +134,14 @@ async def test_a_pause_blocks_printing_too(sent: Sent) -> None:
 
 async def test_a_pause_while_it_is_printed_keeps_it_back(sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
     await sent.release()
-    letter = paper.press.letter
+    letter = press.letter
 
-    async def slowly(*arguments: object, **more: object) -> object:
-        done = await letter(*arguments, **more)  # type: ignore[arg-type]
+    async def slowly(text: str, **more: Any) -> Printed:
+        done = await letter(text, **more)
         await choose_pause(sent.service.participants, sent.pair.offender, sent.pair.case_id, paused=True)
         return done
 
-    monkeypatch.setattr(paper.press, "letter", slowly)
+    monkeypatch.setattr(press, "letter", slowly)
     with pytest.raises(Blocked):
         await sent.print()
     assert sent.entries("letter.printed") == []

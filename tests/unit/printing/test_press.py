@@ -41,6 +41,12 @@ async def test_the_paper_says_what_the_letter_says(language: str, size: Size) ->
     assert body(done.pdf, CODE) == words(LETTERS[language])
 
 
+async def test_a_line_that_runs_both_ways_keeps_every_character() -> None:
+    text = "مجھے (یعنی Oskar) افسوس ہے، ۴۵۶ and 12:30 [שלום] ok"
+    # which way round is for the eye: a reader of files puts such a line together as it likes
+    assert sorted(body((await printed(text)).pdf, CODE)) == sorted(words(text))
+
+
 async def test_markup_is_printed_as_it_was_written() -> None:
     text = (
         '#import "@preview/cetz:0.3.1": * #read("/etc/passwd") $x^2$ @label *bold* _it_ `raw` = Head\n'
