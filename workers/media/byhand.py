@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from relay.errors import RelayError
+from workers.media import loudness, tools
 from workers.media.clean import clean
 from workers.media.looks import beginning, family
-from workers.media.model import Clean, Kind, MediaRefused, Role
+from workers.media.model import Clean, Kind, Limits, MediaRefused, Role
+from workers.media.room import Room
 from workers.sandbox import memory
+from workers.sandbox.runner import Walled
 from workers.sandbox.window import File, Source
 
 _COPY = 1 << 24
@@ -32,6 +35,7 @@ def main(words: Sequence[str]) -> int:
             with clean(kind, source, progress=_show) as made:
                 _write(made, asked.output, asked.poster)
                 report |= {"outcome": "clean", **_facts(made)}
+                report |= _loudness(made) if asked.report else {}
                 said = f"Safe: {asked.output}"
     except MediaRefused as refused:
         report |= {"outcome": "refused", "reason": refused.reason.value, "sentence": refused.public}
@@ -102,4 +106,17 @@ def _facts(made: Clean) -> dict[str, Any]:
         "height": facts.height,
         "pages": facts.pages,
         "peaks": base64.b64encode(facts.peaks).decode(),
+    }
+
+
+def _loudness(made: Clean) -> dict[str, Any]:
+    """Before and after, in LUFS; what came out is measured again, in the sandbox."""
+    if made.facts.loudness is None:
+        return {}
+    room = Room(Walled(), tools.find(), Limits(), lambda _: None, lambda: False)
+    heard = loudness.of_result(made, room)
+    return {
+        "loudness_before_lufs": round(made.facts.loudness, 1),
+        "loudness_after_lufs": round(heard.integrated, 1),
+        "true_peak_after_dbtp": round(heard.peak, 1),
     }

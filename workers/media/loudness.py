@@ -1,13 +1,15 @@
 """How loud a recording is, and by how much that is changed: one gain for all of it (EBU R128, ADR 10)."""
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from workers.media.answers import LOUDNESS, Garbled, Source
-from workers.media.model import Kind, MediaRefused, Reason
+from workers.media.look import look
+from workers.media.model import Clean, Kind, MediaRefused, Reason, Role
 from workers.media.room import Room
 from workers.sandbox.runner import Child
-from workers.sandbox.window import Window
+from workers.sandbox.window import File, Window
 
 TARGET = -23.0
 """LUFS. Source: EBU R 128 (2023)."""
@@ -16,7 +18,7 @@ CEILING = -2.0
 MOST_RAISED = 20.0
 """dB. Speech at −43 LUFS still arrives; what is quieter comes nearer, and the room's noise stays noise."""
 NO_SPEECH = -60.0
-"""LUFS. Nobody spoke here, so nothing is raised."""
+"""LUFS. Nobody spoke here, so nothing is raised; above it, by two dB for each."""
 
 _HEARD = 0
 _HUNDREDTHS = 100
@@ -42,9 +44,8 @@ class Level:
 
 def level(loudness: Loudness) -> Level:
     """What brings a recording to −23 LUFS. Pure."""
-    gain = min(TARGET - loudness.integrated, MOST_RAISED)
-    if gain > 0 and loudness.integrated <= NO_SPEECH:
-        gain = 0.0
+    most = max(0.0, min(MOST_RAISED, 2 * (loudness.integrated - NO_SPEECH)))
+    gain = min(TARGET - loudness.integrated, most)
     return Level(round(gain, 2), limited=loudness.peak + gain > CEILING)
 
 
@@ -59,9 +60,14 @@ def measure(kind: Kind, original: Window, source: Source, room: Room) -> Loudnes
         raise MediaRefused(Reason.DAMAGED) from error
     if status != _HEARD:
         raise MediaRefused(Reason.DAMAGED)
-    return Loudness(
-        _within(untrusted_loudness / _HUNDREDTHS, -70, 60), _within(untrusted_peak / _HUNDREDTHS, -70, 80)
-    )
+    loudness, peak = untrusted_loudness / _HUNDREDTHS, untrusted_peak / _HUNDREDTHS
+    return Loudness(_within(loudness, -70, 60), _within(peak, -70, 80))
+
+
+def of_result(made: Clean, room: Room) -> Loudness:
+    """What came out, measured as what came in was. Raises `MediaRefused`."""
+    with closing(Window(File(made.files[Role.CLEAN]))) as result:
+        return measure(made.kind, result, look(made.kind, result, room), room)
 
 
 def _within(untrusted_value: float, least: float, most: float) -> float:

@@ -24,6 +24,12 @@ def test_a_file_is_cleaned_by_hand(tmp_path: Path) -> None:
     said = json.loads(report.read_text())
     assert (said["outcome"], said["kind"], said["media_type"]) == ("clean", "video", "video/mp4")
     assert said["output_bytes"] == result.stat().st_size
+    assert said["input_bytes"] == source.stat().st_size
+    assert said["duration_ms"] == pytest.approx(1000, abs=50)
+    assert said["seconds"] > 0
+    assert said["loudness_before_lufs"] > -18
+    assert said["loudness_after_lufs"] == pytest.approx(-23, abs=1)
+    assert said["true_peak_after_dbtp"] <= -1
     assert poster.read_bytes().startswith(b"\xff\xd8")
     assert media.traces(result.read_bytes()) == []
 
@@ -36,6 +42,14 @@ def test_a_refusal_says_what_to_do_and_writes_nothing(tmp_path: Path) -> None:
     assert "Refused: We cannot open this kind of file." in done.stderr
     assert json.loads((tmp_path / "report.json").read_text())["reason"] == "unsupported"
     assert not (tmp_path / "safe.mp4").exists()
+
+
+def test_a_report_on_pages_says_nothing_of_sound(tmp_path: Path) -> None:
+    report = tmp_path / "report.json"
+    assert run(media.document(tmp_path), tmp_path / "safe.pdf", "--report", report).returncode == 0
+    said = json.loads(report.read_text())
+    assert (said["kind"], said["outcome"], said["pages"]) == ("document", "clean", 2)
+    assert not [name for name in said if name.startswith("loudness")]
 
 
 def test_a_file_that_is_not_there_is_told_apart(tmp_path: Path) -> None:

@@ -5,14 +5,15 @@ from types import ModuleType
 
 import pytest
 
-from workers.media import answers, document, look
-from workers.sandbox.children import bind, pages, probe, render, verify
+from workers.media import answers, document, look, loudness
+from workers.sandbox.children import bind, measure, pages, probe, render, verify
 
 
 def test_layouts_are_the_same_on_both_sides() -> None:
     assert probe.ANSWER.format == answers.SOURCE.format
     assert verify.ANSWER.format == answers.RESULT.format
     assert {render.ANSWER.format, bind.ANSWER.format, pages.ANSWER.format} == {answers.PAGES.format}
+    assert measure.ANSWER.format == answers.LOUDNESS.format
     assert render.HEADER.format == bind.HEADER.format
 
 
@@ -23,11 +24,13 @@ def test_fields_are_the_same_and_in_the_same_order() -> None:
 
 def test_statuses_are_the_same() -> None:
     assert (probe.OPENED, probe.TOO_MANY_STREAMS) == (look._OPENED, look._TOO_MANY_STREAMS)
+    assert (measure.HEARD, measure.HUNDREDTHS) == (loudness._HEARD, loudness._HUNDREDTHS)
+    assert measure.OPTIONS["format_whitelist"] == probe.OPTIONS["format_whitelist"]
     names = {reason: name.name for reason, name in document._REASONS.items()}
     assert names == {getattr(render, name): name for name in names.values()}
 
 
-@pytest.mark.parametrize("child", [bind, pages, probe, render, verify])
+@pytest.mark.parametrize("child", [bind, measure, pages, probe, render, verify])
 def test_children_hold_nothing_of_ours(child: ModuleType) -> None:
     ours = [each for each in vars(child).values() if getattr(each, "__module__", "").startswith("workers.")]
     assert all(each.__module__ == child.__name__ for each in ours)
