@@ -82,6 +82,12 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     assessment: Assessment | None
     restrictions: tuple[Restriction, ...]
     pauses: tuple[Pause, ...]
+    former: tuple[Seat, ...] = ()
+    """Participants who were taken off the case."""
+
+    def as_authors_see_it(self) -> "GateFacts":
+        """Return the same with nobody taken off: what an author reads does not hang on that."""
+        return msgspec.structs.replace(self, seats=(*self.seats, *self.former), former=())
 
     def seat(self, seat_id: UUID) -> Seat | None:
         """Return the seat, if somebody still sits there."""

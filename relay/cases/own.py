@@ -19,7 +19,10 @@ from relay.identity.model import Person
 
 
 class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
-    """Somebody whom a participant may address: a seat, and the name that a facilitator set; no account."""
+    """Somebody whom a participant may address: a seat, and the name that a facilitator set; no account.
+
+    Also somebody who was taken off the case meanwhile: what is written to them stops at its release.
+    """
 
     seat_id: UUID
     label: str
@@ -69,7 +72,7 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
         counterparts=tuple(Counterpart(seat_id=row.id, label=label_of(house, row)) for row in rows),
         consents=tuple(consent for consent in facts.consents if consent.account_id == person.id),
         paused=any(pause.paused for pause in facts.pauses if pause.account_id == person.id),
-        blocks={medium: _blocks(facts, seat, medium, house) for medium in MEDIA},
+        blocks={medium: _blocks(facts.as_authors_see_it(), seat, medium, house) for medium in MEDIA},
     )
 
 

@@ -175,6 +175,9 @@ CREATE FUNCTION relay.gate_facts(p_case uuid) RETURNS jsonb LANGUAGE sql STABLE 
         'seats', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'account_id', s.account_id, 'part', s.part)
                          ORDER BY s.added_at, s.id), '[]')
                   FROM relay.seats s WHERE s.case_id = c.id AND s.removed_at IS NULL),
+        'former', (SELECT coalesce(jsonb_agg(jsonb_build_object('id', s.id, 'account_id', s.account_id, 'part', s.part)
+                          ORDER BY s.added_at, s.id), '[]')
+                   FROM relay.seats s WHERE s.case_id = c.id AND s.removed_at IS NOT NULL AND s.part <> 'facilitator'),
         'requests', (SELECT coalesce(jsonb_agg(to_jsonb(l)), '[]') FROM (
             SELECT DISTINCT ON (account_id) account_id, asked FROM relay.victim_requests
             WHERE case_id = c.id ORDER BY account_id, number DESC) l),
@@ -195,12 +198,17 @@ CREATE FUNCTION relay.gate_facts(p_case uuid) RETURNS jsonb LANGUAGE sql STABLE 
     FROM relay.cases c WHERE c.id = p_case AND c.id = ANY (relay.cases())
 $$;
 
--- Whom a participant may address: seats of the other side, by the label that a facilitator set.
+-- Whom a participant may address: seats of the other side, by the label that a facilitator set. Who was taken off the
+-- case stays among them, once they had enrolled or were written to: that they vanished would be a message. What is
+-- written to them stops at its release. Only somebody who was invited by mistake goes.
 CREATE FUNCTION relay.counterparts(p_case uuid) RETURNS TABLE (id uuid, part text, label_sealed bytea)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT s.id, s.part, s.label_sealed FROM relay.seats s
     JOIN relay.seats me ON me.case_id = s.case_id AND me.account_id = relay.actor() AND me.removed_at IS NULL
-    WHERE s.case_id = p_case AND p_case = ANY (relay.cases()) AND s.removed_at IS NULL
+    JOIN relay.accounts a ON a.id = s.account_id
+    WHERE s.case_id = p_case AND p_case = ANY (relay.cases())
+      AND (s.removed_at IS NULL OR a.key_version > 0 OR EXISTS (
+          SELECT FROM relay.item_recipients r WHERE r.seat_id = s.id AND r.author_id = relay.actor()))
       AND ((me.part = 'victim' AND s.part = 'offender') OR (me.part = 'offender' AND s.part = 'victim'))
     ORDER BY s.added_at, s.id
 $$;
