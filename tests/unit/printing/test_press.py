@@ -44,7 +44,9 @@ async def test_the_paper_says_what_the_letter_says(language: str, size: Size) ->
 async def test_a_line_that_runs_both_ways_keeps_every_character() -> None:
     text = "مجھے (یعنی Oskar) افسوس ہے، ۴۵۶ and 12:30 [שלום] ok"
     # which way round is for the eye: a reader of files puts such a line together as it likes
-    assert sorted(body((await printed(text)).pdf, CODE)) == sorted(words(text))
+    brackets = str.maketrans(")]", "([")
+    done = body((await printed(text)).pdf, CODE)
+    assert sorted(done.translate(brackets)) == sorted(words(text).translate(brackets))
 
 
 async def test_markup_is_printed_as_it_was_written() -> None:
