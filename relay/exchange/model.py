@@ -52,6 +52,7 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     percent: int
     recipients: tuple[UUID, ...]
     uploaded: bool
+    started_at: datetime
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """What an author sees of their items: how far each has come, and what facilitators answered."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -24,10 +25,12 @@ class _OwnRow(msgspec.Struct, frozen=True):
     percent: int
     recipients: list[UUID]
     uploaded: bool
+    started_at: datetime
 
 
 _OWN = """
-SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.failure, i.taken_back_at IS NOT NULL AS taken_back,
+SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
+       i.taken_back_at IS NOT NULL AS taken_back,
        coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
                  WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
@@ -55,6 +58,7 @@ def _own(row: _OwnRow) -> OwnItem:
             "percent": row.percent,
             "recipients": tuple(row.recipients),
             "uploaded": row.uploaded,
+            "started_at": row.started_at,
         },
         OwnItem,
     )

@@ -18,6 +18,7 @@ from relay.identity import accounts, directory, invitations, sessions, vouching
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import listing
+from relay.web.desk.deeds import deed, particulars
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.forms import Form
@@ -236,7 +237,9 @@ async def audit_page(
     case, people, _ = await service.read_case(house, person, case_id)
     names = {one.account_id: one.name for one in people}
     entries = await audit.case_entries(house, person, case_id, before=before)
-    return page(request, "audit.html", case=case, names=names, entries=entries)
+    return page(
+        request, "audit.html", case=case, names=names, entries=entries, deed=deed, particulars=particulars
+    )
 
 
 HANDLERS = [

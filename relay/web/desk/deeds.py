@@ -1,0 +1,81 @@
+"""How what was done reads on the page of a case's chain."""
+
+from typing import Final
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.web.shared.words import word
+
+_DEEDS: Final = {
+    Tag.SERVICE_CREATED: "Service created",
+    Tag.ROSTER_SIGNED: "List of staff signed",
+    Tag.ACCOUNT_INVITED: "Somebody invited",
+    Tag.ACCOUNT_ENROLLED: "Somebody enrolled",
+    Tag.ACCOUNT_VOUCHED: "Somebody’s keys confirmed",
+    Tag.ACCOUNT_SUSPENDED: "Account suspended",
+    Tag.SIGNED_IN: "Signed in",
+    Tag.STEPPED_UP: "Passphrase given again",
+    Tag.SIGNED_OUT: "Signed out",
+    Tag.CASE_OPENED: "Case opened",
+    Tag.CASE_SETTINGS: "Settings of the case changed",
+    Tag.CASE_CLOSED: "Case closed",
+    Tag.APPROVALS_LOWERED: "Fewer approvals asked for",
+    Tag.APPROVALS_KEPT: "Number of approvals kept",
+    Tag.SEAT_ADDED: "Somebody put on the case",
+    Tag.SEAT_REMOVED: "Somebody taken off the case",
+    Tag.CASE_KEY_ROTATED: "Key of the case changed",
+    Tag.REQUEST_RECORDED: "Victim’s request recorded",
+    Tag.RESPONSIBILITY_RECORDED: "Responsibility recorded",
+    Tag.CONSENT_RECORDED: "Consent recorded",
+    Tag.ASSESSMENT_RECORDED: "Safety assessment recorded",
+    Tag.RESTRICTION_RECORDED: "Contact restriction recorded",
+    Tag.PAUSE_RECORDED: "Pause recorded",
+    Tag.ITEM_STARTED: "Something started",
+    Tag.DRAFT_SAVED: "Draft saved",
+    Tag.UPLOAD_STARTED: "Upload started",
+    Tag.UPLOAD_COMPLETED: "Upload completed",
+    Tag.UPLOAD_ENDED: "Upload given up",
+    Tag.ITEM_SUBMITTED: "Sent to the facilitator",
+    Tag.ITEM_READY: "Made safe, ready to be read",
+    Tag.ITEM_FAILED: "Could not be made safe",
+    Tag.ITEM_WITHDRAWN: "Taken back by its author",
+    Tag.ITEM_CLAIMED: "Taken for review",
+    Tag.CLAIM_RETURNED: "Given back to the queue",
+    Tag.ITEM_READ: "Read or played",
+    Tag.CHANGES_REQUESTED: "A change asked for",
+    Tag.ITEM_DECLINED: "Will not be passed on",
+    Tag.ITEM_APPROVED_FIRST: "Approved, first of several",
+    Tag.ITEM_APPROVED: "Approved",
+    Tag.ITEM_REOPENED: "Put back into review",
+    Tag.ITEM_SCHEDULED: "Set to be passed on at a time",
+    Tag.SCHEDULE_CANCELLED: "Planned passing on cancelled",
+    Tag.ITEM_RELEASED: "Passed on",
+    Tag.LETTER_PRINTED: "Letter printed",
+    Tag.CARD_PRINTED: "Enrolment card printed",
+    Tag.DELIVERY_CHOSEN: "Recipient chose",
+    Tag.DELIVERY_READ: "Opened by its recipient",
+    Tag.OBJECT_REMOVED: "File removed",
+}
+
+_BY_TAG: Final[dict[str, str]] = {str(tag): words for tag, words in _DEEDS.items()}
+
+
+def deed(tag: str) -> str:
+    """Return what was done, in words; the tag itself where a newer version wrote one that has none yet."""
+    return _BY_TAG.get(tag, tag)
+
+
+def particulars(detail: str) -> list[tuple[str, str]]:
+    """Return the facts of an entry as names and values. Identifiers are shortened to their first group."""
+    facts = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
+    return [(word(name), _value(value)) for name, value in facts.items()]
+
+
+def _value(value: object) -> str:
+    for known, reads in ((True, "yes"), (False, "no"), (None, "nothing")):
+        if value is known:
+            return reads
+    text = str(value)
+    is_identifier = len(text) == 36 and text.count("-") == 4
+    return text[:8] + "…" if is_identifier else word(text) if text.isidentifier() else text

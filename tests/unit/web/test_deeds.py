@@ -1,0 +1,34 @@
+"""The page of a case's chain speaks in words."""
+
+import json
+
+import pytest
+
+from relay.audit.tags import Tag
+from relay.web.desk.deeds import _DEEDS, deed, particulars
+
+
+def test_every_tag_has_words_of_its_own() -> None:
+    assert set(_DEEDS) == set(Tag)
+    assert len(set(_DEEDS.values())) == len(_DEEDS)
+    for tag in Tag:
+        assert deed(tag) != tag
+
+
+def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
+    assert deed("moon.landed") == "moon.landed"
+
+
+@pytest.mark.parametrize(
+    ("fact", "reads"),
+    [
+        ({"given": True}, [("Given", "yes")]),
+        ({"until": None}, [("Until", "nothing")]),
+        ({"approvals_needed": 2}, [("Approvals needed", "2")]),
+        ({"medium": "audio"}, [("Medium", "Audio recording")]),
+        ({"item": "7713951e-c1fe-4849-a2d7-3228af04cc2c"}, [("Item", "7713951e…")]),
+        ({}, []),
+    ],
+)
+def test_facts_read_as_names_and_values(fact: dict[str, object], reads: list[tuple[str, str]]) -> None:
+    assert particulars(json.dumps(fact)) == reads
