@@ -15,6 +15,8 @@ _SENTENCES: Final = {
     " Please start again with the kind that fits, or choose another file.",
     "unsupported": "We cannot open this kind of file."
     " Please send sound as MP3, M4A or WAV, film as MP4, and pages as PDF or JPEG.",
+    "office": "This comes from a word processor or an office program."
+    " Please save it as PDF there and send that, or write the letter here.",
     "damaged": "This file is damaged or not complete. Please send it again from where it was made."
     " If it does not play there either, please record or scan it again.",
     "no-sound": "There is no sound in this file. Please choose the recording again, or record it again.",

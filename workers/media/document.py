@@ -3,7 +3,7 @@
 import os
 from contextlib import ExitStack
 
-from workers.media import answers, pdf
+from workers.media import answers, looks, pdf
 from workers.media.answers import PAGES, Garbled
 from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
 from workers.media.room import Room
@@ -43,6 +43,13 @@ def pixels(original: int, room: Room) -> Clean:
         return Clean(Kind.DOCUMENT, files, Facts(pages=pages))
 
 
+def _reason(status: int, original: int) -> Reason:
+    reason = _REASONS.get(status, Reason.DAMAGED)
+    if reason is Reason.UNSUPPORTED and looks.is_office(memory.beginning(original)):
+        return Reason.OFFICE
+    return reason
+
+
 def _bind(original: int, clean: int, poster: int, room: Room) -> int:
     """Run both children at once; answer the number of pages."""
     limits = room.limits
@@ -66,7 +73,7 @@ def _bind(original: int, clean: int, poster: int, room: Room) -> int:
         except Garbled as error:
             raise MediaRefused(Reason.DAMAGED) from error
         if status != _DONE:
-            raise MediaRefused(_REASONS.get(status, Reason.DAMAGED))
+            raise MediaRefused(_reason(status, original))
         try:
             bound_status, pages = answers.receive(bound.reading, PAGES)
         except Garbled as error:

@@ -12,11 +12,21 @@ _RECORDINGS = (
 )
 _PICTURE_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1", b"avif", b"avis")
 
+_OFFICE = (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf", b"\xffWPC")
+_IN_OFFICE_ARCHIVES = (b"[Content_Types].xml", b"mimetypeapplication/vnd.", b"word/", b"Index/Document.iwa")
+
 
 def beginning(source: Source) -> bytes:
     """The first 2 KiB."""
     buffer = memoryview(bytearray(min(_BEGINNING, source.size)))
     return bytes(buffer[: source.read_into(0, buffer)]) if buffer else b""
+
+
+def is_office(beginning: bytes) -> bool:
+    """Whether it looks like a file of a word processor or an office program, old or new."""
+    if beginning.startswith(_OFFICE):
+        return True
+    return beginning.startswith(b"PK\x03\x04") and any(name in beginning for name in _IN_OFFICE_ARCHIVES)
 
 
 def family(beginning: bytes) -> Kind | None:

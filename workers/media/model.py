@@ -48,6 +48,7 @@ class Reason(StrEnum):
     TOO_SHORT = "too-short"
     WRONG_KIND = "wrong-kind"
     UNSUPPORTED = "unsupported"
+    OFFICE = "office"
     DAMAGED = "damaged"
     NO_SOUND = "no-sound"
     SILENT = "silent"
@@ -79,6 +80,10 @@ _SENTENCES = {
     Reason.UNSUPPORTED: (
         "We cannot open this kind of file. Please send sound as MP3, M4A or WAV, film as MP4, and pages "
         "as PDF or JPEG."
+    ),
+    Reason.OFFICE: (
+        "This comes from a word processor or an office program. Please save it as PDF there and send that, "
+        "or write the letter here."
     ),
     Reason.DAMAGED: (
         "This file is damaged or not complete. Please send it again from where it was made. If it does "

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from tests.integration.media.conftest import CleanFile
 from tests.support import media
@@ -78,3 +78,30 @@ def test_too_many_pages_and_passwords_are_refused(samples: Path, clean_file: Cle
     with pytest.raises(MediaRefused) as refused:
         clean_file(Kind.DOCUMENT, media.locked_document(samples))
     assert refused.value.reason is Reason.PASSWORD
+
+
+def test_pencil_on_a_scan_becomes_readable(samples: Path, clean_file: CleanFile) -> None:
+    page = Image.new("RGB", (1240, 1754), (222, 220, 214))
+    draw = ImageDraw.Draw(page)
+    for top in range(100, 1600, 60):
+        draw.line((120, top, 1120, top + 4), fill=(190, 190, 192), width=5)
+    page.save(samples / "pencil.png")
+    page.save(samples / "pencil.pdf")
+    for name in ("pencil.png", "pencil.pdf"):
+        seen = look(clean_file(Kind.DOCUMENT, samples / name)).convert("L").tobytes()
+        assert 45 < max(seen) - min(seen) < 90
+        assert max(seen) < 235, "the paper is not burnt out"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml" + b"\0" * 500, b"{\\rtf1\\ansi A letter.}"],
+)
+def test_a_word_processors_file_is_refused_with_what_to_do(
+    content: bytes, samples: Path, clean_file: CleanFile
+) -> None:
+    (samples / "letter.docx").write_bytes(content)
+    with pytest.raises(MediaRefused) as refused:
+        clean_file(Kind.DOCUMENT, samples / "letter.docx")
+    assert refused.value.reason is Reason.OFFICE
+    assert "save it as PDF" in refused.value.public

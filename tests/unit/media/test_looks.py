@@ -1,6 +1,6 @@
 import pytest
 
-from workers.media.looks import family
+from workers.media.looks import family, is_office
 from workers.media.model import Kind
 
 
@@ -48,3 +48,22 @@ def test_recordings_look_like_recordings(beginning: bytes) -> None:
 )
 def test_anything_else_is_unknown(beginning: bytes) -> None:
     assert family(beginning) is None
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"PK\x03\x04" + b"\0" * 26 + b"[Content_Types].xml",
+        b"PK\x03\x04" + b"\0" * 26 + b"mimetypeapplication/vnd.oasis.opendocument.text",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        b"{\\rtf1\\ansi",
+    ],
+)
+def test_an_office_programs_files_are_known(beginning: bytes) -> None:
+    assert is_office(beginning)
+    assert family(beginning) is None
+
+
+@pytest.mark.parametrize("beginning", [b"", b"PK\x03\x04", b"%PDF-1.7", b"word/"])
+def test_others_are_not_taken_for_them(beginning: bytes) -> None:
+    assert not is_office(beginning)

@@ -8,6 +8,7 @@ import io
 import os
 import struct
 from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import NamedTuple
 
 import img2pdf
@@ -21,6 +22,14 @@ DONE, BROKEN = 0, 1
 QUALITY = 85
 POSTER_SIDE = 960
 A4_LONG_SIDE = 842
+
+BRIGHT, PLAIN, NEAR = 110, 0.8, 24
+"""A page: light paper, and most of it as light as its middle value, within this."""
+INK_SHARE = 0.01
+FAINTEST, FAINT = 12, 90
+"""How much darker than the paper (of 255) writing is that may need help. Less is the paper's own grain."""
+HELP, ENOUGH = 2.0, 110
+"""The difference is doubled at most, and not beyond this."""
 
 Image.preinit()
 
@@ -69,11 +78,38 @@ def read(most_pages: int, most_pixels: int) -> Iterator[Page]:
                 return
             if not 0 < width * height <= most_pixels or number == most_pages:
                 raise ValueError
-            picture = Image.frombytes("RGB", (width, height), pixels.read(width * height * 3))
+            picture = helped(Image.frombytes("RGB", (width, height), pixels.read(width * height * 3)))
             if number == 0:
                 draw(picture.copy())
             yield compress(picture, across, down)
             os.write(PERCENT_TO, bytes([min(99, (number + 1) * 100 // max(1, total))]))
+
+
+def helped(picture: Image.Image) -> Image.Image:
+    """The picture, with more contrast if it is a page with faint writing, such as pencil that was scanned."""
+    histogram = picture.convert("L").histogram()
+    paper, ink = level(histogram, 0.5), level(histogram, INK_SHARE)
+    plain = sum(histogram[max(0, paper - NEAR) : paper + NEAR + 1]) / sum(histogram)
+    if paper < BRIGHT or plain < PLAIN or not FAINTEST <= paper - ink < FAINT:
+        return picture
+    return picture.point(curve(ink, paper) * 3)
+
+
+def level(histogram: list[int], share: float) -> int:
+    """The grey up to which this share of the picture is as dark, or darker."""
+    wanted = sum(histogram) * share
+    return next(grey for grey, so_far in enumerate(accumulate(histogram)) if so_far >= wanted)
+
+
+def curve(ink: int, paper: int) -> list[int]:
+    """For each of 256 greys another: writing becomes darker, paper stays, black stays black, white white.
+
+    It rises all the way, so that nothing is lost in black or in white.
+    """
+    darker = max(ink // 2, round(paper - (paper - ink) * min(HELP, ENOUGH / (paper - ink))))
+    below = [round(grey * darker / ink) for grey in range(ink)]
+    between = [round(darker + (grey - ink) * (paper - darker) / (paper - ink)) for grey in range(ink, paper)]
+    return [*below, *between, *range(paper, 256)]
 
 
 def compress(picture: Image.Image, across: int, down: int) -> Page:
