@@ -50,6 +50,7 @@ def configured(app: Shell) -> uvicorn.Config:
         server_header=False,
         # who asks is read from the connection; what a client writes about that is not believed
         proxy_headers=False,
+        log_config=None,  # `relay.log` sees to it
         log_level="warning",
     )
 

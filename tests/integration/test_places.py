@@ -3,13 +3,16 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from relay.errors import Busy
+from relay.errors import Busy, SignInNeeded
+from relay.house import House
+from relay.identity import sessions
 from relay.identity.stretching import AT_ONCE, stretch
 from relay.process.places import Places
 from relay.settings import Settings
@@ -41,7 +44,7 @@ def test_a_place_that_another_process_has_is_free_when_that_was_killed(tmp_path:
         mine = [places.take() for _ in range(AT_ONCE)]
         assert mine.count(None) == held
         other.kill()
-        eventually(lambda: (place := places.take()) is not None and places.give_back(place) is None)
+        eventually(lambda: places.take() is not None)
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "run").iterdir())
 
 
@@ -55,6 +58,21 @@ async def test_two_processes_stretch_two_passphrases_between_them_and_no_more(se
         assert not waiting.done()
         other.kill()
         assert await waiting == "in"
+
+
+async def test_staff_wait_for_a_place_where_participants_are_asked_to_come_again(service: Service) -> None:
+    def sign_in(house: House) -> Coroutine[Any, Any, object]:
+        return sessions.sign_in(house, house.database.surface, "nobody", "seven quiet lanterns", "192.0.2.1")
+
+    with another_process(service.settings.run_folder, AT_ONCE) as other:
+        waiting = asyncio.create_task(sign_in(service.desk))
+        with pytest.raises(Busy):
+            await sign_in(service.participants)
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        other.kill()
+        with pytest.raises(SignInNeeded):
+            await waiting
 
 
 def test_folders_are_machines_of_their_own(tmp_path: Path) -> None:

@@ -66,6 +66,7 @@ async def test_a_session_that_ends_in_another_process_ends_here_at_once(file: in
 async def test_what_was_asked_for_before_a_session_ended_is_not_kept_after(file: int, recent: Recent) -> None:
     scope, answer = asked(recent)
     Endings(file).tell()
+    assert recent.find(request(path="/another")) is None
     recent.keep(COOKIE, scope, answer)
     assert recent.find(request()) is None
 
