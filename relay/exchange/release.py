@@ -2,67 +2,26 @@
 
 Always by a facilitator who approved it, never automatically. A scheduled release is decided, sealed and
 signed by the facilitator now; at its time a worker takes off the outer seal, if the gates still hold
-(`exchange.scheduled`).
+(`exchange.scheduled`). An item for several people is released or planned for each of them on its own.
 """
 
 from datetime import datetime, timedelta
-from typing import NamedTuple
 from uuid import UUID, uuid4
 
-import msgspec
-
 from relay.audit.tags import Tag
-from relay.cases import gates
-from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
-from relay.errors import Blocked, Conflict, Invalid, Missing
-from relay.exchange import approvals
+from relay.errors import Conflict, Invalid
 from relay.exchange.items import lock_item
-from relay.exchange.model import Item, Rendition
-from relay.exchange.moments import EPOCH, microseconds
-from relay.exchange.release_rows import ReleaseRow, write_release
-from relay.exchange.renditions import case_content, find_rendition
-from relay.exchange.scheduled import write_scheduled
+from relay.exchange.model import Item
+from relay.exchange.moments import EPOCH
+from relay.exchange.preparing import Prepared, prepare
+from relay.exchange.release_rows import write_release
+from relay.exchange.scheduled import given_up, write_scheduled
 from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
-from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
-from relay.vault.grants import grant
-from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verify
-from relay.vault.suite import Sealed
 
 LONGEST_SCHEDULE = timedelta(days=400)
-
-
-class _Prepared(NamedTuple):
-    """Everything that a release writes, sealed and signed."""
-
-    item: Item
-    rendition: Rendition
-    recipient: TrustedKey
-    sealed: Sealed
-    record: ReleaseRecord
-    signatures: Signatures
-
-    def row(self, released_at: datetime) -> ReleaseRow:
-        """Return what is written down of it."""
-        return ReleaseRow(
-            case_id=self.item.case_id,
-            item_id=self.item.id,
-            revision_id=self.rendition.revision_id,
-            rendition_id=self.rendition.id,
-            object_id=self.rendition.object_id,
-            recipient_id=self.record.recipient,
-            kind=self.item.kind,
-            media_type=self.rendition.media_type,
-            size=self.rendition.size,
-            duration_ms=self.rendition.duration_ms,
-            pages=self.rendition.pages,
-            sequence=self.record.sequence,
-            record=msgspec.json.encode(self.record),
-            signatures=msgspec.json.encode(self.signatures),
-            released_at=released_at,
-        )
 
 
 async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) -> UUID:
@@ -76,7 +35,7 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
     async with house.database.acting(person.id, Tag.ITEM_RELEASED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.RELEASE, "desk")
-        prepared = await _prepare(act, house, person, item, seat_id, now)
+        prepared = await prepare(act, house, person, item, seat_id, now)
         if now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Conflict(
                 f"The cooling-off time of this case lasts until {earliest:%d %B %Y %H:%M %Z}."
@@ -109,7 +68,7 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
     async with house.database.acting(person.id, Tag.ITEM_SCHEDULED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.SCHEDULE, "desk")
-        prepared = await _prepare(act, house, person, item, seat_id, due_at)
+        prepared = await prepare(act, house, person, item, seat_id, due_at)
         if due_at < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Invalid(
                 due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}."
@@ -130,7 +89,7 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
     return release_id
 
 
-def _earliest(prepared: _Prepared, cooling_hours: int) -> datetime:
+def _earliest(prepared: Prepared, cooling_hours: int) -> datetime:
     """Return when the cooling-off time ends: counted from the last of the approvals.
 
     In whole minutes, upwards: the time that a facilitator is told is one that they can then give.
@@ -142,122 +101,28 @@ def _earliest(prepared: _Prepared, cooling_hours: int) -> datetime:
     return EPOCH + timedelta(minutes=minutes, hours=cooling_hours)
 
 
-async def unschedule(house: House, person: Person, item_id: UUID) -> None:
-    """Take back a scheduled release; the item is approved again."""
-    async with house.database.acting(person.id, Tag.SCHEDULE_CANCELLED) as act:
-        item = await lock_item(act, item_id)
-        edge = move(item.state, Action.UNSCHEDULE, "desk")
-        await act.run(
-            "UPDATE relay.scheduled_releases SET state = 'cancelled'"
-            " WHERE item_id = %s AND state = 'waiting'",
-            [item_id],
-        )
-        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
-
-
 async def _cooling_hours(act: Acting, item: Item) -> int:
     hours: int = await act.value("SELECT cooling_hours FROM relay.cases WHERE id = %s", [item.case_id])
     return hours
 
 
-async def _prepare(
-    act: Acting,
-    house: House,
-    person: Person,
-    item: Item,
-    seat_id: UUID,
-    released_at: datetime,
-) -> _Prepared:
-    """Check everything under lock, open the key as the case, seal it to the recipient, sign the record."""
-    if item.taken_back_at is not None:
-        raise Conflict("The author has taken this back. Nothing more of it is released.")
-    account_id = await _recipient(act, house, item, seat_id)
-    rendition = await find_rendition(act, house, item, "clean")
-    approved = await _approvals(act, house, person, rendition)
-    recipient = await participant_key(act, house, item.case_id, account_id)
-    key = (await case_content(act, house, person, rendition)).key
-    sequence = await act.value(
-        """
-        SELECT 1 + greatest(
-            (SELECT coalesce(max(sequence), 0) FROM relay.releases
-             WHERE case_id = %(c)s AND recipient_id = %(r)s),
-            (SELECT coalesce(max(sequence), 0) FROM relay.scheduled_releases
-             WHERE case_id = %(c)s AND recipient_id = %(r)s))
-        """,
-        {"c": item.case_id, "r": account_id},
-    )
-    record = ReleaseRecord(
-        service=house.pins.service_id,
-        case=item.case_id,
-        item=item.id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
-        recipient=account_id,
-        recipient_key=recipient.public.fingerprint,
-        recipient_key_version=recipient.holder.key_version,
-        facilitators=tuple(approval.facilitator for approval in approved),
-        sequence=sequence,
-        released_at=int(released_at.timestamp()),
-    )
-    signatures = Signatures(release=record.sign(person.signer), approvals=approved)
-    signed = await roster(act, house)
-    # before anything is sealed: rows that were swapped since the approval was signed end here (SAFETY 3)
-    verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
-    sealed = grant(
-        key,
-        recipient.public,
-        service=house.pins.service_id,
-        case=item.case_id,
-        object_id=rendition.object_id,
-        holder=recipient.holder,
-    )
-    return _Prepared(item, rendition, recipient, sealed, record, signatures)
+async def unschedule(house: House, person: Person, item_id: UUID, seat_id: UUID | None = None) -> None:
+    """Take back what is planned: for one recipient, or (`seat_id` empty) for all of them.
 
-
-async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UUID:
-    """Return the account in the recipient's seat, if every gate between the two is open."""
-    if not await act.value(
-        "SELECT true FROM relay.item_recipients WHERE item_id = %s AND seat_id = %s", [item.id, seat_id]
-    ):
-        raise Missing
-    facts = await gate_facts(act, item.case_id)
-    seat = facts.seat(seat_id)
-    if seat is None:
-        raise Conflict("The recipient is no longer on the case.")
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.clock()):
-        raise Blocked(gates.for_staff(found))
-    if await act.value(
-        "SELECT true FROM relay.releases WHERE item_id = %s AND recipient_id = %s", [item.id, seat.account_id]
-    ):
-        raise Conflict("This has been released to this person already.")
-    return seat.account_id
-
-
-async def _approvals(
-    act: Acting, house: House, person: Person, rendition: Rendition
-) -> tuple[SignedApproval, ...]:
-    """Return as many of the approvals that count as the item needs, the releaser's first."""
-    rows = await approvals.standing(act, house, rendition)
-    needed = await approvals.needed(act, rendition.item_id)
-    if len(rows) < needed:
-        raise Conflict(
-            "This needs two approvals, by two people who are on the case now."
-            " A colleague on the case reads it and approves it too."
-            if needed > 1
-            else "Nobody who is on the case now has approved this. Read it and approve it first."
+    An item of which nothing is planned or released any more is approved again.
+    """
+    async with house.database.acting(person.id, Tag.SCHEDULE_CANCELLED) as act:
+        item = await lock_item(act, item_id)
+        taken_back = await act.run(
+            """
+            UPDATE relay.scheduled_releases SET state = 'cancelled'
+            WHERE item_id = %(item)s AND state = 'waiting' AND (%(seat)s::uuid IS NULL OR recipient_id = (
+                SELECT account_id FROM relay.seats WHERE id = %(seat)s))
+            """,
+            {"item": item_id, "seat": seat_id},
         )
-    own = next((row for row in rows if row.reviewer_id == person.id), None)
-    if own is None:
-        raise Conflict(
-            "Only somebody who approved this can release it. Read it and approve it first, or ask who did."
-        )
-    chosen = [own, *(row for row in rows if row is not own)][:needed]
-    return tuple(
-        SignedApproval(
-            facilitator=row.reviewer_id, decided_at=microseconds(row.decided_at), signature=row.signature
-        )
-        for row in chosen
-    )
+        if not taken_back:
+            raise Conflict("Nothing of this is planned any more. Please look again.")
+        edge = await given_up(act, item, "desk")
+        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
+        act.note(plans=taken_back)

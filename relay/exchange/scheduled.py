@@ -20,7 +20,7 @@ from relay.exchange.items import lock_item
 from relay.exchange.model import Item
 from relay.exchange.moments import EPOCH
 from relay.exchange.release_rows import ReleaseRow, write_release
-from relay.exchange.transitions import Action, State, move
+from relay.exchange.transitions import Action, Move, Role, State, move
 from relay.house import House
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of, worker_key
 from relay.vault.grants import Holder, seal_scheduled, unwrap_scheduled
@@ -71,6 +71,15 @@ async def write_scheduled(
     )
 
 
+async def given_up(act: Acting, item: Item, role: Role) -> Move:
+    """Return where an item goes when plans of it came to nothing. Others of them may still wait."""
+    waiting = await act.value(
+        "SELECT count(*) FROM relay.scheduled_releases WHERE item_id = %s AND state = 'waiting'", [item.id]
+    )
+    one_of_several = item.state is State.SCHEDULED and waiting
+    return move(item.state, Action.UNSCHEDULE_ONE if one_of_several else Action.UNSCHEDULE, role)
+
+
 class _DueRow(ReleaseRow, frozen=True, kw_only=True):
     holder_key_version: int
     double_sealed: bytes
@@ -83,6 +92,9 @@ class _DueRow(ReleaseRow, frozen=True, kw_only=True):
         """Whom the inner seal is for."""
         return Holder(kind="account", id=self.recipient_id, key_version=self.holder_key_version)
 
+
+_STATES = {State.SCHEDULED, State.RELEASED}
+"""Released: to another of its recipients."""
 
 _DUE = """
 SELECT s.case_id, s.item_id, s.revision_id, s.rendition_id, s.object_id, s.recipient_id, s.kind,
@@ -97,7 +109,7 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holde
     """Carry out a scheduled release whose time has come; a worker calls this. Return whether it was released.
 
     If a gate has closed meanwhile, or what was sealed and signed does not stand any more, nothing is
-    released: the item is approved again and waits for a facilitator. One that was taken back, by its author
+    released: the item waits for a facilitator again. One that was taken back, by its author
     or by a facilitator, is left as it is. Calling it again changes nothing. `worker_keys` answers the key
     pair of an epoch's holder.
     """
@@ -109,12 +121,10 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holde
     async with house.database.acting(job, Tag.ITEM_RELEASED) as act:
         item = await lock_item(act, due.item_id)
         due = await act.one(_DueRow, _DUE, [release_id])  # under the lock: it may have been taken back
-        if due is None or due.state != "waiting" or item.state is not State.SCHEDULED:
+        if due is None or due.state != "waiting" or item.state not in _STATES:
             raise Conflict
         blocks = await _blocks(act, house, item, due)
         sealed = None if blocks else _unwrapped(house, due, worker_keys)
-        edge = move(item.state, Action.RELEASE_DUE if sealed else Action.UNSCHEDULE, "worker")
-        act.tag = edge.tag
         if sealed:
             row = ReleaseRow(**{name: getattr(due, name) for name in ReleaseRow.__struct_fields__})
             await write_release(act, house, release_id, row, due.holder, sealed)
@@ -122,6 +132,10 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holde
             "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s",
             ["done" if sealed else "cancelled", release_id],
         )
+        edge = (
+            move(item.state, Action.RELEASE_DUE, "worker") if sealed else await given_up(act, item, "worker")
+        )
+        act.tag = edge.tag
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
         act.note(release=release_id, blocks=" ".join(blocks) if sealed or blocks else "seal-refused")
     return sealed is not None

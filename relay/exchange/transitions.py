@@ -47,6 +47,7 @@ class Action(StrEnum):
     REOPEN = "reopen"
     SCHEDULE = "schedule"
     UNSCHEDULE = "unschedule"
+    UNSCHEDULE_ONE = "unschedule_one"
     RELEASE = "release"
     RELEASE_DUE = "release_due"
 
@@ -66,6 +67,7 @@ class Move(NamedTuple):
 
 
 _S, _A = State, Action
+_EITHER: tuple[tuple[Role, Permission | None], ...] = (("desk", Permission.RELEASE_MAKE), ("worker", None))
 _ENDS = {State.RELEASED, State.DECLINED, State.WITHDRAWN}
 
 MOVES: tuple[Move, ...] = (
@@ -107,16 +109,28 @@ MOVES: tuple[Move, ...] = (
     # one more may count later: who approved before has left, or the case asks for two by now
     *(
         Move(state, _A.APPROVE_TOO, state, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_APPROVED)
-        for state in (State.APPROVED, State.RELEASED)
+        for state in (State.APPROVED, State.SCHEDULED, State.RELEASED)
     ),
     Move(_S.APPROVED, _A.REOPEN, _S.IN_REVIEW, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_REOPENED),
     Move(_S.APPROVED, _A.SCHEDULE, _S.SCHEDULED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_SCHEDULED),
     Move(_S.APPROVED, _A.RELEASE, _S.RELEASED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_RELEASED),
-    # an item for several people: each is released on its own
+    # an item for several people: for each it is released or planned on its own. It is released once it was to
+    # one of them, and scheduled while something is planned and nothing released
+    Move(_S.SCHEDULED, _A.RELEASE, _S.RELEASED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_RELEASED),
     Move(_S.RELEASED, _A.RELEASE, _S.RELEASED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_RELEASED),
-    Move(_S.SCHEDULED, _A.UNSCHEDULE, _S.APPROVED, "desk", Permission.RELEASE_MAKE, Tag.SCHEDULE_CANCELLED),
-    Move(_S.SCHEDULED, _A.UNSCHEDULE, _S.APPROVED, "worker", None, Tag.SCHEDULE_CANCELLED),
+    Move(_S.SCHEDULED, _A.SCHEDULE, _S.SCHEDULED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_SCHEDULED),
+    Move(_S.RELEASED, _A.SCHEDULE, _S.RELEASED, "desk", Permission.RELEASE_MAKE, Tag.ITEM_SCHEDULED),
+    *(
+        Move(source, action, target, role, permission, Tag.SCHEDULE_CANCELLED)
+        for role, permission in _EITHER
+        for source, action, target in (
+            (State.SCHEDULED, Action.UNSCHEDULE, State.APPROVED),
+            (State.SCHEDULED, Action.UNSCHEDULE_ONE, State.SCHEDULED),
+            (State.RELEASED, Action.UNSCHEDULE, State.RELEASED),
+        )
+    ),
     Move(_S.SCHEDULED, _A.RELEASE_DUE, _S.RELEASED, "worker", None, Tag.ITEM_RELEASED),
+    Move(_S.RELEASED, _A.RELEASE_DUE, _S.RELEASED, "worker", None, Tag.ITEM_RELEASED),
 )
 
 _BY_START = {(move.source, move.action, move.role): move for move in MOVES}

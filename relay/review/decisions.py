@@ -99,7 +99,7 @@ def _hash(house: House, content: Content) -> bytes:
 
 
 async def _check_claim(act: Acting, house: House, person: Person, item: Item) -> None:
-    if item.state is State.RELEASED:
+    if item.state in {State.SCHEDULED, State.RELEASED}:
         return  # it is in no queue any more, so nobody takes it from there
     held_by = await act.value(
         "SELECT facilitator_id FROM relay.claims WHERE item_id = %s AND until > %s", [item.id, house.clock()]

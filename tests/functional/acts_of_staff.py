@@ -131,7 +131,7 @@ class Staff(Scene):
 
     def release(self, dice: Dice) -> None:
         """Give it to one of its recipients, now."""
-        letter = self.letter(dice, "approved", "released")
+        letter = self.letter(dice, "approved", "scheduled", "released")
         person = self.somebody_on(letter, dice)
         seat_id = dice.pick(letter.seats)
         may = self.world.may_release(letter, person, seat_id, self.clock.now)
@@ -141,7 +141,7 @@ class Staff(Scene):
 
     def plan_a_release(self, dice: Dice) -> None:
         """Schedule it."""
-        letter = self.letter(dice, "approved")
+        letter = self.letter(dice, "approved", "scheduled", "released")
         person = self.somebody_on(letter, dice)
         seat_id, now = dice.pick(letter.seats), self.clock.now
         asked = now + timedelta(hours=(1, 1, 30, 200)[dice.which % 4])
@@ -150,17 +150,20 @@ class Staff(Scene):
         self.do(schedule(self.service.desk, person, letter.id, seat_id, asked), may=may)
         if may:
             letter.plans[letter.recipient(seat_id)] = Plan(due, letter.chosen(person.id))
-            letter.state = "scheduled"
+            letter.state = "released" if letter.state == "released" else "scheduled"
 
     def give_up_the_plan(self, dice: Dice) -> None:
         """Take the schedule back."""
-        letter = self.letter(dice, "scheduled")
+        letter = self.letter(dice, "scheduled", "released")
         person = self.somebody_on(letter, dice)
-        may = person.id in letter.case.staff and letter.state == "scheduled"
-        self.do(unschedule(self.service.desk, person, letter.id), may=may)
+        seat_id = None if dice.also else dice.pick(letter.seats)
+        meant = [one for one in letter.plans if seat_id is None or one == letter.recipient(seat_id)]
+        may = person.id in letter.case.staff and bool(meant)
+        self.do(unschedule(self.service.desk, person, letter.id, seat_id), may=may)
         if may:
-            letter.plans.clear()
-            letter.state = "approved"
+            for one in meant:
+                del letter.plans[one]
+            letter.a_plan_is_over()
 
     def change_the_case(self, dice: Dice) -> None:
         """Second approval, cooling-off time, open or closed."""

@@ -53,7 +53,7 @@ class Workers(Scene):
             if goes:
                 self.has_been_released(letter, recipient, release_id)
             else:
-                letter.state = "approved"
+                letter.a_plan_is_over()
             self.what_became_readable_was_given()
 
     def a_worker_dies(self, dice: Dice) -> None:

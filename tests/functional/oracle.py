@@ -150,6 +150,11 @@ class Letter:
         if self.state == "in_review" and len(self.approvals) >= self.needs:
             self.state = "approved"
 
+    def a_plan_is_over(self) -> None:
+        """One or all of them, and nothing was released by it."""
+        if self.state == "scheduled" and not self.plans:
+            self.state = "approved"
+
     def chosen(self, releaser: UUID) -> set[UUID]:
         """Whose approvals a release of this person's rests on: their own, and the earliest of the others'."""
         others = sorted((at, who) for who, at in self.approvals.items() if who != releaser)
@@ -220,11 +225,11 @@ class World:
         return actor.id in letter.case.staff and letter.state in {"in_review", "approved"} and free
 
     def may_approve(self, letter: Letter, actor: Person, now: datetime) -> bool:
-        """All of it seen, in hand unless it has been released, and not by the same person twice."""
-        in_hand = letter.state == "released" or letter.claimed_by(actor.id, now)
+        """All of it seen, in hand unless it has left the queue, and not by the same person twice."""
+        in_hand = letter.state in {"scheduled", "released"} or letter.claimed_by(actor.id, now)
         return (
             actor.id in letter.case.staff
-            and letter.state in {"in_review", "approved", "released"}
+            and letter.state in {"in_review", "approved", "scheduled", "released"}
             and in_hand
             and actor.id in letter.seen
             and actor.id not in letter.approvals
@@ -253,7 +258,7 @@ class World:
     def may_release(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
         """Now, if the cooling-off time is over."""
         return (
-            letter.state in {"approved", "released"}
+            letter.state in {"approved", "scheduled", "released"}
             and self.may_give(letter, actor, seat, now)
             and now >= self.earliest(letter, actor)
         )
@@ -261,7 +266,7 @@ class World:
     def may_schedule(self, letter: Letter, actor: Person, seat: UUID, due: datetime, now: datetime) -> bool:
         """Later, and not within the cooling-off time."""
         return (
-            letter.state == "approved"
+            letter.state in {"approved", "scheduled", "released"}
             and self.may_give(letter, actor, seat, now)
             and due >= self.earliest(letter, actor)
         )

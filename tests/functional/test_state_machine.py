@@ -75,7 +75,7 @@ class Everybody(Workers, Staff, Gatekeepers, Participants):
         "submitted": ("work",),
         "in_review": ("review_as_it_should_be",),
         "approved": ("release", "release", "plan_a_release"),
-        "scheduled": ("let_time_pass", "carry_out_what_is_due"),
+        "scheduled": ("let_time_pass", "carry_out_what_is_due", "release"),
         "released": ("choose", "read", "release"),
     }
     WITHOUT_A_LETTER: ClassVar[set[str]] = {

@@ -172,9 +172,11 @@ async def make_schedule(
 
 
 @delete("/items/{item_id:uuid}/schedule", opt=_RELEASE, status_code=204)
-async def unschedule(house: TheHouse, person: SignedIn, item_id: ItemId) -> Response[None]:
-    """Take back a scheduled release."""
-    await release.unschedule(house, person, item_id)
+async def unschedule(
+    house: TheHouse, person: SignedIn, item_id: ItemId, seat_id: FromQuery[UUID | None] = None
+) -> Response[None]:
+    """Take back a scheduled release: to one recipient, or (without a seat) to all of them."""
+    await release.unschedule(house, person, item_id, seat_id)
     return Response(None, status_code=204)
 
 

@@ -243,7 +243,8 @@ INSERT INTO relay.item_moves (role, from_state, to_state) VALUES
     ('relay_desk', 'approved', 'in_review'),
     ('relay_desk', 'approved', 'scheduled'),
     ('relay_desk', 'approved', 'released'),
-    ('relay_desk', 'scheduled', 'approved');
+    ('relay_desk', 'scheduled', 'approved'),
+    ('relay_desk', 'scheduled', 'released');
 
 CREATE FUNCTION relay.check_item_move() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -186,9 +186,9 @@ async def make_release(
 
 
 @post("/items/{item_id:uuid}/unschedule", opt=_RELEASE, status_code=303)
-async def unschedule(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
-    """Take back a scheduled release."""
-    await release.unschedule(house, person, item_id)
+async def unschedule(house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+    """Take back a scheduled release to one recipient."""
+    await release.unschedule(house, person, item_id, form.identifier("seat_id"))
     return see_other(f"/items/{item_id}")
 
 

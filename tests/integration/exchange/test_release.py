@@ -10,12 +10,12 @@ import msgspec
 import psycopg
 import pytest
 
-from relay.cases.own import choose_pause
+from relay.cases.own import choose_pause, own_case
 from relay.cases.service import add_facilitator
 from relay.cases.settings import change_settings
 from relay.errors import Conflict, Invalid, Missing, Refusal
 from relay.exchange.delivery import choose, content, deliveries
-from relay.exchange.items import submit
+from relay.exchange.items import submit, withdraw
 from relay.exchange.release import release, schedule, unschedule
 from relay.exchange.transitions import State
 from relay.identity.invitations import invite_again
@@ -260,3 +260,68 @@ async def test_what_a_recipient_chose_can_be_taken_back_until_it_was_opened(
         await choose(house, reader, release_id, "refuse")
     with pytest.raises(Missing):
         await content(house, pair.victim, release_id)
+
+
+async def two_recipients(service: Service, pair: Pair, room: WorkRoom) -> tuple[UUID, Person, UUID, UUID]:
+    """A letter to two people, approved. Return it, the second of them, and the seats of both."""
+    olga = await service.make_participant(pair.facilitator, pair.case_id, "offender", "Olga", "Olga")
+    await service.open_gates(pair.facilitator, pair.case_id, pair.victim, olga)
+    item_id = await ready(service, pair, room)
+    await approve(service, pair.facilitator, item_id)
+    first, second = (await own_case(service.participants, pair.victim, pair.case_id)).counterparts
+    return item_id, olga, first.seat_id, second.seat_id
+
+
+async def test_what_is_planned_for_one_recipient_does_not_hold_up_another(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id, olga, oskars, olgas = await two_recipients(service, pair, room)
+    desk, facilitator = service.desk, pair.facilitator
+    due = service.clock() + timedelta(days=2)
+    planned_id = await schedule(desk, facilitator, item_id, oskars, due)
+    released_id = await release(desk, facilitator, item_id, olgas)
+    assert [one.id for one in await deliveries(service.participants, olga)] == [released_id]
+    assert await state(service, pair, item_id) == State.RELEASED
+    with pytest.raises(Conflict, match="planned for this person already"):
+        await schedule(desk, facilitator, item_id, oskars, due)
+    with pytest.raises(Conflict, match="planned for this person already"):
+        await release(desk, facilitator, item_id, oskars)
+    service.clock.go(days=3)
+    await release_due(room, planned_id)
+    assert [one.id for one in await deliveries(service.participants, pair.offender)] == [planned_id]
+
+
+async def test_each_plan_of_an_item_is_taken_back_or_fails_on_its_own(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id, olga, oskars, olgas = await two_recipients(service, pair, room)
+    desk, facilitator = service.desk, pair.facilitator
+    due = service.clock() + timedelta(days=2)
+    await schedule(desk, facilitator, item_id, oskars, due)
+    for_olga = await schedule(desk, facilitator, item_id, olgas, due)
+    await unschedule(desk, facilitator, item_id, oskars)
+    assert await state(service, pair, item_id) == State.SCHEDULED
+    with pytest.raises(Conflict, match="planned any more"):
+        await unschedule(desk, facilitator, item_id, oskars)
+    for_oskar = await schedule(desk, facilitator, item_id, oskars, due)
+    await choose_pause(service.participants, pair.offender, pair.case_id, paused=True)
+    service.clock.go(days=3)
+    await release_due(room, for_oskar)
+    assert await state(service, pair, item_id) == State.SCHEDULED
+    await release_due(room, for_olga)
+    assert await state(service, pair, item_id) == State.RELEASED
+    assert len(await deliveries(service.participants, olga)) == 1
+    assert await deliveries(service.participants, pair.offender) == []
+
+
+async def test_taking_an_item_back_ends_what_is_planned_for_the_rest_of_its_recipients(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id, _, oskars, olgas = await two_recipients(service, pair, room)
+    due = service.clock() + timedelta(days=2)
+    planned_id = await schedule(service.desk, pair.facilitator, item_id, oskars, due)
+    await release(service.desk, pair.facilitator, item_id, olgas)
+    await withdraw(service.participants, pair.victim, item_id)
+    service.clock.go(days=3)
+    await release_due(room, planned_id)
+    assert await deliveries(service.participants, pair.offender) == []

@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from relay.db.transaction import Acting
@@ -213,3 +215,40 @@ async def test_of_many_workers_that_begin_an_epoch_at_once_one_wins(service: Ser
     holders = await asyncio.gather(*(publish(room.house, room.keys) for _ in range(4)))
     assert len(set(holders)) == 1
     assert len(room.keys.held()) == 2
+
+
+@pytest.mark.usefixtures("room")  # which publishes the worker's keys
+async def test_short_goes_before_long_and_nobody_starves(service: Service, pair: Pair) -> None:
+    """The queue hands out the highest number first."""
+    _, revision = await sent(service, pair)
+    day = timedelta(days=1)
+    begun = datetime(2026, 11, 22, 12, tzinfo=UTC)
+    arrivals = {
+        "a film of 4 GiB": (begun, 4096),
+        "a letter half an hour later": (begun + timedelta(minutes=30), 0),
+        "a film of 1 GiB at the same time": (begun, 1024),
+        "a letter two hours later": (begun + timedelta(hours=2), 0),
+        "a letter on the next day": (begun + day, 0),
+    }
+    urgency = {}
+    async with await psycopg.AsyncConnection.connect(service.dsns.superuser.url) as owner:
+        await owner.execute("SET session_replication_role = replica")  # revisions are never edited
+        for name, (at, mebibytes) in arrivals.items():
+            await owner.execute("UPDATE relay.revisions SET submitted_at = %s WHERE id = %s", [at, revision])
+            await owner.execute(
+                "UPDATE relay.objects SET plaintext_size = %s"
+                " WHERE id = (SELECT object_id FROM relay.revisions WHERE id = %s)",
+                [mebibytes * 2**20, revision],
+            )
+            found = await (await owner.execute("SELECT relay.urgency(%s)", [revision])).fetchone()
+            assert found is not None
+            urgency[name] = found[0]
+        await owner.rollback()
+    assert sorted(urgency, key=lambda name: -urgency[name]) == [
+        "a film of 1 GiB at the same time",
+        "a letter half an hour later",
+        "a film of 4 GiB",
+        "a letter two hours later",
+        "a letter on the next day",
+    ]
+    assert max(urgency.values()) < 0, "what is no file goes before all"

@@ -1,0 +1,165 @@
+"""What a release is made of: all checked under lock, the key sealed to the recipient, the record signed."""
+
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from relay.cases import gates
+from relay.cases.service import gate_facts
+from relay.db.transaction import Acting
+from relay.errors import Blocked, Conflict, Missing
+from relay.exchange import approvals
+from relay.exchange.model import Item, Rendition
+from relay.exchange.moments import microseconds
+from relay.exchange.release_rows import ReleaseRow
+from relay.exchange.renditions import case_content, find_rendition
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
+from relay.vault.grants import grant
+from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verify
+from relay.vault.suite import Sealed
+
+
+class Prepared(NamedTuple):
+    """Everything that a release writes, sealed and signed."""
+
+    item: Item
+    rendition: Rendition
+    recipient: TrustedKey
+    sealed: Sealed
+    record: ReleaseRecord
+    signatures: Signatures
+
+    def row(self, released_at: datetime) -> ReleaseRow:
+        """Return what is written down of it."""
+        return ReleaseRow(
+            case_id=self.item.case_id,
+            item_id=self.item.id,
+            revision_id=self.rendition.revision_id,
+            rendition_id=self.rendition.id,
+            object_id=self.rendition.object_id,
+            recipient_id=self.record.recipient,
+            kind=self.item.kind,
+            media_type=self.rendition.media_type,
+            size=self.rendition.size,
+            duration_ms=self.rendition.duration_ms,
+            pages=self.rendition.pages,
+            sequence=self.record.sequence,
+            record=msgspec.json.encode(self.record),
+            signatures=msgspec.json.encode(self.signatures),
+            released_at=released_at,
+        )
+
+
+async def prepare(
+    act: Acting,
+    house: House,
+    person: Person,
+    item: Item,
+    seat_id: UUID,
+    released_at: datetime,
+) -> Prepared:
+    """Check everything under lock, open the key as the case, seal it to the recipient, sign the record."""
+    if item.taken_back_at is not None:
+        raise Conflict("The author has taken this back. Nothing more of it is released.")
+    account_id = await _recipient(act, house, item, seat_id)
+    rendition = await find_rendition(act, house, item, "clean")
+    approved = await _approvals(act, house, person, rendition)
+    recipient = await participant_key(act, house, item.case_id, account_id)
+    key = (await case_content(act, house, person, rendition)).key
+    sequence = await act.value(
+        """
+        SELECT 1 + greatest(
+            (SELECT coalesce(max(sequence), 0) FROM relay.releases
+             WHERE case_id = %(c)s AND recipient_id = %(r)s),
+            (SELECT coalesce(max(sequence), 0) FROM relay.scheduled_releases
+             WHERE case_id = %(c)s AND recipient_id = %(r)s))
+        """,
+        {"c": item.case_id, "r": account_id},
+    )
+    record = ReleaseRecord(
+        service=house.pins.service_id,
+        case=item.case_id,
+        item=item.id,
+        revision=rendition.revision_id,
+        rendition=rendition.id,
+        sha256=rendition.sha256,
+        object=rendition.object_id,
+        commitment=rendition.commitment,
+        recipient=account_id,
+        recipient_key=recipient.public.fingerprint,
+        recipient_key_version=recipient.holder.key_version,
+        facilitators=tuple(approval.facilitator for approval in approved),
+        sequence=sequence,
+        released_at=int(released_at.timestamp()),
+    )
+    signatures = Signatures(release=record.sign(person.signer), approvals=approved)
+    signed = await roster(act, house)
+    # before anything is sealed: rows that were swapped since the approval was signed end here (SAFETY 3)
+    verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
+    sealed = grant(
+        key,
+        recipient.public,
+        service=house.pins.service_id,
+        case=item.case_id,
+        object_id=rendition.object_id,
+        holder=recipient.holder,
+    )
+    return Prepared(item, rendition, recipient, sealed, record, signatures)
+
+
+async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UUID:
+    """Return the account in the recipient's seat, if every gate between the two is open."""
+    if not await act.value(
+        "SELECT true FROM relay.item_recipients WHERE item_id = %s AND seat_id = %s", [item.id, seat_id]
+    ):
+        raise Missing
+    facts = await gate_facts(act, item.case_id)
+    seat = facts.seat(seat_id)
+    if seat is None:
+        raise Conflict("The recipient is no longer on the case.")
+    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.clock()):
+        raise Blocked(gates.for_staff(found))
+    if await act.value(
+        "SELECT true FROM relay.releases WHERE item_id = %s AND recipient_id = %s", [item.id, seat.account_id]
+    ):
+        raise Conflict("This has been released to this person already.")
+    if await act.value(
+        "SELECT true FROM relay.scheduled_releases"
+        " WHERE item_id = %s AND recipient_id = %s AND state = 'waiting'",
+        [item.id, seat.account_id],
+    ):
+        raise Conflict(
+            "This is planned for this person already. Take that back first to choose another time."
+        )
+    return seat.account_id
+
+
+async def _approvals(
+    act: Acting, house: House, person: Person, rendition: Rendition
+) -> tuple[SignedApproval, ...]:
+    """Return as many of the approvals that count as the item needs, the releaser's first."""
+    rows = await approvals.standing(act, house, rendition)
+    needed = await approvals.needed(act, rendition.item_id)
+    if len(rows) < needed:
+        raise Conflict(
+            "This needs two approvals, by two people who are on the case now."
+            " A colleague on the case reads it and approves it too."
+            if needed > 1
+            else "Nobody who is on the case now has approved this. Read it and approve it first."
+        )
+    own = next((row for row in rows if row.reviewer_id == person.id), None)
+    if own is None:
+        raise Conflict(
+            "Only somebody who approved this can release it. Read it and approve it first, or ask who did."
+        )
+    chosen = [own, *(row for row in rows if row is not own)][:needed]
+    return tuple(
+        SignedApproval(
+            facilitator=row.reviewer_id, decided_at=microseconds(row.decided_at), signature=row.signature
+        )
+        for row in chosen
+    )
