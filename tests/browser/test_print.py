@@ -25,7 +25,11 @@ async def test_a_facilitator_prints_a_letter_with_and_without_script(
     if gallery:
         await fatima.screenshot(path=gallery / f"d-print-{width}.png", full_page=True)
     answers: list[Response] = []
-    fatima.context.on("response", answers.append)
+
+    def note(answer: Response) -> None:
+        answers.append(answer)
+
+    fatima.context.on("response", note)
     async with fatima.expect_popup() as opened:
         await fatima.get_by_role("button", name="Print it for").click()
     beside = await opened.value
