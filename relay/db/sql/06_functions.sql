@@ -344,6 +344,15 @@ $$;
 -- A job carries one id. It has no lock of the queue's: a lease in relay.work keeps two workers apart, and a dead worker's
 -- lock would keep every later job out. Deferred inside the caller's transaction; the same job waiting already is no error.
 GRANT USAGE ON SCHEMA relay TO relay_gate;
+-- Short before long, and nobody starves: the queue takes the highest number first, and this is when the file would be
+-- due if a MiB took a second, negative. So a letter overtakes a film of 4 GiB that came up to 68 minutes before it, and
+-- nothing that comes later than that does. What is no file (a release that is due, upkeep) has 0 and goes before all.
+CREATE FUNCTION relay.urgency(p_revision uuid) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT -(extract(epoch FROM r.submitted_at - timestamptz '2026-01-01 00:00+00')::bigint
+             + o.plaintext_size / 1048576)::integer
+    FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id WHERE r.id = p_revision
+$$;
 CREATE FUNCTION relay.enqueue(p_task text, p_id uuid, p_at timestamptz) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = jobs, pg_catalog, pg_temp AS $$
 BEGIN
@@ -351,7 +360,7 @@ BEGIN
         RAISE EXCEPTION 'no such task' USING ERRCODE = 'RL003';
     END IF;
     PERFORM jobs.procrastinate_defer_jobs_v1(ARRAY[ROW(
-        'relay', p_task, 0, NULL, p_task || ':' || p_id, jsonb_build_object('id', p_id), p_at
+        'relay', p_task, CASE p_task WHEN 'make_safe' THEN coalesce(relay.urgency(p_id), 0) ELSE 0 END, NULL, p_task || ':' || p_id, jsonb_build_object('id', p_id), p_at
     )::jobs.procrastinate_job_to_defer_v1]);
 EXCEPTION WHEN unique_violation THEN
     NULL;  -- it is waiting already
