@@ -39,6 +39,7 @@ OF_THE_CASE = {"cases", "case_keys"}
 """Both sides see that the case is there, and its public key."""
 
 DEFINERS: dict[str, set[str]] = {
+    "urgency": set(),  # called by `enqueue` alone
     "audit_append": {"participants", "desk", "worker"},
     "gate_facts": {"participants", "desk", "worker"},
     "enqueue": {"participants", "desk", "worker"},
