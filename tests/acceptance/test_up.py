@@ -108,11 +108,11 @@ def test_both_processes_take_connections_and_what_they_share_is_theirs_alone(dat
 
 
 def open_files(pid: int) -> set[str]:
-    """Name the sockets and files in memory that a process has, each by its number."""
+    """Name the sockets and shared memory that a process has, each by its number."""
     links = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
     mapped = (line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines())
     memory = {f"{words[5]} {words[4]}" for words in mapped if len(words) > 5 and "/memfd:" in words[5]}
-    return {name for name in links if name.startswith(("socket:", "/memfd:"))} | memory
+    return {name for name in links if name.startswith("socket:")} | memory
 
 
 def took_some(pid: int, least: int) -> bool:
