@@ -98,6 +98,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     audio_bytes: Bytes = 512 * MIB
     video_bytes: Bytes = 4 * GIB
     document_bytes: Bytes = 256 * MIB
+    case_items: Count = 1000
+    """Items that one person may ever start in one case, those taken back too: more than anybody writes."""
+    case_choices: Count = 500
+    """Times that one person may agree, and go on after a pause, in one case. Taking back is never limited."""
     upload_hours: Annotated[int, Meta(ge=1, le=24 * 30, description="hours, from 1 to 720")] = 48
     """An upload that nobody continues for so long is swept."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from relay.audit.tags import Tag
+from relay.cases import choices
 from relay.cases.keys import put_case_text
 from relay.cases.model import MEDIA, Grade, Manner, Medium, Part
 from relay.cases.service import gate_facts
@@ -110,6 +111,11 @@ async def record_consent(
         person.id, Tag.CONSENT_RECORDED, chain=case_id, subject=account_id
     ) as act:
         await _seated(act, case_id, account_id, "victim", "offender")
+        if person.id == account_id and not choices.is_new(
+            house, await choices.consents(act, case_id, account_id, medium), to=given
+        ):
+            act.note(medium=medium, given=given)
+            return
         await act.run(
             """
             INSERT INTO relay.consents (id, case_id, account_id, medium, given, wording, manner, given_at,
@@ -225,6 +231,11 @@ async def record_pause(
             await act.lock_case(case_id)
         else:
             await _seated(act, case_id, account_id, "victim", "offender")
+        if person.id == account_id and not choices.is_new(
+            house, await choices.pauses(act, case_id, account_id), to=not paused
+        ):
+            act.note(paused=paused)
+            return
         await act.run(
             "INSERT INTO relay.pauses (id, case_id, account_id, paused, recorded_by, recorded_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)",

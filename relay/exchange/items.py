@@ -1,5 +1,6 @@
 """Use cases of an author: start an item, write, submit, take back."""
 
+from asyncio import to_thread
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from relay.db.transaction import Acting, Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange import letters
 from relay.exchange.model import Item
-from relay.exchange.objects import add_grant, find_key, finish, store_bytes
+from relay.exchange.objects import add_grant, end_uploads, find_key, finish, store_bytes
 from relay.exchange.origin import Submission
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
@@ -81,6 +82,7 @@ async def start_item(
         await act.lock_case(case_id)
         if not set(recipients) <= set(await act.values("SELECT id FROM relay.counterparts(%s)", [case_id])):
             raise Missing
+        await _check_number(act, house, person, case_id)
         drafts = await act.value(
             "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'",
             [person.id, case_id],
@@ -102,6 +104,17 @@ async def start_item(
             )
         act.note(kind=kind)
     return item_id
+
+
+async def _check_number(act: Acting, house: House, person: Person, case_id: UUID) -> None:
+    started = await act.value(
+        "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s", [person.id, case_id]
+    )
+    if started >= house.settings.case_items:
+        raise Conflict(
+            f"You have started {started:,} items here, and that is the most. You can finish and send those"
+            " that you have. Talk with your facilitator if you need more."
+        )
 
 
 _WRITABLE = {State.DRAFT, State.CHANGES_REQUESTED, State.FAILED}
@@ -250,7 +263,8 @@ async def withdraw(house: House, person: Person, item_id: UUID) -> None:
     """Take an item back. From now on nothing of it is released.
 
     If it was released already, that stays hidden: the author reads the same words, and what was given is not
-    taken away.
+    taken away. The files that were uploaded for it go in either case, and their room is free again; the clean
+    copy stays sealed to the case.
     """
     now = house.clock()
     async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
@@ -270,4 +284,7 @@ async def withdraw(house: House, person: Person, item_id: UUID) -> None:
             " WHERE item_id = %s AND state = 'waiting'",
             [item_id],
         )
-        act.note(was=item.state)
+        freed = await end_uploads(act, item)
+        act.note(was=item.state, files=len(freed))
+    for object_id in freed:
+        await to_thread(house.blobs.delete, object_id)

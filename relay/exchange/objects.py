@@ -11,7 +11,7 @@ import msgspec
 
 from relay.db.transaction import Acting, Job, Reading
 from relay.errors import Gone, Missing
-from relay.exchange.model import Content
+from relay.exchange.model import Content, Item
 from relay.house import House
 from relay.identity.trust import TrustedKey
 from relay.vault.grants import Holder, grant, open_grant
@@ -76,6 +76,26 @@ async def finish(act: Acting, object_id: UUID, plaintext_size: int, commitment: 
     )
     if not kept:
         raise Gone
+
+
+class _Removed(msgspec.Struct, frozen=True):
+    id: UUID
+
+
+async def end_uploads(act: Acting, item: Item) -> list[UUID]:
+    """Let go of all that was uploaded for an item. Return the objects whose blobs are to be removed."""
+    if not await act.value("SELECT %s = ANY (relay.cases())", [item.case_id]):
+        return []  # who was taken off the case takes back what they wrote, and changes nothing else of it
+    uploaded = await act.values("SELECT object_id FROM relay.uploads WHERE item_id = %s", [item.id])
+    await act.run(
+        "UPDATE relay.uploads SET state = 'ended' WHERE item_id = %s AND state <> 'ended'", [item.id]
+    )
+    gone = await act.all(
+        _Removed,
+        "UPDATE relay.objects SET state = 'gone' WHERE id = ANY(%s) AND state <> 'gone' RETURNING id",
+        [uploaded],
+    )
+    return [one.id for one in gone]
 
 
 async def add_grant(

@@ -111,7 +111,7 @@ async def own_content(
                 _OriginalRow,
                 "SELECT r.id, o.id AS object_id, o.commitment, o.plaintext_size, r.origin"
                 " FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id"
-                " WHERE r.item_id = %s AND r.number = %s",
+                " WHERE r.item_id = %s AND r.number = %s AND o.state <> 'gone'",
                 [item_id, item.revision],
             )
             if row is None:

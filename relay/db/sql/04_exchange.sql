@@ -213,6 +213,7 @@ CREATE TABLE relay.scheduled_releases (
 );
 CREATE INDEX scheduled_due ON relay.scheduled_releases (due_at) WHERE state = 'waiting';
 CREATE INDEX scheduled_item ON relay.scheduled_releases (item_id);
+CREATE INDEX scheduled_recipient ON relay.scheduled_releases (case_id, recipient_id);
 CREATE UNIQUE INDEX scheduled_one ON relay.scheduled_releases (item_id, recipient_id) WHERE state = 'waiting';
 
 -- The exchange's edges, the same as relay/exchange/transitions.py (a test compares them).
