@@ -135,18 +135,20 @@ class Stack:
 
     def _app(self, name: str, held: socket.socket, dsn: Dsn) -> Iterator[Child]:
         """Make the processes of one app; the desk is one."""
-        count = self.settings.participants_processes if name == "participants" else 1
+        names = [name]
+        if name == "participants":
+            names = [f"{name}-{number + 1}" for number in range(self.settings.participants_processes)]
         endings = shared_file()
         self._open.callback(os.close, endings)
         files = (held.fileno(), endings)
         host, port = getattr(self.settings, f"{name}_host"), held.getsockname()[1]
-        for number in range(1, count + 1):
+        for one in names:
             yield self._child(
-                f"{name}-{number}" if name == "participants" else name,
+                one,
                 dsn,
                 ("relay.web.serve", name, "--socket", str(files[0]), "--endings", str(files[1])),
                 # once for all; behind a wildcard address the loopback one answers too
-                health=f"http://{_reachable(host)}:{port}/health" if number == 1 else "",
+                health=f"http://{_reachable(host)}:{port}/health" if one == names[0] else "",
                 ready_line=READY,
                 files=files,
             )

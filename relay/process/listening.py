@@ -8,7 +8,10 @@ _QUEUE: Final = 2048
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Bind and listen; port 0 is any free one. Raise `OSError` if the address cannot be had."""
+    """Bind and listen; port 0 is any free one, and a host's name stands for its IPv4 address.
+
+    Raise `OSError` if the address cannot be had.
+    """
     six = ":" in host
     listening = socket.socket(socket.AF_INET6 if six else socket.AF_INET)
     try:

@@ -1,4 +1,4 @@
-"""How uvicorn speaks HTTP for us: `--http relay.web.server:Protocol`.
+"""How uvicorn speaks HTTP for us; `relay.web.serve` tells it to.
 
 Its own protocol, made fit for large bodies in both directions:
 
