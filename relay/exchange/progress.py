@@ -84,6 +84,20 @@ async def own_item(house: House, person: Person, item_id: UUID) -> OwnItem:
     return _own(row)
 
 
+async def own_pages(house: House, person: Person, item_id: UUID) -> int:
+    """Return how many pages the clean copy of an author's own document has; 0 for what is none."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        pages: int | None = await tx.value(
+            """
+            SELECT n.pages FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id
+            WHERE n.item_id = %s AND r.number = %s AND n.role = 'clean'
+            """,
+            [item_id, item.revision],
+        )
+        return pages or 0
+
+
 class _FeedbackRow(msgspec.Struct, frozen=True):
     id: UUID
     revision: int

@@ -31,6 +31,11 @@ PLAY = """async (element) => {
 
 async def _look(page: Page, kind: str) -> None:
     """Play it to its end, or have the whole document shown."""
+    if kind == "document" and await page.locator(".sheets img").count():
+        sizes = "pictures => Promise.all(pictures.map(async one => (await one.decode(), one.naturalWidth)))"
+        assert min(await page.locator(".sheets img").evaluate_all(sizes)) > 200
+        assert await page.locator(".sheets img").count() == 2
+        return
     if kind == "document":
         frame = page.locator("iframe.pages")
         answer = await page.request.get(str(await frame.get_attribute("src")))
@@ -73,7 +78,7 @@ async def test_a_file_crosses_by_hand(town: Town, tmp_path: Path, kind: str, gal
     oskar = await town.signed_in(Surface.PARTICIPANTS, "Oskar")
     await oskar.goto("/received")
     await oskar.locator("main li a").click()
-    await expect(oskar.locator(".player, .pages")).to_have_count(0)
+    await expect(oskar.locator(".player, .sheets")).to_have_count(0)
     await oskar.get_by_role("button", name="Open it now").click()
     await _look(oskar, kind)
     if gallery:

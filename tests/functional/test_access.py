@@ -30,9 +30,8 @@ def routes(app: Litestar) -> Iterator[tuple[str, str, Any]]:
         path = route.path_format
         for component in route.path_components:
             if not isinstance(component, str):
-                path = path.replace(
-                    f"{{{component.name}}}", str(uuid4()) if component.name != "name" else "style.css"
-                )
+                named = {"name": "style.css", "number": "1"}.get(component.name, str(uuid4()))
+                path = path.replace(f"{{{component.name}}}", named)
         for handler in route.route_handlers:  # type: ignore[union-attr]
             for method in handler.http_methods:
                 if "permission" in handler.opt:

@@ -14,9 +14,10 @@ from relay.exchange.delivery import Choice
 from relay.exchange.model import Delivery
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
-from relay.web.shared.contents import answer
+from relay.web.shared.contents import answer, page_answer
 
 DeliveryId = Annotated[UUID, PathParameter()]
+PageNumber = Annotated[int, PathParameter()]
 _READ = allow(Permission.DELIVERY_READ)
 
 
@@ -53,4 +54,14 @@ async def content(request: AnyRequest, house: TheHouse, person: SignedIn, delive
     return answer(request, house, await delivery.content(house, person, delivery_id), for_good=True)
 
 
-HANDLERS = [deliveries, one_delivery, choose, content]
+@route(
+    "/deliveries/{delivery_id:uuid}/pages/{number:int}",
+    http_method=[HttpMethod.GET, HttpMethod.HEAD],
+    opt=_READ,
+)
+async def page(house: TheHouse, person: SignedIn, delivery_id: DeliveryId, number: PageNumber) -> ASGIApp:
+    """Serve one page of a document that was opened, as a picture; the first is 1."""
+    return page_answer(house, await delivery.content(house, person, delivery_id), number)
+
+
+HANDLERS = [deliveries, one_delivery, choose, content, page]

@@ -17,11 +17,12 @@ from relay.exchange.renditions import own_content
 from relay.exchange.uploads import Upload
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
-from relay.web.shared.contents import answer, as_letter
+from relay.web.shared.contents import answer, as_letter, page_answer
 from relay.web.shared.filing import receive_file
 
 CaseId = Annotated[UUID, PathParameter()]
 ItemId = Annotated[UUID, PathParameter()]
+PageNumber = Annotated[int, PathParameter()]
 _WRITE = allow(Permission.ITEM_WRITE)
 _SUBMIT = allow(Permission.ITEM_SUBMIT)
 _READING = [HttpMethod.GET, HttpMethod.HEAD]
@@ -123,6 +124,12 @@ async def poster(request: AnyRequest, house: TheHouse, person: SignedIn, item_id
     return answer(request, house, await own_content(house, person, item_id, "poster"))
 
 
+@route("/items/{item_id:uuid}/pages/{number:int}", http_method=_READING, opt=_WRITE)
+async def page(house: TheHouse, person: SignedIn, item_id: ItemId, number: PageNumber) -> ASGIApp:
+    """Serve to its author one page of what was made of a document, as a picture; the first is 1."""
+    return page_answer(house, await own_content(house, person, item_id, "clean"), number)
+
+
 HANDLERS = [
     start_item,
     own_items,
@@ -136,4 +143,5 @@ HANDLERS = [
     original,
     rendition,
     poster,
+    page,
 ]

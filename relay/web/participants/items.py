@@ -58,6 +58,7 @@ async def _item_page(
         editable=item.state in _OPEN,
         text=await _text(house, person, item) if text is None else text,
         has_clean=item.state in _READY and item.kind != "letter",
+        pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
         failure=failures.sentence(item.failure),
         blocks=case.blocks[item.kind] if item.state in _OPEN else (),

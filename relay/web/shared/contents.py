@@ -8,15 +8,18 @@ from typing import Final
 
 import msgspec
 
+from relay.errors import Missing
 from relay.exchange.model import LETTER_TYPE, Content
 from relay.exchange.objects import opened
 from relay.house import House
 from relay.vault.padding import unpad
 from relay.web.shared.access import AnyRequest, session_cookie
+from relay.web.shared.page_pictures import Picture
 from relay.web.shared.ranges import ObjectAnswer, Readable, Sent
 from relay.web.shared.recent import Recent
 
 _MOST_LETTER: Final = 2**20
+_DOCUMENT_TYPE: Final = "application/pdf"
 
 
 class Text:
@@ -58,7 +61,7 @@ def answer(
     answered from `Recent`. Everything else goes the whole way each time: who is taken off a case, or whose
     author takes an item back, reads not one range more.
     """
-    framed = content.media_type == "application/pdf"
+    framed = content.media_type == _DOCUMENT_TYPE
     found = ObjectAnswer(
         partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed
     )
@@ -66,6 +69,19 @@ def answer(
         recent: Recent = request.app.state.recent
         recent.keep(session_cookie(request), request.scope, found)
     return found
+
+
+def page_answer(house: House, content: Content, number: int) -> ObjectAnswer:
+    """Serve one page of a document as a picture. Raise `Missing` for what has no such page."""
+    if content.media_type != _DOCUMENT_TYPE:
+        raise Missing
+    return ObjectAnswer(partial(_page, house, content, number), "image/jpeg")
+
+
+@contextmanager
+def _page(house: House, content: Content, number: int) -> Iterator[Readable]:
+    with opened(house, content) as reader:
+        yield Picture(reader, number)
 
 
 def as_letter(content: Content) -> Content:

@@ -1,0 +1,71 @@
+"""A page of a document is a stretch of the file that is a JPEG; nothing else is ever served as one."""
+
+import io
+from collections.abc import Iterator
+from random import Random
+
+import img2pdf
+import pytest
+from PIL import Image
+
+from relay.errors import Missing
+from relay.web.shared.contents import Text
+from relay.web.shared.page_pictures import Picture
+
+WIDTHS = (120, 80, 160, 100)
+
+
+def jpeg(width: int) -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((width, 50), 60).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def pages() -> list[bytes]:
+    return [jpeg(width) for width in WIDTHS]
+
+
+@pytest.fixture(scope="module")
+def document(pages: list[bytes]) -> bytes:
+    """As a worker binds it."""
+    bound = img2pdf.convert(pages, engine=img2pdf.Engine.internal, nodate=True)
+    assert isinstance(bound, bytes)
+    return bound
+
+
+def test_each_page_is_its_jpeg_in_order(document: bytes, pages: list[bytes]) -> None:
+    for number, page in enumerate(pages, 1):
+        picture = Picture(Text(document), number)
+        assert picture.plaintext_size == len(page)
+        assert b"".join(map(bytes, picture.ranges())) == page
+        assert b"".join(map(bytes, picture.ranges(10, 20))) == page[10:20]
+
+
+@pytest.mark.parametrize("number", [-1, 0, 5, 2**31])
+def test_there_are_no_other_pages(document: bytes, number: int) -> None:
+    with pytest.raises(Missing):
+        Picture(Text(document), number)
+
+
+def damages(document: bytes) -> Iterator[bytes]:
+    chance = Random(5)  # noqa: S311 - where to damage
+    for _ in range(300):
+        new = bytearray(document)
+        for _ in range(8):
+            new[-1 - chance.randrange(1500)] = chance.randrange(256)
+        yield bytes(new)
+    for cut in range(0, len(document), 211):
+        yield document[:cut]
+
+
+def test_a_damaged_table_gives_a_stretch_of_the_file_or_nothing(document: bytes) -> None:
+    given = 0
+    for damaged in damages(document):
+        try:
+            picture = Picture(Text(damaged), 1)
+        except Missing:
+            continue
+        given += 1
+        assert len(b"".join(map(bytes, picture.ranges()))) == picture.plaintext_size <= len(damaged)
+    assert given
