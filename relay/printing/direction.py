@@ -19,7 +19,12 @@ _LANGUAGES: Final = {
 }
 _BREAKS_ANYWHERE: Final = frozenset({"HIRAGANA", "KATAKANA", "HANGUL", "CJK"})
 _UNBROKEN: Final = 24
-"""So many characters fit on one line in large print, whatever they are."""
+"""Of the width of an M, so many fit on one line in large print."""
+_NO_BREAK: Final = "\u00a0\u2007\u202f"
+"""Spaces at which a line may not end."""
+# first, last, and how much wider than an M they can be
+_WIDE: Final = ((0x12000, 0x1254F, 5), (0xFDFD, 0xFDFD, 7), (0xFDF0, 0xFDFC, 3), (0x2E3A, 0x2E3B, 3))
+_FIRST_WIDER: Final = 0x0B80  # from Tamil on, many letters are
 _MAY_BREAK: Final = "\u200b"
 
 
@@ -36,11 +41,13 @@ def paragraphs(text: str) -> tuple[Paragraph, ...]:
 def _paragraph(line: str, *, rtl: bool) -> Paragraph:
     own = runs_left(line)
     script = _script(line)
+    text = breakable(line)
     return Paragraph(
-        text=breakable(line),
+        text=text,
         rtl=rtl if own is None else own,
         language="ur" if script == "ARABIC" and _OF_URDU & {*line} else _LANGUAGES.get(script, "en"),
         arabic=script == "ARABIC",
+        pieces=pieces(text),
     )
 
 
@@ -67,29 +74,51 @@ def breakable(line: str) -> str:
     Without it, a long address or a row of letters would run over the edge of the paper, and be lost.
     """
     return "".join(
-        word if len(word) <= _UNBROKEN or _script(word) in _BREAKS_ANYWHERE else _broken(word)
+        word if sum(map(_width, word)) <= _UNBROKEN or _breaks_anywhere(word) else _broken(word)
         for word in _words(line)
     )
+
+
+def pieces(line: str) -> tuple[str, ...]:
+    """Return what of a line cannot be broken and might be long: the press measures each before it goes on."""
+    found = {piece for word in _words(line) for piece in word.split(_MAY_BREAK)}
+    return tuple(sorted(piece for piece in found if len(piece) > 2 and not _breaks_anywhere(piece)))
+
+
+def _breaks_anywhere(word: str) -> bool:
+    return _script(word) in _BREAKS_ANYWHERE
 
 
 def _words(line: str) -> list[str]:
     """Return words and the single spaces between them; joined, they are the line."""
     found = [""]
     for character in line:
-        if character.isspace():
+        if character.isspace() and character not in _NO_BREAK:
             found += [character, ""]
         else:
             found[-1] += character
     return found
 
 
+def _width(character: str) -> float:
+    """Return how wide a character can be, in the width of an M."""
+    if unicodedata.category(character).startswith("M"):
+        return 0
+    place = ord(character)
+    for first, last, width in _WIDE:
+        if first <= place <= last:
+            return width
+    return 1.5 if place >= _FIRST_WIDER else 1
+
+
 def _broken(word: str) -> str:
-    pieces, length = [], 0
+    found, length = [], 0.0
     for character in word:
+        width = _width(character)
         # never between a letter and the marks on it
-        if length >= _UNBROKEN // 2 and not unicodedata.category(character).startswith("M"):
-            pieces.append(_MAY_BREAK)
+        if length + width > _UNBROKEN / 2 and width:
+            found.append(_MAY_BREAK)
             length = 0
-        pieces.append(character)
-        length += 1
-    return "".join(pieces)
+        found.append(character)
+        length += width
+    return "".join(found)

@@ -31,6 +31,8 @@ _NEVER: Final = ("Last Resort", "Adobe Blank", "Color Emoji", "Mono", "Nastaliq"
 """Fonts that draw a box for everything, in colour, in columns, or too small for a photocopy."""
 _UNSEEN: Final = frozenset("\n\t\u200b\u200c\u200d")
 """These are laid out, not drawn."""
+_MOST_MARKS: Final = 12
+"""More marks than any language puts on one letter: a pile of them would grow over the edge of the paper."""
 _MOST_NAMED: Final = 12
 _REGULAR: Final = 400
 _PACKAGES: Final = "fonts-noto-core, and fonts-noto-cjk (or fonts-droid-fallback, which is small) for Chinese"
@@ -110,6 +112,11 @@ def families_for(text: str, folder: Path) -> tuple[str, ...]:
 
     Blocks while it reads fonts. Raise `Unprintable`, naming every character that no font has.
     """
+    if any(len(cluster) > _MOST_MARKS for cluster in clusters(text)):
+        raise Unprintable(
+            "This cannot be printed: somewhere one letter carries more marks than paper has room for. Ask for"
+            " it to be written without them."
+        )
     try:
         return _chosen(text, faces(folder))
     except Unprintable:

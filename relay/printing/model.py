@@ -30,6 +30,8 @@ class Paragraph(msgspec.Struct, frozen=True, kw_only=True):
     language: str
     arabic: bool
     """Arabic letters are drawn smaller than Latin ones of the same size, so they get more."""
+    pieces: tuple[str, ...]
+    """What of it cannot be broken: each has to fit on a line."""
 
 
 class Printed(msgspec.Struct, frozen=True, kw_only=True):

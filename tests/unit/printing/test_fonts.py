@@ -31,6 +31,12 @@ def test_a_mark_must_be_in_the_font_of_its_letter() -> None:
     assert [*fonts.clusters("e\u0301\u0331 \u200dx\n")] == ["e\u0301\u0331", " ", "x"]
 
 
+def test_a_pile_of_marks_on_one_letter_is_refused() -> None:
+    assert fonts.families_for("e" + "\u0301" * 8, FOLDER)
+    with pytest.raises(Unprintable, match="more marks than paper has room for"):
+        fonts.families_for("e" + "\u0301" * 500, FOLDER)
+
+
 def test_a_font_that_draws_half_of_a_cluster_is_not_enough() -> None:
     latin = next(face for face in fonts.faces(FOLDER) if face.family == "Noto Sans")
     gurmukhi = next(face for face in fonts.faces(FOLDER) if face.family == "Noto Sans Gurmukhi")

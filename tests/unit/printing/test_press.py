@@ -7,7 +7,7 @@ import pypdfium2.raw as pdfium
 import pytest
 
 from relay.errors import Busy
-from relay.printing import press
+from relay.printing import direction, press
 from relay.printing.model import PressBroken, Printed, Size
 from tests.support.paper import FOLDER, body, fonts_are_there, pages, words
 
@@ -66,11 +66,22 @@ async def test_a_letter_of_twenty_thousand_characters_is_printed_whole() -> None
 
 
 async def test_nothing_runs_over_the_edge_of_the_paper() -> None:
-    done = await printed("W" * 300 + "\n" + "我" * 100 + "\n" + "x-" * 200, Size.LARGE)
+    done = await printed(
+        "W" * 300 + "\n" + "我" * 100 + "\n" + "x-" * 200 + "\na\u00a0" * 200 + "\ufdfd" * 99, Size.LARGE
+    )
     for page in pypdfium2.PdfDocument(done.pdf):
         left, _, right, _ = zip(*(one.get_bounds() for one in page.get_objects()), strict=True)
         assert min(left) > 40
         assert max(right) < page.get_width() - 40
+
+
+async def test_a_piece_that_fits_on_no_line_after_all_stops_the_press(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(direction, "breakable", lambda line: line)
+    assert (await printed("W" * 24)).pages == 1
+    with pytest.raises(PressBroken):
+        await printed("W" * 60)
 
 
 async def test_a_line_that_runs_to_the_left_begins_on_the_right() -> None:
@@ -135,7 +146,7 @@ async def test_the_card_has_address_and_secret() -> None:
 
 async def test_a_glyph_that_is_missing_after_all_stops_the_press() -> None:
     data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "text": ()}
-    arabic = [{"text": "سلام", "rtl": True, "language": "ar", "arabic": True}]
+    arabic = [{"text": "سلام", "rtl": True, "language": "ar", "arabic": True, "pieces": []}]
     assert press._press("letter", FOLDER, ("Noto Sans",), data).pages == 1
     with pytest.raises(PressBroken):
         press._press("letter", FOLDER, ("Noto Sans",), data | {"text": arabic})
