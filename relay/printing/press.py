@@ -13,7 +13,7 @@ import msgspec
 
 from relay.errors import Busy
 from relay.printing import child, fonts
-from relay.printing.direction import breakable, paragraphs
+from relay.printing.direction import paragraphs
 from relay.printing.model import PressBroken, Printed, Size
 
 AT_ONCE: Final = 2
@@ -57,7 +57,8 @@ async def enrolment_card(*, address: str, secret: str, until: str, size: Size, f
         folder,
         size,
         [address, secret, until],
-        address=[breakable(site + slash), identifier],
+        # a long one may be broken after a dot, and nowhere else: it is typed by hand
+        address=[(site + slash).replace(".", ".\u200b"), identifier],
         secret=secret,
         until=until,
     )
