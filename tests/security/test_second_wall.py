@@ -72,6 +72,7 @@ DEFINERS: dict[str, set[str]] = {
         )
     },
     # called by others of them, or by a trigger
+    "may_append": set(),
     "victim_asked": set(),
     "mark_waiting": set(),
     "count_stored": set(),

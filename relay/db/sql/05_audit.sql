@@ -35,6 +35,10 @@ BEGIN
     IF v_actor IS NULL OR v_service IS NULL THEN
         RAISE EXCEPTION 'an entry needs an actor' USING ERRCODE = 'RL003';
     END IF;
+    -- who called: the role that they took on, not the owner of this function
+    IF NOT relay.may_append(p_chain, p_tag, current_setting('role', true)) THEN
+        RAISE EXCEPTION 'no entry of that kind from here' USING ERRCODE = 'RL003';
+    END IF;
     INSERT INTO relay.audit_chains (chain, service_id, sequence, hash)
     VALUES (p_chain, v_service, 0, decode(repeat('00', 32), 'hex'))
     ON CONFLICT (chain) DO NOTHING;

@@ -254,6 +254,27 @@ $$;
 CREATE TRIGGER check_case_change BEFORE UPDATE ON relay.cases
     FOR EACH ROW EXECUTE FUNCTION relay.check_case_change();
 
+-- Which entries each surface writes, and where: in the service's chain, or in that of a case that the actor is on or was
+-- on (what they wrote can be taken back later). Whoever works on the machine itself has taken on no role.
+CREATE FUNCTION relay.may_append(p_chain uuid, p_tag text, p_role text) RETURNS boolean LANGUAGE sql STABLE
+    SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT (p_chain = relay.service() OR p_chain = ANY (relay.cases()) OR EXISTS (
+                SELECT FROM relay.seats WHERE case_id = p_chain AND account_id = relay.actor()))
+       AND CASE p_role
+           WHEN 'relay_participants' THEN p_tag IN (
+               'account.enrolled', 'session.signed_in', 'session.stepped_up', 'session.signed_out',
+               'gate.consent_recorded', 'gate.pause_recorded', 'item.started', 'item.draft_saved', 'item.submitted',
+               'item.withdrawn', 'upload.started', 'upload.completed', 'upload.ended', 'delivery.chosen')
+           WHEN 'relay_worker' THEN p_tag IN (
+               'item.ready', 'item.failed', 'item.released', 'item.schedule_cancelled', 'object.removed')
+           WHEN 'relay_desk' THEN p_tag NOT IN (
+               'item.started', 'item.draft_saved', 'item.submitted', 'item.withdrawn', 'upload.started',
+               'upload.completed', 'upload.ended', 'delivery.chosen', 'delivery.read', 'item.ready', 'item.failed',
+               'object.removed', 'service.created', 'roster.signed')
+           ELSE true
+       END
+$$;
+
 -- One row, kept by trigger, so that the watermark is never a scan.
 CREATE TABLE relay.stored_total (one boolean PRIMARY KEY DEFAULT true CHECK (one), bytes bigint NOT NULL);
 INSERT INTO relay.stored_total (bytes) VALUES (0);
@@ -385,6 +406,7 @@ BEGIN
         -- the functions call one another
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO relay_gate', f);
     END LOOP;
+    GRANT EXECUTE ON FUNCTION relay.may_append(uuid, text, text) TO relay_audit;
     FOR f IN SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
              WHERE n.nspname = 'relay' AND (p.proname = ANY (shared) OR p.proname LIKE '%\_participants'
                                             OR p.proname IN ('counterparts', 'sender')) LOOP

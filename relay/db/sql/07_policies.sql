@@ -35,11 +35,14 @@ BEGIN
         USING (author_id = (SELECT relay.actor()))
         WITH CHECK (author_id = (SELECT relay.actor()) AND (case_id = ANY ((SELECT relay.cases())::uuid[])
                     OR taken_back_at IS NOT NULL));
-    FOREACH t IN ARRAY ARRAY['objects', 'uploads'] LOOP
-        EXECUTE format('CREATE POLICY own ON relay.%I TO relay_participants
-            USING (owner_id = (SELECT relay.actor()))
-            WITH CHECK (owner_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[]))', t);
-    END LOOP;
+    CREATE POLICY own ON relay.uploads TO relay_participants
+        USING (owner_id = (SELECT relay.actor()))
+        WITH CHECK (owner_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[]));
+    -- they see the clean copies of what they made as well, and write originals only
+    CREATE POLICY own ON relay.objects TO relay_participants
+        USING (owner_id = (SELECT relay.actor()))
+        WITH CHECK (owner_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[])
+                    AND purpose = 'original');
     FOREACH t IN ARRAY ARRAY['releases', 'deliveries'] LOOP
         EXECUTE format('CREATE POLICY own ON relay.%I TO relay_participants
             USING (recipient_id = (SELECT relay.actor())) WITH CHECK (recipient_id = (SELECT relay.actor()))', t);
@@ -115,7 +118,7 @@ CREATE POLICY worker ON relay.cases TO relay_worker USING (id = ANY ((SELECT rel
 CREATE POLICY worker ON relay.account_keys TO relay_worker
     USING (EXISTS (SELECT FROM relay.seats s WHERE s.account_id = account_keys.account_id));
 
--- Rights by table; rows by policy.
+-- Rights by table and column; rows by policy; from which value to which: 07_narrowing.sql.
 GRANT SELECT ON relay.item_moves, relay.services, relay.rosters, relay.worker_keys
     TO relay_participants, relay_desk, relay_worker;
 
@@ -126,9 +129,11 @@ GRANT SELECT, INSERT ON relay.account_keys, relay.consents, relay.pauses, relay.
 GRANT SELECT ON relay.invitations TO relay_participants;
 GRANT UPDATE (used_at) ON relay.invitations TO relay_participants, relay_desk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sealed_texts TO relay_participants, relay_desk;
-GRANT UPDATE (state, revision, failure, ready_at, changed_at) ON relay.items TO relay_participants, relay_desk, relay_worker;
-GRANT UPDATE (taken_back_at) ON relay.items TO relay_participants;
-GRANT UPDATE (received, tail, state, expires_at) ON relay.uploads TO relay_participants, relay_worker;
+GRANT UPDATE (state, revision, failure, taken_back_at) ON relay.items TO relay_participants;
+GRANT UPDATE (state, ready_at) ON relay.items TO relay_desk;
+GRANT UPDATE (state, failure, ready_at) ON relay.items TO relay_worker;
+GRANT UPDATE (received, tail, state, expires_at) ON relay.uploads TO relay_participants;
+GRANT UPDATE (state) ON relay.uploads TO relay_worker;
 GRANT UPDATE (state, plaintext_size, commitment) ON relay.objects TO relay_participants, relay_worker;
 GRANT SELECT ON relay.renditions, relay.releases TO relay_participants;
 GRANT SELECT (id, item_id, revision_id, case_id, author_id, decision, reasons, decided_at) ON relay.reviews TO relay_participants;
@@ -141,7 +146,7 @@ GRANT SELECT, INSERT ON relay.accounts, relay.account_keys, relay.invitations, r
     relay.case_key_grants, relay.seats, relay.vouches, relay.victim_requests, relay.responsibilities, relay.consents,
     relay.assessments, relay.restrictions, relay.pauses, relay.grants, relay.reviews, relay.releases, relay.deliveries,
     relay.scheduled_releases, relay.claims, relay.coverage TO relay_desk;
-GRANT UPDATE (lookup, state, key_version, roles) ON relay.accounts TO relay_desk;
+GRANT UPDATE (lookup, state, key_version) ON relay.accounts TO relay_desk;
 GRANT UPDATE (second_approval, lowering_asked_by, lowering_asked_at, cooling_hours, state, key_version)
     ON relay.cases TO relay_desk;
 GRANT UPDATE (label_sealed, removed_at) ON relay.seats TO relay_desk;

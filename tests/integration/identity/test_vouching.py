@@ -273,5 +273,5 @@ async def test_a_case_key_stated_by_somebody_who_left_the_roster_is_refused(
     await service.sign_roster()
     async with service.desk.database.reading(second.id) as tx:
         await tx.run("SELECT set_config('relay.cases', %s, true)", [f"{{{pair.case_id}}}"])
-        with pytest.raises(VaultRefused):
+        with pytest.raises(Conflict, match="takes them off"):
             await case_key(tx, service.desk, pair.case_id)
