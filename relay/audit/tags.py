@@ -51,6 +51,7 @@ class Tag(StrEnum):
     ITEM_SCHEDULED = "item.scheduled"
     SCHEDULE_CANCELLED = "item.schedule_cancelled"
     ITEM_RELEASED = "item.released"
+    ITEM_RELEASED_AGAIN = "item.released_again"
     LETTER_PRINTED = "letter.printed"
     CARD_PRINTED = "invitation.card_printed"
     DELIVERY_CHOSEN = "delivery.chosen"

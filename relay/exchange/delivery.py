@@ -25,12 +25,20 @@ FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
 """
 
 
+# what was given again under new keys takes the place of what those no longer open
+_NEWEST = """
+WHERE r.recipient_id = %s AND NOT EXISTS (
+    SELECT FROM relay.releases later
+    WHERE later.item_id = r.item_id AND later.recipient_id = r.recipient_id AND later.sequence > r.sequence)
+"""
+
+
 async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[Delivery]:
     """Return what waits for this person or was opened by them, the newest first."""
     async with house.database.reading(person.id) as tx:
         return await tx.all(
             Delivery,
-            _DELIVERIES + "WHERE r.recipient_id = %s ORDER BY r.released_at DESC, r.id LIMIT %s",
+            _DELIVERIES + _NEWEST + "ORDER BY r.released_at DESC, r.id LIMIT %s",
             [person.id, limit],
         )
 

@@ -103,7 +103,7 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         SELECT r.id, r.recipient_id AS account_id, r.rendition_id, r.object_id, r.record, r.signatures,
                d.state AS delivery
         FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
-        WHERE r.item_id = %s AND r.recipient_id = %s
+        WHERE r.item_id = %s AND r.recipient_id = %s ORDER BY r.sequence DESC LIMIT 1
         """,
         [item.id, seat.account_id],
     )
@@ -153,7 +153,9 @@ async def codes(house: House, person: Person, item_id: UUID) -> dict[UUID, str]:
     """Return the code on the paper of each release of an item, by the recipient's account."""
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(
-            _Released, "SELECT id, recipient_id FROM relay.releases WHERE item_id = %s LIMIT 100", [item_id]
+            _Released,
+            "SELECT id, recipient_id FROM relay.releases WHERE item_id = %s ORDER BY sequence LIMIT 100",
+            [item_id],
         )
     return {row.recipient_id: receipt_code(house, row.id) for row in rows}
 

@@ -9,7 +9,7 @@ import msgspec
 from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
-from relay.errors import Blocked, Conflict, Missing
+from relay.errors import Blocked, Conflict, Missing, VaultRefused
 from relay.exchange import approvals
 from relay.exchange.model import Item, Rendition
 from relay.exchange.moments import microseconds
@@ -24,7 +24,7 @@ from relay.vault.suite import Sealed
 
 
 class Prepared(NamedTuple):
-    """Everything that a release writes, sealed and signed."""
+    """Everything that a release writes, sealed and signed. `again`: they had it before, under older keys."""
 
     item: Item
     rendition: Rendition
@@ -32,6 +32,7 @@ class Prepared(NamedTuple):
     sealed: Sealed
     record: ReleaseRecord
     signatures: Signatures
+    again: bool
 
     def row(self, released_at: datetime) -> ReleaseRow:
         """Return what is written down of it."""
@@ -47,6 +48,7 @@ class Prepared(NamedTuple):
             size=self.rendition.size,
             duration_ms=self.rendition.duration_ms,
             pages=self.rendition.pages,
+            holder_key_version=self.recipient.holder.key_version,
             sequence=self.record.sequence,
             record=msgspec.json.encode(self.record),
             signatures=msgspec.json.encode(self.signatures),
@@ -67,8 +69,9 @@ async def prepare(
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
     rendition = await find_rendition(act, house, item, "clean")
-    approved = await _approvals(act, house, person, rendition)
     recipient = await participant_key(act, house, item.case_id, account_id)
+    again = await _again(act, rendition, recipient)
+    approved = await _approvals(act, house, person, rendition)
     key = (await case_content(act, house, person, rendition)).key
     sequence = await act.value(
         """
@@ -108,7 +111,32 @@ async def prepare(
         object_id=rendition.object_id,
         holder=recipient.holder,
     )
-    return Prepared(item, rendition, recipient, sealed, record, signatures)
+    return Prepared(item, rendition, recipient, sealed, record, signatures, again)
+
+
+class _Before(msgspec.Struct, frozen=True):
+    rendition_id: UUID
+    holder_key_version: int
+
+
+async def _again(act: Acting, rendition: Rendition, recipient: TrustedKey) -> bool:
+    """Tell whether they were given this before, under keys that they no longer have.
+
+    Raise `Conflict` if they have it under the keys that they use now.
+    """
+    before = await act.one(
+        _Before,
+        "SELECT rendition_id, holder_key_version FROM relay.releases"
+        " WHERE item_id = %s AND recipient_id = %s ORDER BY holder_key_version DESC LIMIT 1",
+        [rendition.item_id, recipient.holder.id],
+    )
+    if before is None:
+        return False
+    if before.holder_key_version >= recipient.holder.key_version:
+        raise Conflict("This has been released to this person already.")
+    if before.rendition_id != rendition.id:
+        raise VaultRefused  # what was released is never changed: somebody edited a row
+    return True
 
 
 async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UUID:
@@ -123,10 +151,6 @@ async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UU
         raise Conflict("The recipient is no longer on the case.")
     if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.clock()):
         raise Blocked(gates.for_staff(found))
-    if await act.value(
-        "SELECT true FROM relay.releases WHERE item_id = %s AND recipient_id = %s", [item.id, seat.account_id]
-    ):
-        raise Conflict("This has been released to this person already.")
     if await act.value(
         "SELECT true FROM relay.scheduled_releases"
         " WHERE item_id = %s AND recipient_id = %s AND state = 'waiting'",

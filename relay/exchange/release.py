@@ -27,6 +27,9 @@ LONGEST_SCHEDULE = timedelta(days=400)
 async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) -> UUID:
     """Release an approved item to one of its recipients, now. Return the release's id.
 
+    Somebody who has enrolled anew since is given it again, under their new keys: the same rendition, after
+    the same checks, with a record of its own. The cooling-off time does not begin anew for that.
+
     Raise `Blocked` with every gate that is closed, `Conflict` if approvals are missing or the
     cooling-off time is not over.
     """
@@ -36,7 +39,9 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.RELEASE, "desk")
         prepared = await prepare(act, house, person, item, seat_id, now)
-        if now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
+        if prepared.again:
+            act.tag = Tag.ITEM_RELEASED_AGAIN
+        elif now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Conflict(
                 f"The cooling-off time of this case lasts until {earliest:%d %B %Y %H:%M %Z}."
                 " Schedule the release for then, or come back."
@@ -49,6 +54,7 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
             release=release_id,
             recipient=prepared.record.recipient,
             rendition=prepared.rendition.id,
+            key_version=prepared.record.recipient_key_version,
             sequence=prepared.record.sequence,
         )
     return release_id
@@ -69,6 +75,8 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.SCHEDULE, "desk")
         prepared = await prepare(act, house, person, item, seat_id, due_at)
+        if prepared.again:
+            raise Conflict("This person had it before, under older keys. Give it to them again now.")
         if due_at < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Invalid(
                 due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}."

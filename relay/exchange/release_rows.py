@@ -26,6 +26,7 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     duration_ms: int | None
     pages: int | None
+    holder_key_version: int
     sequence: int
     record: bytes
     signatures: bytes
@@ -39,18 +40,24 @@ async def write_release(
     await act.run(
         """
         INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id,
-            recipient_id, kind, media_type, size, duration_ms, pages, sequence, record, signatures,
-            released_at)
+            recipient_id, kind, media_type, size, duration_ms, pages, holder_key_version, sequence, record,
+            signatures, released_at)
         VALUES (%(id)s, %(service)s, %(case_id)s, %(item_id)s, %(revision_id)s, %(rendition_id)s,
             %(object_id)s, %(recipient_id)s, %(kind)s, %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s,
-            %(sequence)s, %(record)s, %(signatures)s, %(released_at)s)
+            %(holder_key_version)s, %(sequence)s, %(record)s, %(signatures)s, %(released_at)s)
         """,
         msgspec.structs.asdict(row) | {"id": release_id, "service": house.pins.service_id},
     )
     if not await put_grant(act, row.case_id, row.object_id, holder, sealed, release_id=release_id):
         raise VaultRefused  # somebody planted one in its place: the recipient would open nothing with it
+    # given again under new keys: what the recipient had chosen about it holds on
     await act.run(
-        "INSERT INTO relay.deliveries (release_id, case_id, recipient_id, changed_at)"
-        " VALUES (%s, %s, %s, %s)",
-        [release_id, row.case_id, row.recipient_id, row.released_at],
+        """
+        INSERT INTO relay.deliveries (release_id, case_id, recipient_id, state, changed_at)
+        VALUES (%(id)s, %(case_id)s, %(recipient_id)s, coalesce((
+            SELECT d.state FROM relay.deliveries d JOIN relay.releases r ON r.id = d.release_id
+            WHERE r.item_id = %(item_id)s AND r.recipient_id = %(recipient_id)s AND r.id <> %(id)s
+            ORDER BY r.sequence DESC LIMIT 1), 'waiting'), %(released_at)s)
+        """,
+        msgspec.structs.asdict(row) | {"id": release_id},
     )

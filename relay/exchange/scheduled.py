@@ -65,7 +65,6 @@ async def write_scheduled(
             "id": release_id,
             "by": scheduled_by,
             "epoch": worker.holder.key_version,
-            "holder_key_version": holder.key_version,
             "double_sealed": double_sealed,
         },
     )
@@ -81,7 +80,6 @@ async def given_up(act: Acting, item: Item, role: Role) -> Move:
 
 
 class _DueRow(ReleaseRow, frozen=True, kw_only=True):
-    holder_key_version: int
     double_sealed: bytes
     worker_epoch: int
     worker_id: UUID

@@ -49,13 +49,17 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
-    """Whom an item is for, what still keeps it from them, and whether it was released or scheduled."""
+    """Whom an item is for, what still keeps it from them, and whether it was released or scheduled.
+
+    `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
+    """
 
     seat_id: UUID
     account_id: UUID
     name: str
     blocks: tuple[str, ...]
     released: bool
+    renewed: bool
     due_at: datetime | None
 
 

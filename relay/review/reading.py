@@ -36,6 +36,7 @@ class _RecipientRow(msgspec.Struct, frozen=True):
     account_id: UUID
     name_sealed: bytes
     released: bool
+    renewed: bool | None
     due_at: datetime | None
 
 
@@ -113,6 +114,8 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
         SELECT p.seat_id, s.account_id, a.name_sealed,
                EXISTS (SELECT FROM relay.releases r
                        WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released,
+               a.key_version > (SELECT max(r.holder_key_version) FROM relay.releases r
+                       WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS renewed,
                (SELECT d.due_at FROM relay.scheduled_releases d WHERE d.item_id = p.item_id
                 AND d.recipient_id = s.account_id AND d.state = 'waiting') AS due_at
         FROM relay.item_recipients p
@@ -131,6 +134,7 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
                 gates.blocks(facts, item.author_id, row.account_id, item.kind, house.clock())
             ),
             released=row.released,
+            renewed=bool(row.renewed),
             due_at=row.due_at,
         )
         for row in rows

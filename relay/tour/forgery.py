@@ -189,10 +189,11 @@ def _insert(
     connection.execute(
         """
         INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id,
-            recipient_id, kind, media_type, size, sequence, record, signatures, released_at)
+            recipient_id, kind, media_type, size, holder_key_version, sequence, record, signatures,
+            released_at)
         VALUES (%(release)s, %(service_id)s, %(case_id)s, %(item)s, %(revision_id)s, %(rendition_id)s,
-            %(object_id)s, %(recipient)s, %(kind)s, %(media_type)s, %(size)s, 1000000, %(record)s,
-            %(signatures)s, %(now)s)
+            %(object_id)s, %(recipient)s, %(kind)s, %(media_type)s, %(size)s, %(key_version)s, 1000000,
+            %(record)s, %(signatures)s, %(now)s)
         """,
         values,
     )

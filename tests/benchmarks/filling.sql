@@ -55,9 +55,9 @@ INSERT INTO relay.reviews (id, item_id, revision_id, rendition_id, case_id, auth
     SELECT review_id, id, revision_id, rendition_id, case_id, author_id, author_id, 'approve', '\x00', at
     FROM filled WHERE state IN ('approved', 'released');
 INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id, recipient_id, kind,
-                            media_type, size, sequence, record, signatures, released_at)
+                            media_type, size, holder_key_version, sequence, record, signatures, released_at)
     SELECT release_id, service, case_id, id, revision_id, rendition_id, object_id, recipient_id, kind, 'video/mp4',
-           1000000, number, '\x00', '\x00', at FROM filled WHERE state = 'released';
+           1000000, 1, number, '\x00', '\x00', at FROM filled WHERE state = 'released';
 INSERT INTO relay.deliveries (release_id, case_id, recipient_id, state, changed_at)
     SELECT release_id, case_id, recipient_id, 'opened', at FROM filled WHERE state = 'released';
 INSERT INTO relay.audit_entries (chain, sequence, service_id, tag, actor_id, subject_id, detail, at_microseconds,

@@ -7,7 +7,9 @@ import pytest
 
 from relay.cases.service import add_facilitator, read_case
 from relay.db.transaction import Surface
+from relay.identity.invitations import invite_again
 from relay.identity.model import Person
+from relay.identity.vouching import vouch
 from tests.support.house import Service
 from tests.support.web import Client, Exchange, make_exchange, seated
 
@@ -102,3 +104,19 @@ async def test_the_page_says_that_an_approval_no_longer_counts_and_who_can_appro
     await colleague.do(
         f"/items/{item_id}/release", {"seat_id": shown["recipients"][0]["seat_id"]}, status=201
     )
+
+
+async def test_the_page_offers_to_give_it_again_to_somebody_who_enrolled_anew(exchange: Exchange) -> None:
+    assert exchange.people is not None
+    item_id, _ = await exchange.deliver(exchange.victim)
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "Give it again" not in page
+    people, service = exchange.people, exchange.service
+    invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.offender.id)
+    again = await service.enrol_quickly(service.participants, invitation)
+    await vouch(service.desk, people.facilitator, people.case_id, again.id)
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "Oskar has enrolled anew since" in page
+    seat = (await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
+    assert (await exchange.desk.send(f"/items/{item_id}/release", seat_id=seat)).status_code == 303
+    assert "Give it again" not in (await exchange.desk.http.get(f"/items/{item_id}")).text

@@ -169,12 +169,13 @@ CREATE TABLE relay.releases (
     size bigint NOT NULL,
     duration_ms bigint,
     pages integer,
+    holder_key_version integer NOT NULL,  -- of the recipient's keys; who enrolled anew is given it again under the next
     sequence bigint NOT NULL,         -- of this recipient in this case, from 1
     record bytea NOT NULL,            -- msgspec JSON of ReleaseRecord: checked against the reader's own values
     signatures bytea NOT NULL,        -- msgspec JSON of Signatures (relay/vault/release.py)
     released_at timestamptz NOT NULL,
     UNIQUE (case_id, recipient_id, sequence),
-    UNIQUE (item_id, recipient_id)
+    UNIQUE (item_id, recipient_id, holder_key_version)
 );
 CREATE INDEX releases_recipient ON relay.releases (recipient_id, released_at);
 

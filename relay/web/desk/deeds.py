@@ -50,6 +50,7 @@ _DEEDS: Final = {
     Tag.ITEM_REOPENED: "Put back into review",
     Tag.ITEM_SCHEDULED: "Set to be passed on at a time",
     Tag.SCHEDULE_CANCELLED: "Planned passing on cancelled",
+    Tag.ITEM_RELEASED_AGAIN: "Passed on again, to new keys",
     Tag.ITEM_RELEASED: "Passed on",
     Tag.LETTER_PRINTED: "Letter printed",
     Tag.CARD_PRINTED: "Enrolment card printed",
