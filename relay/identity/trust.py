@@ -215,9 +215,9 @@ async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: 
 async def case_key(tx: Reading, house: House, case_id: UUID) -> TrustedKey:
     """Return a case's current public key, as a facilitator on the roster stated it.
 
-    Raise `Conflict` if whoever stated it has left since: a colleague renews the key. It would be wrong to go on
-    with it: they hold its private half, and a statement has no date, so that who left could make another one
-    today. `VaultRefused` if nobody who was ever on the staff stated it.
+    Raise `Conflict` if whoever stated it has left since: a colleague renews the key. It would be wrong to go
+    on with it: they hold its private half, and a statement has no date, so that who left could make another
+    one today. `VaultRefused` if nobody who was ever on the staff stated it.
     """
     row = await tx.one(
         _CaseKeyRow,
