@@ -109,7 +109,11 @@ def test_both_processes_take_connections_and_what_they_share_is_theirs_alone(dat
 
 def open_files(pid: int) -> set[str]:
     """Name the sockets and shared memory that a process has, each by its number."""
-    links = {str(path.readlink()) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    links = set()
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        # one that was closed meanwhile is not there to be read
+        with contextlib.suppress(FileNotFoundError):
+            links.add(str(path.readlink()))
     mapped = (line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines())
     memory = {f"{words[5]} {words[4]}" for words in mapped if len(words) > 5 and "/memfd:" in words[5]}
     return {name for name in links if name.startswith("socket:")} | memory
