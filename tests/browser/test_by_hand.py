@@ -5,6 +5,7 @@ from playwright.async_api import Page, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
+from tests.support.web import staff_client
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.browser
@@ -133,21 +134,33 @@ async def test_somebody_enrols_with_what_the_invitation_says(town: Town) -> None
     await expect(nadia.get_by_role("heading", name="Start")).to_be_visible()
 
 
-async def test_whoever_approved_first_ends_it_once_one_approval_will_do(town: Town) -> None:
-    """The case asked for two, and no colleague was there: nothing may be stuck."""
+async def test_a_colleague_approves_too_and_two_people_decide_that_one_is_enough(town: Town) -> None:
     case = f"/cases/{town.exchange.case_id}"
+    await staff_client(town.exchange.service, name="Filip")
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
     await _start_letter(vera, town.exchange.case_id, "Dear you.")
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await _ask_for_two(fatima, case, two=True)
+    await fatima.goto(case)
+    await fatima.get_by_text("Add a colleague", exact=True).click()
+    await fatima.get_by_label("Colleague").select_option(label="Filip")
+    await fatima.get_by_role("button", name="Add to the case").click()
     await vera.get_by_role("button", name="Save and send").click()
     await work_off(town.exchange.room)
 
-    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
-    await _ask_for_two(fatima, case, two=True)
     await _approve(fatima)
     await expect(fatima.get_by_text("The second approval is somebody else’s")).to_be_visible()
     await _ask_for_two(fatima, case, two=False)
-    await _approve(fatima)
-    await expect(fatima.get_by_role("button", name="Pass it on now")).to_be_visible()
+    await expect(fatima.get_by_text("another facilitator of the case has to confirm it")).to_be_visible()
+    filip = await town.signed_in(Surface.DESK, "Filip", script=False)
+    await filip.goto(case)
+    await filip.get_by_role("button", name="Confirm: one approval is enough").click()
+    await expect(filip.get_by_role("button", name="Confirm: one approval is enough")).to_have_count(0)
+    await fatima.goto("/queue")
+    await fatima.get_by_role("link", name="Letter, 2026/17").click()
+    await expect(fatima.get_by_role("button", name="Pass it on now")).to_have_count(0)
+    await _approve(filip)
+    await expect(filip.get_by_role("button", name="Pass it on now")).to_be_visible()
 
 
 async def _ask_for_two(fatima: Page, case: str, *, two: bool) -> None:

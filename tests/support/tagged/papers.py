@@ -22,9 +22,14 @@ def _script() -> Dictionary:
     return Dictionary(S=Name.JavaScript, JS=_WORDS)
 
 
+def _fresh(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return copies: an object that was put into one PDF dies with it."""
+    return {name: pikepdf.Object.parse(value.unparse()) for name, value in fields.items()}
+
+
 def _annotation(**fields: Any) -> Callable[[Pdf], None]:
     def add(opened: Pdf) -> None:
-        entry = Dictionary(Type=Name.Annot, Rect=_NOWHERE, F=2, **fields)  # F 2: hidden
+        entry = Dictionary(Type=Name.Annot, F=2, **_fresh(fields | {"Rect": _NOWHERE}))  # F 2: hidden
         opened.pages[0].Annots = opened.make_indirect(Array([opened.make_indirect(entry)]))
 
     return add
@@ -32,7 +37,7 @@ def _annotation(**fields: Any) -> Callable[[Pdf], None]:
 
 def _root(**fields: Any) -> Callable[[Pdf], None]:
     def add(opened: Pdf) -> None:
-        for name, value in fields.items():
+        for name, value in _fresh(fields).items():
             opened.Root[Name("/" + name)] = opened.make_indirect(value)
 
     return add
@@ -58,23 +63,22 @@ def _drawn(content: bytes) -> Callable[[Pdf], None]:
 
 def _on_the_page(**fields: Any) -> Callable[[Pdf], None]:
     def add(opened: Pdf) -> None:
-        for name, value in fields.items():
+        for name, value in _fresh(fields).items():
             opened.pages[0][Name("/" + name)] = value
 
     return add
 
 
 def _field(opened: Pdf) -> None:
-    entry = Dictionary(
-        Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=_WORDS, V=_WORDS, Rect=_NOWHERE, F=2
-    )
+    said = _fresh({"T": _WORDS, "V": _WORDS, "Rect": _NOWHERE})
+    entry = Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, F=2, **said)
     field = opened.make_indirect(entry)
     opened.pages[0].Annots = Array([field])
     opened.Root.AcroForm = Dictionary(Fields=Array([field]), XFA=Stream(opened, b"<xdp>" + BYTES + b"</xdp>"))
 
 
 def _layer(opened: Pdf) -> None:
-    layer = opened.make_indirect(Dictionary(Type=Name.OCG, Name=_WORDS))
+    layer = opened.make_indirect(Dictionary(Type=Name.OCG, **_fresh({"Name": _WORDS})))
     opened.Root.OCProperties = Dictionary(OCGs=Array([layer]), D=Dictionary(OFF=Array([layer])))
 
 
