@@ -44,8 +44,14 @@ class Protocol(HttpToolsProtocol):
         cycle = self.cycle
         if cycle.response_complete:
             return
-        # `receive` gives out bytes as they are, and copies a bytearray
-        cycle.body = cycle.body + body if cycle.body else body  # type: ignore[assignment]
+        # `receive` gives out bytes as they are, and copies a bytearray, in which small pieces are gathered
+        held: bytes | bytearray = cycle.body
+        if not held:
+            cycle.body = body  # type: ignore[assignment]
+        elif isinstance(held, bytearray):
+            held += body
+        else:
+            cycle.body = bytearray(held) + body
         if len(cycle.body) > _MOST_WAITING:
             self.flow.pause_reading()
         cycle.message_event.set()

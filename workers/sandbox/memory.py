@@ -52,7 +52,7 @@ def fill(descriptor: int, size: int, read_into: Callable[[int, memoryview], int]
     while done < size:
         got = read_into(done, buffer[: size - done])
         if not got:
-            raise EOFError("the original is shorter than it said")
+            raise OSError(errno.EIO, "the original is shorter than it said")
         view = buffer[:got]
         while view:
             view = view[os.write(descriptor, view) :]

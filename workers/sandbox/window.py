@@ -6,6 +6,7 @@ those that were read longest ago are taken out again. Nothing reaches a disk, an
 changed.
 """
 
+import errno
 import os
 from contextlib import suppress
 from typing import Protocol
@@ -116,7 +117,7 @@ class Window:
         while filled < len(block):
             got = self.source.read_into(start + filled, block[filled:])
             if not got:
-                raise EOFError("the original is shorter than it said")
+                raise OSError(errno.EIO, "the original is shorter than it said")
             filled += got
         while block:
             written = os.pwrite(self._memory, block, start)

@@ -8,6 +8,7 @@ a stretch of the file, found without a reader of PDF (ISO 32000-1, 7.5.4).
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Final
 
 from relay.errors import Missing
@@ -29,11 +30,11 @@ class Picture:
 
     def __init__(self, document: Readable, number: int) -> None:
         """`number` counts from 1. Raises `Missing` if there is no such page."""
-        places = list(_pictures(document))
-        if not 1 <= number <= len(places):
+        place = next(islice(_pictures(document), number - 1, None), None) if number > 0 else None
+        if place is None:
             raise Missing
         self._document = document
-        self._place = places[number - 1]
+        self._place = place
         self.plaintext_size = self._place.stop - self._place.start
 
     def ranges(
@@ -50,7 +51,7 @@ def _pictures(document: Readable) -> Iterator[Span]:
     start = _START.search(_read(document, size - _TAIL, size))
     if start is None:
         raise Missing
-    table = _read(document, int(start[1]), size)[: _MOST_OBJECTS * _ENTRY]
+    table = _read(document, int(start[1]), int(start[1]) + _MOST_OBJECTS * _ENTRY)
     if not _TABLE.match(table):
         raise Missing
     for offset in sorted(int(place) for place in _OFFSET.findall(table)):
