@@ -35,6 +35,11 @@ _SENTENCES: Final = {
     "result-too-large": "This becomes larger than we can keep. Please send it in parts.",
     "not-verified": "We could not make sure that a safe copy of this file is complete,"
     " so it was not taken. Please send it in another format.",
+    "nothing-left": "What was to be hidden leaves nothing of this."
+    " Please hide less, or do not pass it on at all.",
+    "beyond-the-end": "A place to be hidden lies after the end of this recording. Please check the times.",
+    "no-such-page": "A place to be hidden is on a page that this document does not have."
+    " Please check the numbers of the pages.",
 }
 CODES: Final = frozenset(_SENTENCES)
 

@@ -61,6 +61,9 @@ class Reason(StrEnum):
     OUT_OF_TIME = "out-of-time"
     RESULT_TOO_LARGE = "result-too-large"
     NOT_VERIFIED = "not-verified"
+    NOTHING_LEFT = "nothing-left"
+    BEYOND_THE_END = "beyond-the-end"
+    NO_SUCH_PAGE = "no-such-page"
 
     @property
     def sentence(self) -> str:
@@ -114,6 +117,16 @@ _SENTENCES = {
     Reason.NOT_VERIFIED: (
         "We could not make sure that a safe copy of this file is complete, so it was not taken. Please "
         "send it in another format."
+    ),
+    Reason.NOTHING_LEFT: (
+        "What was to be hidden leaves nothing of this. Please hide less, or do not pass it on at all."
+    ),
+    Reason.BEYOND_THE_END: (
+        "A place to be hidden lies after the end of this recording. Please check the times."
+    ),
+    Reason.NO_SUCH_PAGE: (
+        "A place to be hidden is on a page that this document does not have. Please check the numbers of "
+        "the pages."
     ),
 }
 

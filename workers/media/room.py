@@ -5,6 +5,7 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from relay.exchange.edits import Edits
 from workers.media import answers
 from workers.media.model import Cancelled, Limits, MediaRefused, Reason
 from workers.media.tools import Tools
@@ -13,6 +14,8 @@ from workers.sandbox.protocol import Caps
 from workers.sandbox.runner import Child, Sandbox, Task
 from workers.sandbox.running import Ending, Running, Stop, watch
 from workers.sandbox.window import Window
+
+UNCHANGED = Edits()
 
 LOOK_SECONDS = 120
 LOOK_OUTPUT = 16 << 20
@@ -27,6 +30,7 @@ class Room:
     limits: Limits
     progress: Callable[[int], None]
     stopped: Callable[[], bool]
+    edits: Edits = UNCHANGED
 
     def seconds(self, length_ms: int) -> int:
         """How long work on something of this length may take."""
