@@ -1,6 +1,7 @@
 """The queue, looking at an item, deciding, releasing."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -19,9 +20,10 @@ from relay.permissions import Permission
 from relay.review import decisions, queue, reading
 from relay.review.model import Decision, ItemOnDesk, QueueEntry, Reason
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
-from relay.web.shared.contents import answer
+from relay.web.shared.contents import answer, page_answer
 
 ItemId = Annotated[UUID, PathParameter()]
+PageNumber = Annotated[int, PathParameter()]
 _READ = allow(Permission.REVIEW_READ)
 _DECIDE = allow(Permission.REVIEW_DECIDE)
 _RELEASE = allow(Permission.RELEASE_MAKE)
@@ -116,6 +118,16 @@ async def clean(request: AnyRequest, house: TheHouse, person: SignedIn, item_id:
     return await _serve(request, house, person, item_id, "clean")
 
 
+@route("/items/{item_id:uuid}/pages/{number:int}", http_method=_READING, opt=_READ)
+async def page(house: TheHouse, person: SignedIn, item_id: ItemId, number: PageNumber) -> ASGIApp:
+    """Serve one page of a document as a picture, as its recipient will see it; the first is 1.
+
+    All pages served count for an approval as the whole file does.
+    """
+    rendition, content = await reading.open_rendition(house, person, item_id, "clean")
+    return page_answer(house, content, number, on_sent=partial(reading.record_seen, house, person, rendition))
+
+
 @route("/items/{item_id:uuid}/poster", http_method=_READING, opt=_READ)
 async def poster(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve the picture that stands for it."""
@@ -186,6 +198,7 @@ HANDLERS = [
     claim,
     hand_back,
     clean,
+    page,
     poster,
     peaks,
     decide,

@@ -55,33 +55,50 @@ def answer(
     on_sent: Sent | None = None,
     for_good: bool = False,
 ) -> ObjectAnswer:
-    """Serve it. A document may be shown inside our own pages, which keeps quick exit beside it.
+    """Serve it.
 
     `for_good`: what was released to this person, which no later decision takes away; its next ranges may be
     answered from `Recent`. Everything else goes the whole way each time: who is taken off a case, or whose
     author takes an item back, reads not one range more.
     """
-    framed = content.media_type == _DOCUMENT_TYPE
-    found = ObjectAnswer(
-        partial(readable, house, content), content.media_type, on_sent=on_sent, framed=framed
-    )
+    found = ObjectAnswer(partial(readable, house, content), content.media_type, on_sent=on_sent)
     if for_good and content.media_type != LETTER_TYPE:
         recent: Recent = request.app.state.recent
         recent.keep(session_cookie(request), request.scope, found)
     return found
 
 
-def page_answer(house: House, content: Content, number: int) -> ObjectAnswer:
-    """Serve one page of a document as a picture. Raise `Missing` for what has no such page."""
+def page_answer(house: House, content: Content, number: int, *, on_sent: Sent | None = None) -> ObjectAnswer:
+    """Serve one page of a document as a picture. Raise `Missing` for what has no such page.
+
+    `on_sent` is told which bytes of the document that was: see `Picture.stretch`.
+    """
     if content.media_type != _DOCUMENT_TYPE:
         raise Missing
-    return ObjectAnswer(partial(_page, house, content, number), "image/jpeg")
+    page = _Page(house, content, number)
+    return ObjectAnswer(page.open, "image/jpeg", on_sent=on_sent and partial(page.tell, on_sent))
 
 
-@contextmanager
-def _page(house: House, content: Content, number: int) -> Iterator[Readable]:
-    with opened(house, content) as reader:
-        yield Picture(reader, number)
+class _Page:
+    """One page, and whom to tell what of the document was sent with it."""
+
+    def __init__(self, house: House, content: Content, number: int) -> None:
+        self._house = house
+        self._content = content
+        self._number = number
+        self._picture: Picture | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[Readable]:
+        """Open the document and find the page. Blocking."""
+        with opened(self._house, self._content) as reader:
+            self._picture = Picture(reader, self._number)
+            yield self._picture
+
+    async def tell(self, on_sent: Sent, start: int, stop: int) -> None:
+        """Bytes `start` up to `stop` of the picture went out."""
+        if self._picture is not None:
+            await on_sent(*self._picture.stretch(start, stop))
 
 
 def as_letter(content: Content) -> Content:

@@ -33,8 +33,8 @@ _NEVER_ON_DYNAMIC: Final = frozenset(
 _METHODS_BY_HEADER: Final[dict[bytes, Method]] = {b"PATCH": "PATCH", b"DELETE": "DELETE", b"HEAD": "HEAD"}
 
 
-def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
-    """Return the Content-Security-Policy. `frames`: our pages may show this answer in them."""
+def content_policy(*, form_targets: str = "") -> bytes:
+    """Return the Content-Security-Policy."""
     parts = (
         "default-src 'none'",
         "style-src 'self'",
@@ -42,10 +42,9 @@ def content_policy(*, form_targets: str = "", frames: bool = False) -> bytes:
         "img-src 'self'",
         "media-src 'self' blob:",
         "connect-src 'self'",
-        "frame-src 'self'",
         f"form-action 'self' {form_targets}".strip(),
         "base-uri 'none'",
-        f"frame-ancestors {chr(39)}{'self' if frames else 'none'}{chr(39)}",
+        "frame-ancestors 'none'",
     )
     return "; ".join(parts).encode()
 
@@ -59,9 +58,7 @@ class Shell:
         # not bound yet: that would fix how lines are written before `log.configure` has said so
         self._log = structlog.get_logger(surface=str(wing.surface))
         # Quick exit is a form whose answer leads away; browsers hold form-action against the redirect too.
-        target = wing.exit_url.rstrip("/")
-        self._policy = content_policy(form_targets=target)
-        self._framed = content_policy(form_targets=target, frames=True)
+        self._policy = content_policy(form_targets=wing.exit_url.rstrip("/"))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -95,10 +92,9 @@ class Shell:
     def _headers(self, scope: HTTPScope, headers: RawHeaders) -> RawHeaders:
         static = scope["path"].startswith("/static/")
         kept = [(name, value) for name, value in headers if static or name.lower() not in _NEVER_ON_DYNAMIC]
-        framed = scope.get("relay.framed", False)
         if not static:
             kept.append((b"cache-control", b"no-store"))
-        kept.append((b"content-security-policy", self._framed if framed else self._policy))
+        kept.append((b"content-security-policy", self._policy))
         return kept + _ALWAYS
 
     def _write_line(self, scope: HTTPScope, status: int, began: float, failure: dict[str, Any]) -> None:

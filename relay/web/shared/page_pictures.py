@@ -30,12 +30,28 @@ class Picture:
 
     def __init__(self, document: Readable, number: int) -> None:
         """`number` counts from 1. Raises `Missing` if there is no such page."""
-        place = next(islice(_pictures(document), number - 1, None), None) if number > 0 else None
-        if place is None:
+        found = list(islice(_pictures(document), number + 1)) if 0 < number < _MOST_OBJECTS else []
+        if len(found) < number or not found:
             raise Missing
         self._document = document
-        self._place = place
+        self._place = found[number - 1]
+        self._stretch = Span(
+            found[number - 2].stop if number > 1 else 0,
+            self._place.stop if len(found) > number else document.plaintext_size,
+        )
         self.plaintext_size = self._place.stop - self._place.start
+
+    def stretch(self, start: int, stop: int) -> Span:
+        """Return what of the document somebody has who was given bytes `start` up to `stop` of this picture.
+
+        What lies between the pictures says nothing by itself, and goes with the one that follows it; what
+        lies behind the last, with that. So the stretches of all pages are the whole document, without a gap
+        and without an overlap: all of it counts as seen when each page was served, and not before.
+        """
+        return Span(
+            self._place.start + start if start > 0 else self._stretch.start,
+            self._place.start + stop if stop < self.plaintext_size else self._stretch.stop,
+        )
 
     def ranges(
         self, start: int = 0, stop: int | None = None, rooms: Callable[[], memoryview] | None = None
@@ -46,7 +62,7 @@ class Picture:
 
 
 def _pictures(document: Readable) -> Iterator[Span]:
-    """Give out where each page's JPEG lies, in the order of the pages."""
+    """Give out where each page's JPEG lies, in the order of the pages. They never overlap."""
     size = document.plaintext_size
     start = _START.search(_read(document, size - _TAIL, size))
     if start is None:
@@ -54,12 +70,15 @@ def _pictures(document: Readable) -> Iterator[Span]:
     table = _read(document, int(start[1]), int(start[1]) + _MOST_OBJECTS * _ENTRY)
     if not _TABLE.match(table):
         raise Missing
+    end = 0
     for offset in sorted(int(place) for place in _OFFSET.findall(table)):
         found = _PICTURE.match(_read(document, offset, offset + _HEAD))
         length = found and _LENGTH.search(found[1])
         if found and length:
-            first = offset + found.end()
-            yield Span(first, min(size, first + int(length[1])))
+            if offset < end:
+                raise Missing
+            first, end = offset + found.end(), min(size, offset + found.end() + int(length[1]))
+            yield Span(first, end)
 
 
 def _read(document: Readable, start: int, stop: int) -> bytes:

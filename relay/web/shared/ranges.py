@@ -147,13 +147,10 @@ class ObjectAnswer:
     early.
     """
 
-    def __init__(
-        self, open_object: Open, media_type: str, *, on_sent: Sent | None = None, framed: bool = False
-    ) -> None:
+    def __init__(self, open_object: Open, media_type: str, *, on_sent: Sent | None = None) -> None:
         self._open = open_object
         self._media_type = media_type
         self._on_sent = on_sent
-        self._framed = framed
         self._idle: list[_Opened] = []
         self._reusable = False
 
@@ -176,7 +173,6 @@ class ObjectAnswer:
             for name, value in scope["headers"]
             if name in {b"range", b"if-range"}
         }
-        scope["relay.framed"] = self._framed  # type: ignore[typeddict-unknown-key]
         loop = asyncio.get_running_loop()
         if self._idle:
             opened = self._idle.pop()

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from itertools import pairwise
 from random import Random
 
 import img2pdf
@@ -42,10 +43,38 @@ def test_each_page_is_its_jpeg_in_order(document: bytes, pages: list[bytes]) -> 
         assert b"".join(map(bytes, picture.ranges(10, 20))) == page[10:20]
 
 
-@pytest.mark.parametrize("number", [-1, 0, 5, 2**31])
+@pytest.mark.parametrize("number", [-1, 0, 5, 2**31, 10**30])
 def test_there_are_no_other_pages(document: bytes, number: int) -> None:
     with pytest.raises(Missing):
         Picture(Text(document), number)
+
+
+def test_the_stretches_of_all_pages_are_the_whole_document_and_nothing_twice(document: bytes) -> None:
+    pictures = [Picture(Text(document), number) for number in range(1, len(WIDTHS) + 1)]
+    stretches = [picture.stretch(0, picture.plaintext_size) for picture in pictures]
+    assert (stretches[0].start, stretches[-1].stop) == (0, len(document))
+    assert all(one.stop == after.start for one, after in pairwise(stretches))
+
+
+def test_a_part_of_a_picture_counts_for_that_part(document: bytes, pages: list[bytes]) -> None:
+    for number, page in enumerate(pages, 1):
+        picture = Picture(Text(document), number)
+        start, stop = picture.stretch(10, 20)
+        assert document[start:stop] == page[10:20]
+        begin, end = picture.stretch(0, 20), picture.stretch(20, len(page))
+        assert (begin.start, end.stop) == picture.stretch(0, len(page))
+        assert document[begin.start : begin.stop].endswith(page[:20])
+        assert begin.stop == end.start
+
+
+def test_pictures_that_lie_over_one_another_are_none(document: bytes) -> None:
+    first = Picture(Text(document), 1).plaintext_size
+    longer = document.replace(b"/Length %d" % first, b"/Length %d" % (first + 2000), 1)
+    assert longer != document
+    with pytest.raises(Missing):
+        Picture(Text(longer), 2)
+    with pytest.raises(Missing):
+        Picture(Text(longer), 1)
 
 
 def damages(document: bytes) -> Iterator[bytes]:
