@@ -1,16 +1,18 @@
 """Child: hears a recording to its end and says how loud it is, after EBU R128 (ITU-R BS.1770).
 
-Descriptors: 3 the file, 4 the answer. Numbers: which stream, one channel or two, the most seconds to hear. A
-child imports nothing of ours: the layout of the answer is written again in `workers/media/answers.py`, and a
-test compares the two.
+Descriptors: 3 the file, 4 the answer. Numbers: which stream, one channel or two, the most seconds to hear;
+then, in milliseconds, beginning and end of each stretch that nobody will hear, which does not count. A child
+imports nothing of ours: the layout of the answer is written again in `workers/media/answers.py`, and a test
+compares the two.
 """
 
+import bisect
 import contextlib
 import itertools
 import math
 import os
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import av
 import av.error
@@ -37,13 +39,13 @@ OPTIONS = {
 ERRORS = (av.error.FFmpegError, ValueError, OSError, MemoryError, ArithmeticError, AttributeError)
 
 
-def main(stream: int, channels: int, seconds: int) -> None:
+def main(stream: int, channels: int, seconds: int, *unheard: int) -> None:
     """Hear, answer."""
     answer = (BROKEN, SILENCE, SILENCE)
     with contextlib.suppress(*ERRORS):
         container = av.open(os.fdopen(FILE, "rb", closefd=False), "r", options=OPTIONS)
         layout = "mono" if channels == 1 else "stereo"
-        heard = resampled(decoded(container, stream), layout)
+        heard = resampled(counting(decoded(container, stream), unheard, container.start_time), layout)
         answer = (HEARD, *hear(heard, layout, seconds))
     os.write(ANSWER_TO, ANSWER.pack(*answer))
 
@@ -54,6 +56,20 @@ def decoded(container: av.container.InputContainer, stream: int) -> Iterator[av.
     for packet in container.demux(sound):
         with contextlib.suppress(*ERRORS):
             yield from packet.decode()
+
+
+def counting(
+    frames: Iterator[av.AudioFrame], unheard: Sequence[int], start: int | None
+) -> Iterator[av.AudioFrame]:
+    """Without those that lie in a stretch that nobody will hear; `start` is the file's, in microseconds."""
+    begins, ends = unheard[::2], unheard[1::2]
+    for frame in frames:
+        if begins and frame.time is not None:
+            at = frame.time * 1000 - (start or 0) / 1000
+            place = bisect.bisect_right(begins, at) - 1
+            if place >= 0 and at + frame.samples * 1000 / frame.sample_rate <= ends[place]:
+                continue
+        yield frame
 
 
 def resampled(frames: Iterator[av.AudioFrame], layout: str) -> Iterator[av.AudioFrame]:
