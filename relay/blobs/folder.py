@@ -228,6 +228,10 @@ class FolderBlobs:
         """See `Blobs.unfinished`."""
         return _names(self._unfinished, "*")
 
+    def aside(self) -> Path:
+        """See `Blobs.aside`."""
+        return self._unfinished
+
 
 def _names(folder: Path, pattern: str) -> Iterator[UUID]:
     for path in folder.glob(pattern):

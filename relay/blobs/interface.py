@@ -6,6 +6,7 @@ can be resumed.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self, TypeAlias
 from uuid import UUID
@@ -118,4 +119,8 @@ class Blobs(Protocol):
 
     def unfinished(self) -> Iterator[UUID]:
         """List the unfinished blobs, in no order."""
+        ...
+
+    def aside(self) -> Path:
+        """Return a folder on a disk with room for large files without a name, which nobody else sees."""
         ...

@@ -125,7 +125,7 @@ def _memory(folder: Path, mebibytes: int) -> Row:
         Watch(os.getpid(), whole=True) as watch,
         clean(Kind.VIDEO, File(original.fileno()), limits) as made,
     ):
-        result = memory.size(made.files[Role.CLEAN])
+        result = made.files[Role.CLEAN].size
     rest = (watch.files - result) / MIB
     figure = f"{watch.growth / MIB:.0f} MiB of processes, {rest:.0f} MiB of files beside the result"
     size = path.stat().st_size / MIB

@@ -4,13 +4,21 @@ Each function writes one file into a folder and answers its path. Nothing here c
 """
 
 import base64
+import io
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import av
+import av.container
 from PIL import Image, ImageDraw
 
+from workers.media.kept import part
 from workers.media.tools import find
+from workers.sandbox import memory
+from workers.sandbox.window import Source
 
 CANARY = "canary-7Qx9"
 """Planted in every tag; must be in no result, in no encoding."""
@@ -165,16 +173,32 @@ def cut(path: Path, share: float = 0.6) -> Path:
     return shorter
 
 
-def content(file: int) -> bytes:
-    """All bytes of a file in memory."""
-    return os.pread(file, os.fstat(file).st_size, 0)
+def content(file: Source) -> bytes:
+    """All bytes of a result."""
+    return part(file, 0, file.size)
 
 
-def decode(file: int, *outputs: str) -> bytes:
-    """Decode a file in memory to its end, any error being one; answer what `outputs` write."""
-    arguments = ["-xerror", "-i", f"/proc/self/fd/{file}", *(outputs or ("-f", "null", "-"))]
-    command = [str(find().ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "error", *arguments]
-    return subprocess.run(command, pass_fds=[file], capture_output=True, check=True).stdout
+def opened(file: Source) -> av.container.InputContainer:
+    """A result, opened as players do."""
+    return av.open(io.BytesIO(content(file)), "r")
+
+
+@contextmanager
+def held(file: Source) -> Iterator[int]:
+    """A result as a file in memory, for a program."""
+    descriptor = memory.from_bytes("result", content(file))
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def decode(file: Source, *outputs: str) -> bytes:
+    """Decode a result to its end, any error being one; answer what `outputs` write."""
+    with held(file) as descriptor:
+        arguments = ["-xerror", "-i", f"/proc/self/fd/{descriptor}", *(outputs or ("-f", "null", "-"))]
+        command = [str(find().ffmpeg), "-hide_banner", "-nostdin", "-loglevel", "error", *arguments]
+        return subprocess.run(command, pass_fds=[descriptor], capture_output=True, check=True).stdout
 
 
 def traces(content: bytes) -> list[str]:

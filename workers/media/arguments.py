@@ -13,6 +13,7 @@ import ffmpeg
 
 from workers.media import colour, loudness
 from workers.media.answers import Source
+from workers.media.changes import UNCHANGED, Changes
 from workers.media.loudness import Level
 from workers.media.model import Kind, Limits
 from workers.media.shape import Picture
@@ -74,7 +75,13 @@ def _sound_codec(channels: int) -> dict[str, Any]:
 
 
 def make(
-    kind: Kind, source: Source, picture: Picture | None, level: Level | None, limits: Limits, tools: Tools
+    kind: Kind,
+    source: Source,
+    picture: Picture | None,
+    level: Level | None,
+    limits: Limits,
+    tools: Tools,
+    changes: Changes = UNCHANGED,
 ) -> tuple[str, ...]:
     """The first process: the original at READ, new picture and sound to WRITE, progress to SIDE."""
     name, options = tools.source(READ)
@@ -90,10 +97,12 @@ def make(
     streams: list[Any] = []
     codecs: dict[str, Any] = {}
     if picture is not None:
-        streams.append(_film(original[str(source.film_index)], source, picture))
-        codecs |= _FILM_CODEC | _threads("threads:v", _MOST_THREADS)
+        film = _film(original[str(source.film_index)], source, picture)
+        streams.append(changes.film(film, picture))
+        codecs |= _FILM_CODEC | _threads("threads:v", _MOST_THREADS) | changes.film_codec()
     if level is not None:
-        streams.append(_sound(original[str(source.sound_index)], source, level))
+        sound = changes.voiced(_sound(original[str(source.sound_index)], source), _layout(source))
+        streams.append(changes.sound(loudness.apply(sound, level)))
         codecs |= _sound_codec(source.channels)
     pieces = {"f": "mp4", "movflags": "+delay_moov+default_base_moof", "frag_duration": _PIECE_MICROSECONDS}
     made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
@@ -122,18 +131,22 @@ def _film(stream: Any, source: Source, picture: Picture) -> Any:
     return ordinary.filter("setsar", 1).filter("format", "yuv420p")
 
 
-def _sound(stream: Any, source: Source, level: Level) -> Any:
+def _sound(stream: Any, source: Source) -> Any:
     """One or two channels at 48 kHz; gaps in the clock become silence, so that sound stays with film."""
-    layout = "mono" if source.channels == 1 else "stereo"
     resampled = stream.filter("aresample", SOUND_RATE, **{"async": 1})
-    return loudness.apply(resampled.filter("aformat", sample_fmts="fltp", channel_layouts=layout), level)
+    return resampled.filter("aformat", sample_fmts="fltp", channel_layouts=_layout(source))
+
+
+def _layout(source: Source) -> str:
+    return "mono" if source.channels == 1 else "stereo"
 
 
 def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
     """The second process: pieces at READ, the final file to WRITE, plain samples for the waveform to SIDE.
 
-    Any error in the pieces ends it. The filter that smooths block edges is left out of this decode: it
-    changes what a picture looks like, not whether it can be decoded.
+    It writes as it goes, the index last: `packed` takes the file away behind it, and `faststart` reads it
+    with the index in front. Any error in the pieces ends it. The filter that smooths block edges is left out
+    of this decode: it changes what a picture looks like, not whether it can be decoded.
     """
     pieces = ffmpeg.input(
         f"pipe:{READ}",
@@ -144,7 +157,7 @@ def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
         **({"skip_loop_filter": "all"} if film else {}),
     )
     tracks = [pieces["v:0"]] * film + [pieces["a:0"]] * sound
-    container = {"f": "ipod" if kind is Kind.AUDIO else "mp4", "movflags": "+faststart"}
+    container = {"f": "ipod" if kind is Kind.AUDIO else "mp4"}
     marks = {"bsf:v": PICTURES_ONLY} if film else {}
     outputs = [
         ffmpeg.output(*tracks, f"/proc/self/fd/{WRITE}", c="copy", **marks, **_NOTHING_ELSE, **container)
@@ -153,6 +166,6 @@ def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
         outputs.append(ffmpeg.output(pieces["v:0"], "-", f="null"))
     if sound:
         samples = {"ac": 1, "ar": PEAK_RATE, "f": "s16le", "fflags": "+bitexact"}
-        outputs.append(ffmpeg.output(pieces["a:0"], f"/proc/self/fd/{SIDE}", **samples))
+        outputs.append(ffmpeg.output(pieces["a:0"], f"pipe:{SIDE}", **samples))
     everything = ffmpeg.merge_outputs(*outputs).global_args(*_QUIET, "-xerror")
     return tuple(ffmpeg.compile(everything, overwrite_output=True)[1:])

@@ -12,14 +12,12 @@ from typing import Any
 from relay.errors import RelayError
 from workers.media import loudness, tools
 from workers.media.clean import clean
+from workers.media.kept import pieces
 from workers.media.looks import beginning, family
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Role
 from workers.media.room import Room
-from workers.sandbox import memory
 from workers.sandbox.runner import Walled
 from workers.sandbox.window import File, Source
-
-_COPY = 1 << 24
 
 
 def main(words: Sequence[str]) -> int:
@@ -92,15 +90,15 @@ def _write(made: Clean, output: Path, poster: Path | None) -> None:
         if path is None or role not in made.files:
             continue
         with path.open("wb") as file:
-            for offset in range(0, memory.size(made.files[role]), _COPY):
-                file.write(memory.part(made.files[role], offset, _COPY))
+            for piece in pieces(made.files[role]):
+                file.write(piece)
 
 
 def _facts(made: Clean) -> dict[str, Any]:
     facts = made.facts
     return {
         "media_type": made.media_type(Role.CLEAN),
-        "output_bytes": memory.size(made.files[Role.CLEAN]),
+        "output_bytes": made.files[Role.CLEAN].size,
         "duration_ms": facts.duration_ms,
         "width": facts.width,
         "height": facts.height,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 
 from relay.exchange.edits import Edits, check
+from relay.vault.spool import Spool
 from workers.media import document, looks, tools, transcode
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Reason
 from workers.media.room import UNCHANGED, Room
@@ -33,13 +34,15 @@ def clean(
     sandbox: Sandbox | None = None,
     ffmpeg: Tools | None = None,
     edits: Edits = UNCHANGED,
+    spool: Callable[[], Spool] = Spool,
 ) -> Clean:
     """Make a hostile file safe. Blocks; safe in a thread, which must live as long as the call.
 
     `source` is the original; it does not change meanwhile, and stays the caller's. Recordings are read where
     and when they are needed, documents as a whole. `progress` hears rising percents, `stopped` is asked five
     times a second (an `Event.is_set` will do). The result's files belong to the caller. `edits` says what is
-    hidden in it: times and pages are those of what comes out without any.
+    hidden in it: times and pages are those of what comes out without any. A recording's result is set aside,
+    sealed, in a `spool`.
 
     Raises `MediaRefused` (with a `Reason` for the author, or for whoever made the edits), `Invalid` where
     the edits do not fit the kind, `Cancelled`, or `SandboxUnavailable`, in which case nothing was opened and
@@ -47,7 +50,7 @@ def clean(
     """
     kind = Kind(kind)
     check(edits, kind.value)
-    room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped, edits)
+    room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped, edits, spool)
     _refuse_by_look(kind, source, limits)
     with ExitStack() as held:
         if kind is Kind.DOCUMENT:

@@ -1,10 +1,10 @@
 """Documents: pages become pixels in one child, and a PDF in another that never saw the original."""
 
-import os
 from contextlib import ExitStack
 
 from workers.media import answers, looks, pdf
 from workers.media.answers import PAGES, Garbled
+from workers.media.kept import InMemory
 from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
 from workers.media.room import Room
 from workers.sandbox import memory
@@ -39,7 +39,7 @@ def pixels(original: int, room: Room) -> Clean:
             raise MediaRefused(Reason.NOT_VERIFIED) from error
         if untrusted_count != (_DONE, pages) or not regular:
             raise MediaRefused(Reason.NOT_VERIFIED)
-        files = {str(Role.CLEAN): os.dup(clean), str(Role.POSTER): os.dup(poster)}
+        files = {str(Role.CLEAN): InMemory(clean), str(Role.POSTER): InMemory(poster)}
         return Clean(Kind.DOCUMENT, files, Facts(pages=pages))
 
 

@@ -1,7 +1,9 @@
 """How loud a recording is, and by how much that is changed: one gain for all of it (EBU R128, ADR 10)."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from workers.media.answers import LOUDNESS, Garbled, Source
@@ -9,7 +11,7 @@ from workers.media.look import look
 from workers.media.model import Clean, Kind, MediaRefused, Reason, Role
 from workers.media.room import Room
 from workers.sandbox.runner import Child
-from workers.sandbox.window import File, Window
+from workers.sandbox.window import Window
 
 TARGET = -23.0
 """LUFS. Source: EBU R 128 (2023)."""
@@ -49,10 +51,15 @@ def level(loudness: Loudness) -> Level:
     return Level(round(gain, 2), limited=loudness.peak + gain > CEILING)
 
 
-def measure(kind: Kind, original: Window, source: Source, room: Room) -> Loudness:
-    """Hear the first sound of a file to its end, in the sandbox. Raises `MediaRefused`."""
+def measure(
+    kind: Kind, original: Window, source: Source, room: Room, unheard: Iterable[tuple[int, int]] = ()
+) -> Loudness:
+    """Hear the first sound of a file to its end, in the sandbox, but not what nobody will hear.
+
+    `unheard` are stretches in milliseconds. Raises `MediaRefused`.
+    """
     most = room.limits.seconds(kind) + 1
-    child = Child("measure", (source.sound_index, min(2, source.channels), most))
+    child = Child("measure", (source.sound_index, min(2, source.channels), most, *chain(*unheard)))
     seconds = room.seconds(source.exact_ms or most * 1000)
     try:
         status, untrusted_loudness, untrusted_peak = room.ask(child, LOUDNESS, original, seconds=seconds)
@@ -66,7 +73,7 @@ def measure(kind: Kind, original: Window, source: Source, room: Room) -> Loudnes
 
 def of_result(made: Clean, room: Room) -> Loudness:
     """What came out, measured as what came in was. Raises `MediaRefused`."""
-    with closing(Window(File(made.files[Role.CLEAN]))) as result:
+    with closing(Window(made.files[Role.CLEAN])) as result:
         return measure(made.kind, result, look(made.kind, result, room), room)
 
 

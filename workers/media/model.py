@@ -1,6 +1,5 @@
 """Words of the media room: kinds, limits, refusals, and what comes out."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from relay.errors import RelayError
+from workers.media.kept import Kept
 
 MEBIBYTE = 1 << 20
 GIBIBYTE = 1 << 30
@@ -194,10 +194,10 @@ class Facts:
 
 @dataclass(frozen=True)
 class Clean:
-    """The result. `files` are sealed memfds of whoever holds this; leaving the context closes them."""
+    """The result. `files` can be read until whoever holds this closes it; leaving the context does."""
 
     kind: Kind
-    files: Mapping[str, int]
+    files: Mapping[str, Kept]
     facts: Facts = field(default_factory=Facts)
 
     def media_type(self, role: str) -> str:
@@ -205,9 +205,9 @@ class Clean:
         return MEDIA_TYPES[self.kind, Role(role)]
 
     def close(self) -> None:
-        """Give the memory back. Once only."""
-        for descriptor in self.files.values():
-            os.close(descriptor)
+        """Give memory and disk back. Once only."""
+        for file in self.files.values():
+            file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -9,9 +9,15 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from workers.sandbox import memory
+from workers.media import samples
+from workers.media.kept import part
+from workers.media.samples import Chunks, Irregular
+from workers.sandbox.window import Source
 
-_LARGEST_INDEX = 64 << 20
+__all__ = ["Irregular", "Structure", "Top", "boxes", "read", "top"]
+
+LARGEST_INDEX = 16 << 20
+"""Four hours of film."""
 _MOST_BOXES = 500
 
 _TOP = {b"ftyp", b"moov", b"free", b"mdat"}
@@ -33,48 +39,64 @@ _NO_TAGS = bytes.fromhex(
 _NAME_OF_ENCODER = slice(42, 74)
 
 
-class Irregular(Exception):
-    """The file is not of the form that we make."""
-
-
 @dataclass
 class Structure:
     """What was read."""
 
     duration_ms: int = 0
-    body_bytes: int = 0
-    sample_bytes: int = 0
-    samples: dict[bytes, int] = field(default_factory=dict)
+    body: range = range(0)
+    tracks: list[Chunks] = field(default_factory=list)
 
 
-def read(file: int) -> Structure:
-    """Read a sealed file in memory; `Irregular` if there is anything in it that we would not have made."""
+@dataclass(frozen=True)
+class Top:
+    """One of the outermost boxes: where it is, and how much of it is its header."""
+
+    kind: bytes
+    start: int
+    header: int
+    length: int
+
+    @property
+    def content(self) -> range:
+        """Where its content is."""
+        return range(self.start + self.header, self.start + self.length)
+
+
+def read(file: Source) -> Structure:
+    """Read a result; `Irregular` if there is anything in it that we would not have made."""
     found = Structure()
     seen = []
-    offset, size = 0, memory.size(file)
-    while offset < size:
-        kind, header, length = _top_box(file, offset, size)
-        seen.append(kind)
-        if kind == b"mdat":
-            found.body_bytes += length - header
-        elif kind == b"moov":
-            if length > _LARGEST_INDEX:
-                raise Irregular
-            _walk(memory.part(file, offset + header, length - header), b"moov", found, [0])
-        elif kind == b"free" and any(
-            memory.part(file, offset + header, min(length - header, _LARGEST_INDEX))
-        ):
-            raise Irregular
-        offset += length
-    if seen[:2] != [b"ftyp", b"moov"] or set(seen[2:]) - {b"free", b"mdat"} or seen.count(b"mdat") != 1:
+    for box in top(file):
+        seen.append(box.kind)
+        if box.kind == b"mdat":
+            found.body = box.content
+        elif box.kind == b"moov":
+            _walk(index(file, box), b"moov", found, [0])
+    if seen != [b"ftyp", b"moov", b"mdat"]:
         raise Irregular
-    if found.body_bytes != found.sample_bytes:
-        raise Irregular
+    samples.fill(found.tracks, found.body)
     return found
 
 
-def _top_box(file: int, offset: int, size: int) -> tuple[bytes, int, int]:
-    untrusted_header = memory.part(file, offset, 16)
+def index(file: Source, moov: Top) -> bytes:
+    """What is in the index."""
+    if moov.length > LARGEST_INDEX:
+        raise Irregular
+    return part(file, moov.content.start, len(moov.content))
+
+
+def top(file: Source) -> Iterator[Top]:
+    """The outermost boxes, which fill the file. Raises `Irregular`."""
+    offset = 0
+    while offset < file.size:
+        box = _top(file, offset)
+        yield box
+        offset += box.length
+
+
+def _top(file: Source, offset: int) -> Top:
+    untrusted_header = part(file, offset, 16)
     if len(untrusted_header) < 8:
         raise Irregular
     length, kind = struct.unpack(">I4s", untrusted_header[:8])
@@ -82,12 +104,13 @@ def _top_box(file: int, offset: int, size: int) -> tuple[bytes, int, int]:
     if length == 1 and len(untrusted_header) == 16:
         (length,) = struct.unpack(">Q", untrusted_header[8:])
         header = 16
-    if kind not in _TOP or not header <= length <= size - offset:
+    if kind not in _TOP or not header <= length <= file.size - offset:
         raise Irregular
-    return kind, header, length
+    return Top(kind, offset, header, length)
 
 
-def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Kind and content of the boxes that fill `data`. Raises `Irregular`."""
     offset = 0
     while offset < len(data):
         if len(data) - offset < 8:
@@ -100,10 +123,12 @@ def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _walk(data: bytes, parent: bytes, found: Structure, count: list[int]) -> None:
-    for kind, body in _boxes(data):
+    for kind, body in boxes(data):
         count[0] += 1
         if kind not in _CONTAINERS[parent] or count[0] > _MOST_BOXES:
             raise Irregular
+        if kind == b"stbl":
+            found.tracks.append(samples.chunks(list(boxes(body))))
         if kind in _CONTAINERS:
             _walk(body, kind, found, count)
         else:
@@ -116,9 +141,6 @@ def _leaf(kind: bytes, body: bytes, found: Structure) -> None:
             _dates(kind, body, found)
         elif (kind == b"hdlr" and body[24:].strip(b"\0")) or (kind == b"udta" and body != _NO_TAGS):
             raise Irregular
-        elif kind == b"stsz":
-            size, number = struct.unpack_from(">II", body, 4)
-            found.sample_bytes += size * number if size else sum(struct.unpack_from(f">{number}I", body, 12))
         elif kind == b"stsd":
             _description(body)
     except struct.error as error:
@@ -140,12 +162,12 @@ def _dates(kind: bytes, body: bytes, found: Structure) -> None:
 
 def _description(body: bytes) -> None:
     """One entry of a known codec, without the name of what made it, with known boxes only."""
-    entries = list(_boxes(body[8:]))
+    entries = list(boxes(body[8:]))
     if len(entries) != 1 or entries[0][0] not in _ENTRIES:
         raise Irregular
     kind, entry = entries[0]
     fixed, known = _ENTRIES[kind]
     if kind == b"avc1" and any(entry[_NAME_OF_ENCODER]):
         raise Irregular
-    if any(inner not in known for inner, _ in _boxes(entry[fixed:])):
+    if any(inner not in known for inner, _ in boxes(entry[fixed:])):
         raise Irregular

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from relay.exchange.edits import Edits
+from relay.vault.spool import Spool
 from workers.media import answers
 from workers.media.model import Cancelled, Limits, MediaRefused, Reason
 from workers.media.tools import Tools
 from workers.sandbox.pipe import Pipe
 from workers.sandbox.protocol import Caps
 from workers.sandbox.runner import Child, Sandbox, Task
-from workers.sandbox.running import Ending, Running, Stop, watch
+from workers.sandbox.running import Ear, Ending, Running, Stop, nothing, watch
 from workers.sandbox.window import Window
 
 UNCHANGED = Edits()
@@ -31,6 +32,8 @@ class Room:
     progress: Callable[[int], None]
     stopped: Callable[[], bool]
     edits: Edits = UNCHANGED
+    spool: Callable[[], Spool] = Spool
+    """Where a result is set aside while it is made, sealed, on a disk with room for it."""
 
     def seconds(self, length_ms: int) -> int:
         """How long work on something of this length may take."""
@@ -62,10 +65,11 @@ class Room:
         self,
         children: Sequence[Running],
         seconds: float,
-        listen: tuple[int, Callable[[bytes], None]] | None = None,
+        *listen: Ear,
+        meanwhile: Callable[[], None] = nothing,
     ) -> list[Ending]:
         """Wait for children; being stopped or too slow ends the whole job."""
-        endings = watch(children, seconds=seconds, stopped=self.stopped, listen=listen)
+        endings = watch(children, seconds=seconds, stopped=self.stopped, listen=listen, meanwhile=meanwhile)
         if any(ending.stop is Stop.WISH for ending in endings):
             raise Cancelled
         if any(ending.out_of_time for ending in endings):

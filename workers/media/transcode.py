@@ -1,19 +1,23 @@
 """Sound and film: look, make anew, check what came out."""
 
 import errno
-import os
 import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
 from workers.media import arguments, loudness, mp4, shape, waveform
 from workers.media.answers import RESULT, Garbled, Result, Source
+from workers.media.changes import Changes, asked
+from workers.media.faststart import FastStart
+from workers.media.kept import Held, InMemory, Kept
 from workers.media.look import look
 from workers.media.loudness import Level, Loudness
 from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
+from workers.media.packed import Packed
 from workers.media.progress import Progress
 from workers.media.room import Room
 from workers.media.shape import Picture
+from workers.media.waveform import Waveform
 from workers.sandbox import memory
 from workers.sandbox.pipe import Pipe
 from workers.sandbox.runner import Child, Ffmpeg, Task
@@ -31,11 +35,11 @@ _BROKEN_PIPE = {-signal.SIGPIPE, 256 - errno.EPIPE}
 
 
 @dataclass(frozen=True)
-class _Files:
-    """Files in memory that a job fills."""
+class _Results:
+    """What a job fills."""
 
-    clean: int
-    samples: int
+    packed: Packed
+    waveform: Waveform
     poster: int
 
 
@@ -43,19 +47,26 @@ def transcode(kind: Kind, original: Window, room: Room) -> Clean:
     """Make a clean M4A or MP4 of a recording. Raises `MediaRefused`."""
     source = look(kind, original, room)
     picture = shape.plan(source) if kind is Kind.VIDEO else None
-    heard = loudness.measure(kind, original, source, room) if source.sounds else None
-    with ExitStack() as held:
-        files = _Files(*(memory.held(held, name) for name in ("clean", "samples", "poster")))
-        level = loudness.level(heard) if heard else None
-        _make(kind, original, source, picture, level, files, room)
-        memory.seal(files.clean)
-        facts = _check(source, picture, heard, files, room)
+    changes = asked(room.edits, kind, room.limits)
+    if changes.hide.cut and source.exact_ms and changes.hide.kept_ms(source.exact_ms) < _SHORTEST_MS:
+        raise MediaRefused(Reason.NOTHING_LEFT)
+    unheard = changes.hide.unheard_ms()
+    heard = loudness.measure(kind, original, source, room, unheard) if source.sounds else None
+    with ExitStack() as held, ExitStack() as kept:
+        packed = kept.enter_context(closing(Packed(room.spool)))
+        results = _Results(packed, Waveform(), memory.held(held, "poster"))
+        level = changes.level(heard) if heard else None
+        _make(kind, original, source, picture, level, changes, results, room)
+        clean = _arranged(packed)
+        facts = _check(source, picture, heard, changes, clean, results, room)
         if kind is Kind.AUDIO and waveform.is_silent(facts.peaks):
-            raise MediaRefused(Reason.SILENT)
-        kept = {Role.CLEAN: files.clean} | ({Role.POSTER: files.poster} if picture else {})
-        for file in kept.values():
-            memory.seal(file)
-        return Clean(kind, {str(role): os.dup(file) for role, file in kept.items()}, facts)
+            raise MediaRefused(Reason.NOTHING_LEFT if changes.hide.unheard_ms() else Reason.SILENT)
+        memory.seal(results.poster)
+        files: dict[str, Kept] = {str(Role.CLEAN): Held(clean, packed.close)}
+        if picture:
+            files[str(Role.POSTER)] = InMemory(results.poster)
+        kept.pop_all()
+        return Clean(kind, files, facts)
 
 
 def _make(
@@ -64,29 +75,36 @@ def _make(
     source: Source,
     picture: Picture | None,
     level: Level | None,
-    files: _Files,
+    changes: Changes,
+    results: _Results,
     room: Room,
 ) -> None:
     """Run both processes at once; whichever fails ends the other."""
     limits = room.limits
     seconds = room.seconds(source.exact_ms or limits.seconds(kind) * 1000)
-    with Pipe() as pieces, Pipe() as reports, ExitStack() as running:
-        make = Ffmpeg(room.tools.ffmpeg, arguments.make(kind, source, picture, level, limits, room.tools))
+    with Pipe() as pieces, Pipe() as reports, Pipe() as samples, ExitStack() as running:
+        words = arguments.make(kind, source, picture, level, limits, room.tools, changes)
+        make = Ffmpeg(room.tools.ffmpeg, words)
         pack = Ffmpeg(
             room.tools.ffmpeg, arguments.pack(kind, film=picture is not None, sound=source.sounds > 0)
         )
         caps = room.caps(seconds, limits.output_bytes)
         maker = room.sandbox.start(Task(make, (original,), (pieces.writing, reports.writing), caps))
         running.enter_context(maker)
-        packer = room.sandbox.start(Task(pack, (pieces.reading,), (files.clean, files.samples), caps))
+        packed = results.packed
+        packer = room.sandbox.start(Task(pack, (pieces.reading,), (packed.file, samples.writing), caps))
         running.enter_context(packer)
         pieces.close(pieces.writing)
         pieces.close(pieces.reading)
         reports.close(reports.writing)
-        progress = Progress(room.progress, source.claimed_ms, original, maker)
-        endings = room.follow([maker, packer], seconds, (reports.reading, progress.hear))
+        samples.close(samples.writing)
+        progress = Progress(room.progress, changes.hide.kept_ms(source.claimed_ms), original, maker)
+        reported, drawn = (reports.reading, progress.hear), (samples.reading, results.waveform.hear)
+        endings = room.follow([maker, packer], seconds, reported, drawn, meanwhile=packed.drain)
+    if changes.hide.cut and endings[0].good and progress.made_ms < _SHORTEST_MS:
+        raise MediaRefused(Reason.NOTHING_LEFT)
     _judge(*endings)
-    if progress.made_ms > limits.seconds(kind) * 1000:
+    if progress.made_ms > changes.hide.kept_ms(limits.seconds(kind) * 1000):
         raise MediaRefused(Reason.TOO_LONG)
 
 
@@ -100,35 +118,52 @@ def _judge(maker: Ending, packer: Ending) -> None:
     raise MediaRefused(Reason.NOT_VERIFIED if maker.good or lost_its_packer else Reason.DAMAGED)
 
 
+def _arranged(packed: Packed) -> FastStart:
+    """What was packed, its index in front."""
+    try:
+        return FastStart(packed.finish())
+    except mp4.Irregular as error:
+        raise MediaRefused(Reason.NOT_VERIFIED) from error
+
+
 def _check(
-    source: Source, picture: Picture | None, heard: Loudness | None, files: _Files, room: Room
+    source: Source,
+    picture: Picture | None,
+    heard: Loudness | None,
+    changes: Changes,
+    clean: FastStart,
+    results: _Results,
+    room: Room,
 ) -> Facts:
     """Believe nothing about the result: open it as a stranger would, and read its structure ourselves."""
     try:
-        structure = mp4.read(files.clean)
+        structure = mp4.read(clean)
         seconds = room.seconds(structure.duration_ms)
-        numbers = room.ask(Child("verify"), RESULT, files.clean, files.poster, seconds=seconds)
+        with closing(Window(clean)) as seen:
+            numbers = room.ask(Child("verify"), RESULT, seen, results.poster, seconds=seconds)
         untrusted_result = Result(*numbers)
     except (Garbled, mp4.Irregular) as error:
         raise MediaRefused(Reason.NOT_VERIFIED) from error
     expected = _expected(source, picture)
     if any(getattr(untrusted_result, name) != value for name, value in expected.items()):
         raise MediaRefused(Reason.NOT_VERIFIED)
-    if picture and untrusted_result.poster_bytes != memory.size(files.poster):
+    if picture and untrusted_result.poster_bytes != memory.size(results.poster):
         raise MediaRefused(Reason.NOT_VERIFIED)
     if picture and not untrusted_result.pictures:
         raise MediaRefused(Reason.NO_PICTURE)
     length = structure.duration_ms
     if length < _SHORTEST_MS:
-        raise MediaRefused(Reason.TOO_SHORT)
-    claimed = source.exact_ms
+        raise MediaRefused(Reason.NOTHING_LEFT if changes.hide.cut else Reason.TOO_SHORT)
+    if changes.is_beyond(length):
+        raise MediaRefused(Reason.BEYOND_THE_END)
+    claimed = changes.hide.kept_ms(source.exact_ms)
     if claimed and abs(length - claimed) > _DRIFT_MS + claimed // _DRIFT_PARTS:
         raise MediaRefused(Reason.DAMAGED)
     return Facts(
         duration_ms=length,
         width=picture.width if picture else 0,
         height=picture.height if picture else 0,
-        peaks=waveform.peaks(files.samples),
+        peaks=results.waveform.peaks(),
         loudness=heard.integrated if heard else None,
     )
 

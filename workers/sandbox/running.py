@@ -10,11 +10,19 @@ from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
 from workers.sandbox.window import Window
 
 _LOOK_SECONDS = 0.2
+_MOST_HEARD = 1 << 16
+
+Ear: TypeAlias = tuple[int, Callable[[bytes], None]]
+"""A pipe, and what hears its bytes."""
+
+
+def nothing() -> None:
+    """Nothing to be done meanwhile."""
 
 
 class Stop(Enum):
@@ -100,16 +108,18 @@ def watch(
     *,
     seconds: float,
     stopped: Callable[[], bool],
-    listen: tuple[int, Callable[[bytes], None]] | None = None,
+    listen: Sequence[Ear] = (),
+    meanwhile: Callable[[], None] = nothing,
 ) -> list[Ending]:
     """Wait until all have ended; end them at `seconds`, when `stopped()` says so, or when one of them failed.
 
-    Windows are served meanwhile. `listen` is a pipe and what takes its bytes as they come. Answers the
-    endings in the children's order.
+    Windows are served meanwhile. `listen` are pipes and what takes their bytes as they come, to the last one;
+    `meanwhile` is called five times a second or more. Answers the endings in the children's order.
     """
     deadline = time.monotonic() + seconds
     with _Watch(children, listen) as watched:
         while watched.go_on():
+            meanwhile()
             if time.monotonic() > deadline:
                 _end(children, Stop.TIME)
             elif stopped():
@@ -120,9 +130,7 @@ def watch(
 class _Watch:
     """What can happen while children run, and who is told."""
 
-    def __init__(
-        self, children: Sequence[Running], listen: tuple[int, Callable[[bytes], None]] | None
-    ) -> None:
+    def __init__(self, children: Sequence[Running], listen: Sequence[Ear]) -> None:
         self._children = children
         self._handles = {os.pidfd_open(child.process.pid): child for child in children}
         self._poll = select.poll()
@@ -131,14 +139,18 @@ class _Watch:
             self._add(handle, partial(self._ended, handle, child))
             if child.view:
                 self._add(child.view.listener, partial(self._asked, child.view))
-        if listen:
-            self._add(listen[0], partial(self._heard, *listen))
+        self._ears = [pipe for pipe, _ in listen]
+        for ear in listen:
+            self._add(ear[0], partial(self._heard, *ear))
 
     def go_on(self) -> bool:
         """Take what happens next, for a moment at most; False once all have ended."""
-        for ready, event in self._poll.poll(_LOOK_SECONDS * 1000):
+        happened = self._poll.poll(_LOOK_SECONDS * 1000)
+        for ready, event in happened:
             self._hear[ready](event)
-        return any(handle in self._hear for handle in self._handles)
+        if any(handle in self._hear for handle in self._handles):
+            return True
+        return bool(happened) and any(ear in self._hear for ear in self._ears)  # to the last byte
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +182,7 @@ class _Watch:
             self._remove(view.listener)
 
     def _heard(self, pipe: int, hear: Callable[[bytes], None], event: int) -> None:
-        heard = os.read(pipe, 4096) if event & select.POLLIN else b""
+        heard = os.read(pipe, _MOST_HEARD) if event & select.POLLIN else b""
         if heard:
             hear(heard)
         else:

@@ -4,20 +4,22 @@ Open the original in memory, make the clean renditions, seal them, hand them in.
 """
 
 import io
-import os
 from asyncio import CancelledError, Task, create_task, sleep, to_thread
 from contextlib import closing, suppress
+from functools import partial
 from threading import Event
 from uuid import UUID
 
 from relay.errors import Conflict, Missing, RelayError
-from relay.exchange import letters, processing
+from relay.exchange import editing, letters, processing
+from relay.exchange.edits import Edits, masked
 from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
 from relay.exchange.objects import NewObject, announce, opened, store
 from relay.exchange.processing import MOST_TRIES, Made, Work
 from relay.vault.padding import pad, unpad
-from relay.vault.stream import ObjectReader
+from relay.vault.spool import Spool
 from workers.media.clean import clean
+from workers.media.kept import Plain, Reading
 from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
 from workers.tasks.room import WorkRoom
 
@@ -59,26 +61,32 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
 
 
 async def _made(room: WorkRoom, work: Work) -> list[Made]:
-    content = await _original(room, work)
+    content, edits = await _original(room, work)
     if work.kind == "letter":
-        return [await _letter(room, work, content)]
+        return [await _letter(room, work, content, edits)]
     progress = _Progress(room, work)
     with closing(progress):
-        made = await to_thread(_clean, room, work, content, progress)
+        made = await to_thread(_clean, room, work, content, edits, progress)
     with made:
         return await _seal(room, work, made)
 
 
-async def _original(room: WorkRoom, work: Work) -> Content:
+async def _original(room: WorkRoom, work: Work) -> tuple[Content, Edits]:
+    """What the author sent, and what is hidden or disguised of it."""
     for holder in await processing.worker_holders(room.house, work):
-        return await processing.original(room.house, work, holder, room.keys.pair(holder))
+        keys = room.keys.pair(holder)
+        content = await processing.original(room.house, work, holder, keys)
+        written = await processing.edit_list(room.house, work, holder, keys)
+        if written is None:
+            return content, Edits()
+        return content, await to_thread(editing.read, room.house, written, work.kind)
     raise Missing
 
 
-async def _letter(room: WorkRoom, work: Work, content: Content) -> Made:
-    """A letter's clean file is its text without what nobody can see, padded as it came."""
+async def _letter(room: WorkRoom, work: Work, content: Content, edits: Edits) -> Made:
+    """A letter's clean file is its text without what nobody can see, or what is hidden, padded as it came."""
     sealed = await to_thread(_read, room, content)
-    text = letters.visible(unpad(sealed).decode())
+    text = masked(letters.visible(unpad(sealed).decode()), edits.spans)
     return await _store(room, work, "clean", io.BytesIO(pad(text.encode())), LETTER_TYPE)
 
 
@@ -87,33 +95,20 @@ def _read(room: WorkRoom, content: Content) -> bytes:
         return reader.read_all(content.size)
 
 
-def _clean(room: WorkRoom, work: Work, content: Content, progress: "_Progress") -> Clean:
+def _clean(room: WorkRoom, work: Work, content: Content, edits: Edits, progress: "_Progress") -> Clean:
     """Let the sandbox work on it, decrypted where and when it is read. Blocking."""
     with opened(room.house, content) as reader:
         return clean(
             Kind(work.kind),
-            _Plain(reader),
+            Plain(reader),
             room.limits,
             progress.heard,
+            edits=edits,
             stopped=progress.stopped.is_set,
             sandbox=room.sandbox,
             ffmpeg=room.tools,
+            spool=partial(Spool, room.house.blobs.aside()),
         )
-
-
-class _Plain:
-    """An object's plain bytes as a `Source`."""
-
-    def __init__(self, reader: ObjectReader) -> None:
-        self._reader = reader
-        self.size = reader.plaintext_size
-
-    def read_into(self, offset: int, buffer: memoryview) -> int:
-        filled = 0
-        for piece in self._reader.ranges(offset, min(self.size, offset + len(buffer))):
-            buffer[filled : filled + len(piece)] = piece
-            filled += len(piece)
-        return filled
 
 
 async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
@@ -122,8 +117,7 @@ async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
     for role in _FILES:
         if role not in made.files:
             continue
-        with io.FileIO(os.dup(made.files[role])) as source:
-            source.seek(0)
+        with Reading(made.files[role]) as source:
             sealed = await _store(room, work, role, source, made.media_type(role))
         if role == "clean":
             sealed = sealed._replace(

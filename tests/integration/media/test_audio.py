@@ -1,6 +1,5 @@
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -13,7 +12,7 @@ def test_sound_becomes_aac_that_decodes_to_the_end(clean_speech: Clean) -> None:
     assert set(clean_speech.files) == {"clean"}
     assert clean_speech.media_type(Role.CLEAN) == "audio/mp4"
     file = clean_speech.files["clean"]
-    with av.open(f"/proc/self/fd/{file}") as opened:
+    with media.opened(file) as opened:
         (stream,) = opened.streams.audio
         assert len(opened.streams) == 1
         assert (stream.codec_context.name, stream.codec_context.sample_rate) == ("aac", 48_000)
@@ -93,7 +92,7 @@ def test_a_record_sleeve_is_no_film_and_does_not_get_through(samples: Path, clea
 
 def test_six_channels_become_two(samples: Path, clean_file: CleanFile) -> None:
     made = clean_file(Kind.AUDIO, media.speech(samples, "six.flac", 2, "-ac", "6"))
-    with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
+    with media.opened(made.files["clean"]) as opened:
         assert opened.streams.audio[0].codec_context.channels == 2
 
 

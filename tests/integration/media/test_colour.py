@@ -23,7 +23,7 @@ def first_picture(made: Clean) -> np.ndarray:
 
 
 def said(made: Clean) -> tuple[int, int, int, int]:
-    with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
+    with media.opened(made.files["clean"]) as opened:
         frame = next(opened.decode(video=0))
         return frame.color_primaries, frame.color_trc, frame.colorspace, frame.color_range
 

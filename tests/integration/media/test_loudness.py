@@ -4,7 +4,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 
@@ -28,7 +27,8 @@ def measured(path: Path | str, *inherited: int) -> tuple[float, float]:
 
 
 def after(made: Clean) -> tuple[float, float]:
-    return measured(f"/proc/self/fd/{made.files['clean']}", made.files["clean"])
+    with media.held(made.files["clean"]) as file:
+        return measured(f"/proc/self/fd/{file}", file)
 
 
 def at(folder: Path, lufs: float, *more: str, name: str = "voice.wav", channels: int = 1) -> Path:
@@ -140,5 +140,5 @@ def test_a_short_word_is_taken_as_it_is(samples: Path, clean_file: CleanFile) ->
     media.ffmpeg(*media.voice(0.3), path)
     made = clean_file(Kind.AUDIO, path)
     assert after(made)[1] <= -1
-    with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
+    with media.opened(made.files["clean"]) as opened:
         assert opened.duration

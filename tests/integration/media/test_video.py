@@ -1,7 +1,6 @@
 import io
 from pathlib import Path
 
-import av
 import pytest
 from PIL import Image
 
@@ -12,7 +11,7 @@ from workers.media.model import Clean, Kind, Role
 
 def test_a_phones_film_is_turned_upright_and_plays_to_the_end(clean_phone_film: Clean) -> None:
     file = clean_phone_film.files["clean"]
-    with av.open(f"/proc/self/fd/{file}") as opened:
+    with media.opened(file) as opened:
         assert [stream.type for stream in opened.streams] == ["video", "audio"]
         film, sound = opened.streams.video[0].codec_context, opened.streams.audio[0].codec_context
         assert (film.name, film.profile, film.pix_fmt) == ("h264", "High", "yuv420p")
@@ -80,7 +79,7 @@ def test_a_fast_large_film_becomes_1080_lines_at_thirty(samples: Path, clean_fil
     path = samples / "large.mp4"
     media.ffmpeg(*media.picture(1, "2560x1440", 60), "-preset", "ultrafast", "-pix_fmt", "yuv420p", path)
     made = clean_file(Kind.VIDEO, path)
-    with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
+    with media.opened(made.files["clean"]) as opened:
         film = opened.streams.video[0]
         assert (film.codec_context.width, film.codec_context.height) == (1920, 1080)
         assert float(film.average_rate or 0) == 30
@@ -92,7 +91,7 @@ def test_minutes_of_film_keep_sound_and_picture_together(samples: Path, clean_fi
         Kind.VIDEO, media.film(samples, "minutes.mp4", 150, "-preset", "ultrafast", size="160x120")
     )
     assert made.facts.duration_ms == pytest.approx(150_000, abs=50)
-    with av.open(f"/proc/self/fd/{made.files['clean']}") as opened:
+    with media.opened(made.files["clean"]) as opened:
         ends = [float((stream.duration or 0) * (stream.time_base or 0)) for stream in opened.streams]
         starts = [float((stream.start_time or 0) * (stream.time_base or 0)) for stream in opened.streams]
     assert max(ends) - min(ends) < 0.05

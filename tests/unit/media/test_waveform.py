@@ -1,18 +1,14 @@
 import array
-import os
 
 import pytest
 
-from workers.media.waveform import is_silent, peaks
-from workers.sandbox import memory
+from workers.media.waveform import Waveform, is_silent
 
 
 def waveform(samples: list[int]) -> bytes:
-    file = memory.from_bytes("samples", array.array("h", samples).tobytes())
-    try:
-        return peaks(file)
-    finally:
-        os.close(file)
+    heard = Waveform()
+    heard.hear(array.array("h", samples).tobytes())
+    return heard.peaks()
 
 
 def test_no_samples_make_no_waveform() -> None:
