@@ -1,6 +1,6 @@
 """Run damaged files through the media room, each in its own sandbox as a worker would.
 
-    python -m tests.hostile [--count N] [--first N] [--seed N] [--jobs N] [--keep FOLDER]
+    python -m tests.hostile [--count N] [--first N] [--seed N] [--samples N] [--jobs N] [--keep FOLDER]
 
 Every file has to end accepted or refused within its limits. What is accepted has to be clean: no trace of
 what was planted. No worker may die, forget a child or a descriptor, or grow. Where this runs as root it does
@@ -10,18 +10,21 @@ so in a network of its own, and not one packet may leave. Exit code 0 only if al
 import argparse
 import ctypes
 import os
+import re
 import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from tests.hostile.damage import damaged
+from tests.hostile.samples import PACKAGES, samples
 from tests.hostile.seeds import Seed, seeds
 from tests.support import media
 from tests.support.media import Whole
@@ -35,6 +38,7 @@ _MOST_GROWTH = 200 << 10
 """KiB that a process may grow over all of its files: nothing adds up."""
 _NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 _BATCH = 25
+_NOTORIOUS = re.compile("crash|timeout|bomb|oom|fuzz|invalid|recurs|loop", re.IGNORECASE)
 
 
 class Outcome(NamedTuple):
@@ -50,23 +54,25 @@ class Outcome(NamedTuple):
 def main() -> int:
     """Run, print a table, return the exit code."""
     asked = _parser().parse_args()
+    found = _samples(asked.samples) if asked.samples else []
     alone = _leave_the_network()
     with TemporaryDirectory(prefix="relay-hostile-") as folder:
         made = list(seeds(Path(folder)))
     begun = time.monotonic()
     outcomes: list[Outcome] = []
-    numbers = range(asked.first, asked.first + asked.count)
-    batches = [numbers[start : start + _BATCH] for start in range(0, asked.count, _BATCH)]
-    with ProcessPoolExecutor(asked.jobs) as pool:
-        for done in pool.map(_run, [made] * len(batches), batches, [asked.seed] * len(batches)):
+    numbers = [*range(asked.first, asked.first + asked.count), *range(-1, -1 - len(found), -1)]
+    batches = [numbers[start : start + _BATCH] for start in range(0, len(numbers), _BATCH)]
+    ground = Ground(made, found, asked.seed)
+    with ProcessPoolExecutor(asked.jobs, initializer=_stand, initargs=(ground,)) as pool:
+        for done in pool.map(_run, batches):
             outcomes += done
-            sys.stderr.write(f"\r{len(outcomes)} of {asked.count}")
+            sys.stderr.write(f"\r{len(outcomes)} of {len(numbers)}")
     wrong = [outcome for outcome in outcomes if outcome.wrong]
-    wrong += [Outcome("network", 0, "", 0, f"{alone} packets left")] if alone and _packets() else []
+    wrong += [Outcome("network", 0, "", 0, f"{_packets()} packets left")] if alone and _packets() else []
     for outcome in wrong:
-        _keep(asked.keep, made, outcome, asked.seed)
+        _keep(asked.keep, ground, outcome)
     _print(outcomes, wrong, time.monotonic() - begun, alone=alone)
-    return 1 if wrong or len(outcomes) != asked.count else 0
+    return 1 if wrong or len(outcomes) != len(numbers) else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -74,30 +80,61 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--count", type=int, default=12_000, help="how many files")
     parser.add_argument("--first", type=int, default=0, help="the number of the first of them")
     parser.add_argument("--seed", type=int, default=20_261_122, help="the same number makes the same files")
+    parser.add_argument("--samples", type=int, default=0, help="every how many-th sample of parsers too")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at once")
     parser.add_argument("--keep", type=Path, help="a folder for the files that did not end as they must")
     return parser
 
 
-def hostile_file(made: list[Seed], number: int, seed: int) -> tuple[Seed, bytes]:
-    """Return the damaged file of this number, and what it was made of."""
-    chance = Random(f"{seed} {number}")  # noqa: S311 - the same files every time
-    chosen = made[number % len(made)]
-    return chosen, damaged(chosen.content, [each.content for each in made], chance)
+def _samples(every: int) -> list[Seed]:
+    """Every so many-th of the samples that makers of parsers collected, and each that once broke one."""
+    found: list[Seed] = []
+    for package in PACKAGES:
+        there = list(samples(package))
+        if len(there) < package.samples:
+            raise ValueError(f"{package.name} has {len(there)} samples only.")
+        found += [one for place, one in enumerate(there) if place % every == 0 or _NOTORIOUS.search(one.name)]
+    return found
 
 
-def _run(made: list[Seed], numbers: range, seed: int) -> list[Outcome]:
-    return list(_outcomes(made, numbers, seed))
+@dataclass(frozen=True)
+class Ground:
+    """What the files are made of: good files to damage, samples as they are, and a number for chance."""
+
+    good: list[Seed]
+    samples: list[Seed]
+    seed: int
+
+    def file(self, number: int) -> Seed:
+        """The damaged file of this number; below zero, a sample."""
+        if number < 0:
+            return self.samples[-1 - number]
+        chance = Random(f"{self.seed} {number}")  # noqa: S311 - the same files every time
+        chosen = self.good[number % len(self.good)]
+        content = damaged(chosen.content, [each.content for each in self.good], chance)
+        return Seed(chosen.name, chosen.kind, content)
 
 
-def _outcomes(made: list[Seed], numbers: range, seed: int) -> Iterator[Outcome]:
+_ground: list[Ground] = []
+
+
+def _stand(ground: Ground) -> None:
+    """Given once to each process."""
+    _ground[:] = [ground]
+
+
+def _run(numbers: list[int]) -> list[Outcome]:
+    return list(_outcomes(_ground[0], numbers))
+
+
+def _outcomes(ground: Ground, numbers: list[int]) -> Iterator[Outcome]:
     before = _state()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in numbers:
-        chosen, content = hostile_file(made, number, seed)
+        chosen = ground.file(number)
         began = time.monotonic()
         try:
-            ended, wrong = _attempt(chosen, content)
+            ended, wrong = _attempt(chosen)
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not be
             ended, wrong = "failed", f"{type(error).__name__}: {error}"
         seconds = time.monotonic() - began
@@ -108,12 +145,12 @@ def _outcomes(made: list[Seed], numbers: range, seed: int) -> Iterator[Outcome]:
         yield Outcome(chosen.name, number, ended, seconds, wrong)
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - grown
     if grown > _MOST_GROWTH:
-        yield Outcome("memory", numbers.start, "", 0, f"grew by {grown} KiB")
+        yield Outcome("memory", numbers[0], "", 0, f"grew by {grown} KiB")
 
 
-def _attempt(seed: Seed, content: bytes) -> tuple[str, str]:
+def _attempt(seed: Seed) -> tuple[str, str]:
     try:
-        with clean(seed.kind, Whole(content), _LIMITS) as made:
+        with clean(seed.kind, Whole(seed.content), _LIMITS) as made:
             found = media.traces(b"".join(media.content(file) for file in made.files.values()))
             return "accepted", f"traces: {found}" if found else ""
     except MediaRefused as refused:
@@ -138,10 +175,11 @@ def _packets() -> int:
     return sum(int(line.partition(":")[2].split()[9]) for line in lines)
 
 
-def _keep(folder: Path | None, made: list[Seed], outcome: Outcome, seed: int) -> None:
+def _keep(folder: Path | None, ground: Ground, outcome: Outcome) -> None:
     if folder and outcome.ended:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / f"{outcome.number}-{outcome.seed}").write_bytes(hostile_file(made, outcome.number, seed)[1])
+        name = f"{outcome.number}-{outcome.seed.replace('/', '-')}"
+        (folder / name).write_bytes(ground.file(outcome.number).content)
 
 
 def _print(outcomes: list[Outcome], wrong: list[Outcome], seconds: float, *, alone: bool) -> None:

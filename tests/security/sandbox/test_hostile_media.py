@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 
+from tests.hostile import samples as parsers
 from tests.security.sandbox import bombs
 from tests.support import media
 from tests.support.media import Whole
@@ -170,19 +172,38 @@ def test_what_was_cut_off_is_refused(name: str, share: float, samples: Path) -> 
 @pytest.mark.parametrize("first", range(0, 2000, 250))
 def test_damaged_files_end_accepted_clean_or_refused(first: int) -> None:
     """2,000 of them, in pieces; `make hostile` does 12,000."""
-    words = ["--count", "250", "--first", str(first), "--jobs", "1"]
+    outcomes = through_the_room("--count", "250", "--first", str(first))
+    # were all refused, or all accepted, nothing would have been shown
+    assert int(outcomes["accepted"]) > 25
+    assert int(outcomes["damaged"]) > 25
+
+
+@pytest.mark.slow
+def test_what_makers_of_parsers_collected_ends_accepted_clean_or_refused() -> None:
+    """Every twelfth sample and all that once broke something; `make hostile` does all of them."""
+    try:
+        for package in parsers.PACKAGES:
+            next(parsers.samples(package))
+    except httpx.HTTPError as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"the sources of parsers cannot be fetched here: {error}")
+    outcomes = through_the_room("--count", "0", "--samples", "12")
+    assert int(outcomes["accepted"]) > 25
+    assert int(outcomes["unsupported"]) > 25
+
+
+def through_the_room(*words: str) -> dict[str, str]:
+    """Run the hostile set and answer how many ended how; nothing may have gone wrong."""
     ran = subprocess.run(
-        [sys.executable, "-m", "tests.hostile", *words],
+        [sys.executable, "-m", "tests.hostile", "--jobs", "1", *words],
         cwd=Path(__file__).parents[3],
         capture_output=True,
         text=True,
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
-    outcomes = dict(line.split()[::-1] for line in ran.stdout.splitlines() if len(line.split()) == 2)
-    # were all refused, or all accepted, nothing would have been shown
-    assert int(outcomes["accepted"]) > 25
-    assert int(outcomes["damaged"]) > 25
+    return dict(line.split()[::-1] for line in ran.stdout.splitlines() if len(line.split()) == 2)
 
 
 def descriptors() -> set[str]:
