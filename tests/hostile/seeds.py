@@ -40,6 +40,7 @@ _SOUNDS: dict[str, tuple[str, ...]] = {
     "dictation.amr": ("-ar", "8000", "-ac", "1", "-c:a", "libopencore_amrnb"),
 }
 _PICTURES = ("JPEG", "PNG", "TIFF", "WEBP")
+_SEVERAL = {"page.jpeg": 90, "page.png": 0, "pages.pdf": 270}
 
 
 class Seed(NamedTuple):
@@ -72,6 +73,8 @@ def _documents(folder: Path) -> Iterator[Seed]:
     path = folder / "pages.pdf"
     page.save(path, "PDF", save_all=True, append_images=[page])
     yield Seed(path.name, Kind.DOCUMENT, path.read_bytes())
+    files = [((folder / name).read_bytes(), turn) for name, turn in _SEVERAL.items()]
+    yield Seed("several.pages", Kind.DOCUMENT, media.several(*files, filling=40))
 
 
 def _heic(page: Image.Image, path: Path) -> bytes:

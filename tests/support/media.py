@@ -15,6 +15,7 @@ import av
 import av.container
 from PIL import Image, ImageDraw
 
+from relay.exchange.pages import MARK, Part, index
 from workers.media.kept import part
 from workers.media.tools import find
 from workers.sandbox import memory
@@ -233,3 +234,9 @@ class Whole:
         there = self._content[offset : offset + len(buffer)]
         buffer[: len(there)] = there
         return len(there)
+
+
+def several(*files: tuple[bytes, int], filling: int = 0) -> bytes:
+    """Several files as one document, each with its turn: docs/pages-format.md."""
+    parts = [Part(len(file), turn) for file, turn in files]
+    return MARK + b"".join(file for file, _ in files) + b"\0" * filling + index(parts)

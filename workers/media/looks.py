@@ -5,7 +5,10 @@ from workers.sandbox.window import Source
 
 _BEGINNING = 2048
 
-_DOCUMENTS = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_DOCUMENTS = (
+    *(b"%PDF-", b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    b"\xabPAGES1\n",  # several of them: docs/pages-format.md
+)
 _RECORDINGS = (
     *(b"ID3", b"OggS", b"fLaC", b"#!AMR", b"FORM", b"caff", b"\x1aE\xdf\xa3", b"FLV\x01"),
     *(b"0&\xb2u\x8ef\xcf\x11", b"\0\0\x01\xba", b"riff"),

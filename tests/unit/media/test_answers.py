@@ -5,7 +5,9 @@ from types import ModuleType
 
 import pytest
 
+from relay.exchange import pages as several
 from workers.media import answers, document, look, loudness
+from workers.media.model import Limits
 from workers.sandbox.children import bind, measure, pages, probe, render, verify
 
 
@@ -15,6 +17,14 @@ def test_layouts_are_the_same_on_both_sides() -> None:
     assert {render.ANSWER.format, bind.ANSWER.format, pages.ANSWER.format} == {answers.PAGES.format}
     assert measure.ANSWER.format == answers.LOUDNESS.format
     assert render.HEADER.format == bind.HEADER.format
+
+
+def test_several_files_are_written_as_they_are_read() -> None:
+    assert (render.SEVERAL, render.SEVERAL_END) == (several.MARK, several.END)
+    assert render.SEVERAL_FILE.format == several._FILE.format
+    assert render.SEVERAL_TAIL.format == several._COUNT.format + "8s"
+    assert tuple(render.TURNS) == several.TURNS
+    assert Limits().pages == several.MOST
 
 
 def test_fields_are_the_same_and_in_the_same_order() -> None:

@@ -1,5 +1,6 @@
 import pytest
 
+from relay.exchange import pages
 from workers.media.looks import family, is_office
 from workers.media.model import Kind
 
@@ -16,6 +17,7 @@ from workers.media.model import Kind
         b"RIFF\x10\0\0\0WEBPVP8 ",
         b"\0\0\0\x18ftypheic",
         b"\0\0\0\x18ftypmif1",
+        pages.MARK + b"\xff\xd8\xff\xe0",
     ],
 )
 def test_pages_and_photographs_look_like_documents(beginning: bytes) -> None:

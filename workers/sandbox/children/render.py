@@ -1,4 +1,4 @@
-"""Child: turns the pages of a PDF or of a photograph into plain pixels. It alone sees the hostile document.
+"""Child: turns the pages of a PDF, or of photographs, into plain pixels. It alone sees the hostile document.
 
 Descriptors: 3 the document, 4 the pixels, 5 the answer. Each page goes out as HEADER and three bytes a
 pixel; HEADER of zeros ends them. A child imports nothing of ours: the layouts are written again where they
@@ -7,11 +7,13 @@ are read, and tests compare.
 
 import contextlib
 import ctypes
+import io
 import mmap
 import os
 import struct
 import warnings
 from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
 
 import pillow_heif
 import pypdfium2
@@ -27,6 +29,11 @@ HEADER = struct.Struct("<IIIIII")
 """Width, height in pixels; the same on paper in points (0: unknown); number of this page, of all."""
 ANSWER = struct.Struct("<BI")
 
+SEVERAL, SEVERAL_END = b"\xabPAGES1\n", b"\n1SEGAP\xab"
+"""Several files as one document: docs/pages-format.md."""
+SEVERAL_FILE = struct.Struct("<QI")
+SEVERAL_TAIL = struct.Struct("<I8s")
+
 DONE, DAMAGED, PASSWORD, TOO_MANY_PAGES, TOO_MANY_PIXELS, NO_PAGES, UNSUPPORTED = range(7)
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF")
 LONGEST_SIDE = 3508
@@ -35,6 +42,13 @@ POINTS = 72
 LARGEST_PAPER = 14_400
 WHITE = (255, 255, 255)
 SIXTEEN_BITS_TO_EIGHT = 255 / 65_535
+TURNS = {
+    0: None,
+    90: Image.Transpose.ROTATE_270,  # which counts against the clock
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
+"""By degrees with the clock."""
 
 pillow_heif.register_heif_opener(thumbnails=False)
 Image.init()
@@ -48,6 +62,23 @@ class Refused(Exception):
         self.status = status
 
 
+class Page(NamedTuple):
+    """One page, and its size on paper in points (0: unknown). `total`: how many the document has, about."""
+
+    picture: Image.Image
+    across: int
+    down: int
+    total: int
+
+
+class Place(NamedTuple):
+    """Where one of several files lies, and by how many degrees its pages are turned."""
+
+    start: int
+    size: int
+    turn: int
+
+
 def main(most_pages: int, most_pixels: int, dots_per_inch: int) -> None:
     """Write all pages, or answer why not."""
     Image.MAX_IMAGE_PIXELS = most_pixels
@@ -55,8 +86,8 @@ def main(most_pages: int, most_pixels: int, dots_per_inch: int) -> None:
     pages = 0
     try:
         for page in read(most_pages, most_pixels, dots_per_inch):
-            send(page)
             pages += 1
+            send(packed(page, pages))
         status = DONE if pages else NO_PAGES
         send(HEADER.pack(*(0,) * 6))
     except Refused as refused:
@@ -77,18 +108,79 @@ def send(data: bytes) -> None:
         view = view[os.write(PIXELS_TO, view) :]
 
 
-def read(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[bytes]:
-    """The pages, each a header and its pixels."""
-    if b"%PDF-" in os.pread(FILE, 1024, 0):
-        yield from read_pdf(most_pages, dots_per_inch)
+def packed(page: Page, number: int) -> bytes:
+    """A page as it goes through the pipe."""
+    picture, across, down, total = page
+    return HEADER.pack(*picture.size, across, down, number, total) + picture.tobytes()
+
+
+def read(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[Page]:
+    """The pages, in order, the right way up."""
+    beginning = os.pread(FILE, 1024, 0)
+    if beginning.startswith(SEVERAL):
+        yield from read_several(most_pages, most_pixels, dots_per_inch)
+    elif b"%PDF-" in beginning:
+        mapped = mmap.mmap(FILE, 0, access=mmap.ACCESS_COPY)
+        yield from read_pdf((ctypes.c_ubyte * len(mapped)).from_buffer(mapped), most_pages, dots_per_inch)
     else:
-        yield from read_pictures(most_pages, most_pixels)
+        with os.fdopen(FILE, "rb", closefd=False) as file:
+            yield from read_pictures(file, most_pages, most_pixels)
 
 
-def read_pdf(most_pages: int, dots_per_inch: int) -> Iterator[bytes]:
+def read_several(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[Page]:
+    """The pages of every file in it, one file after the other, each turned as its author wished."""
+    files = places(most_pages)
+    left = most_pages
+    for start, size, turn in files:
+        untrusted = os.pread(FILE, size, start)
+        if len(untrusted) != size:
+            raise Refused(DAMAGED)
+        if untrusted.startswith(SEVERAL):
+            raise Refused(UNSUPPORTED)
+        if b"%PDF-" in untrusted[:1024]:
+            pages = read_pdf(untrusted, left, dots_per_inch)
+        else:
+            pages = read_pictures(io.BytesIO(untrusted), left, most_pixels)
+        for page in pages:
+            left -= 1
+            yield turned(page, turn)._replace(total=len(files))
+
+
+def places(most: int) -> list[Place]:
+    """Read the index at the end of several files."""
+    end = os.fstat(FILE).st_size - SEVERAL_TAIL.size
+    if end < len(SEVERAL):
+        raise Refused(DAMAGED)
+    count, mark = SEVERAL_TAIL.unpack(os.pread(FILE, SEVERAL_TAIL.size, end))
+    if mark != SEVERAL_END or not count:
+        raise Refused(DAMAGED)
+    if count > most:
+        raise Refused(TOO_MANY_PAGES)
+    index = end - count * SEVERAL_FILE.size
+    found, start = [], len(SEVERAL)
+    if index < start:
+        raise Refused(DAMAGED)
+    for size, turn in SEVERAL_FILE.iter_unpack(os.pread(FILE, end - index, index)):
+        if not 0 < size <= index - start or turn not in TURNS:
+            raise Refused(DAMAGED)
+        found.append(Place(start, size, turn))
+        start += size
+    return found
+
+
+def turned(page: Page, turn: int) -> Page:
+    """The page, turned by so many degrees with the clock."""
+    way = TURNS[turn]
+    if way is None:
+        return page
+    across, down = (page.across, page.down) if turn == 180 else (page.down, page.across)
+    return Page(page.picture.transpose(way), across, down, page.total)
+
+
+def read_pdf(
+    untrusted: "bytes | ctypes.Array[ctypes.c_ubyte]", most_pages: int, dots_per_inch: int
+) -> Iterator[Page]:
     """Every page on white, as large as it says, up to the longest side."""
-    mapped = mmap.mmap(FILE, 0, access=mmap.ACCESS_COPY)
-    untrusted = (ctypes.c_ubyte * len(mapped)).from_buffer(mapped)
     try:
         document = pypdfium2.PdfDocument(untrusted)
     except pypdfium2.PdfiumError as error:
@@ -104,15 +196,15 @@ def read_pdf(most_pages: int, dots_per_inch: int) -> Iterator[bytes]:
             raise Refused(DAMAGED)
         scale = min(dots_per_inch / POINTS, LONGEST_SIDE / max(across, down))
         bitmap = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True)
-        picture = bitmap.to_pil().convert("RGB")
-        yield HEADER.pack(*picture.size, round(across), round(down), number + 1, total) + picture.tobytes()
+        yield Page(bitmap.to_pil().convert("RGB"), round(across), round(down), total)
         bitmap.close()
         page.close()
+    document.close()
 
 
-def read_pictures(most_pages: int, most_pixels: int) -> Iterator[bytes]:
+def read_pictures(file: BinaryIO, most_pages: int, most_pixels: int) -> Iterator[Page]:
     """Every picture of the file (a TIFF may hold many), the right way up, on white."""
-    with Image.open(os.fdopen(FILE, "rb", closefd=False), formats=FORMATS) as opened:
+    with Image.open(file, formats=FORMATS) as opened:
         total = getattr(opened, "n_frames", 1)
         if opened.format in {"PNG", "WEBP", "HEIF"}:
             total = 1  # pictures that move, or a burst: the first is what the author saw
@@ -123,7 +215,7 @@ def read_pictures(most_pages: int, most_pixels: int) -> Iterator[bytes]:
                 raise Refused(TOO_MANY_PIXELS)
             picture = flatten(ImageOps.exif_transpose(frame))
             picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            yield HEADER.pack(*picture.size, 0, 0, number, total) + picture.tobytes()
+            yield Page(picture, 0, 0, total)
             if number == total:
                 return
 
