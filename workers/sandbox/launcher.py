@@ -18,9 +18,6 @@ from importlib.util import module_from_spec, spec_from_loader
 from workers.sandbox import kernel, landlock, seccomp
 from workers.sandbox.protocol import FIRST_DESCRIPTOR, STATUS, Caps, Order, Stage, decode
 
-FIRST_STRANGER, STRANGERS = 61_184, 4_336
-"""systemd's range of dynamic users: nobody's account, so nobody's files."""
-
 _HIGH = 512  # above every number that the child will see
 
 Handover = Callable[[], None]
@@ -125,7 +122,7 @@ def _enclose(order: Order, progress: _Progress) -> None:
     progress.stage = Stage.LIMITS
     _limit(order.caps, everything=os.geteuid() == 0)
     progress.stage = Stage.IDENTITY
-    _become_stranger()
+    _become_stranger(order.stranger)
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
     kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     progress.stage = Stage.PARENT
@@ -160,11 +157,10 @@ def _limit(caps: Caps, *, everything: bool) -> None:
         resource.setrlimit(which, (lower, lower))
 
 
-def _become_stranger() -> None:
+def _become_stranger(stranger: int) -> None:
     """As root: another user for every job, so that two jobs are strangers to each other too."""
     if os.geteuid() != 0:
         return
-    stranger = FIRST_STRANGER + os.getpid() % STRANGERS
     os.setgroups([])
     os.setresgid(stranger, stranger, stranger)
     os.setresuid(stranger, stranger, stranger)

@@ -53,6 +53,8 @@ class Order(NamedTuple):
     """Where the launcher reports its stage; closed before the child begins."""
     parent: int
     """The process that must still be alive; the child dies with it."""
+    stranger: int
+    """The user that the child becomes, where the launcher may choose."""
     caps: Caps
     program: str
     """An executable file, or a child's Python file."""

@@ -1,6 +1,8 @@
 """The parent's side: start a child behind the walls, watch it, and end it."""
 
+import itertools
 import os
+import secrets
 import socket
 import struct
 import subprocess
@@ -17,13 +19,18 @@ from workers.sandbox.protocol import STATUS, Caps, Order, Stage, encode
 from workers.sandbox.running import Running, View
 from workers.sandbox.window import Window
 
-_ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 _CHILDREN = Path(__file__).with_name("children")
 _BOOT = "import sys; sys.path.insert(0, sys.argv.pop(1)); from workers.sandbox.launcher import main; main()"
 _PACKAGES = ("av", "PIL", "pillow_heif", "pypdfium2", "img2pdf")
 _LAUNCH_SECONDS = 60
+_FIRST_STRANGER, _STRANGERS = 61_184, 4_336
+"""systemd's range of dynamic users: nobody's account, so nobody's files."""
 _COMPLAINTS: int | None = subprocess.DEVNULL
 """What a child says in words is text from a hostile file: nobody reads it."""
+
+
+_turn = itertools.count(secrets.randbelow(_STRANGERS))
 
 
 class SandboxUnavailable(Unavailable):
@@ -83,6 +90,17 @@ class Walled:
     """Landlock, seccomp, limits, another user: all of them, or nothing is run."""
 
     walls = True
+    parent = 0
+    """The child's parent as the child sees it; 0 for this process."""
+
+    def around(self, order: Order) -> tuple[str, ...]:
+        """Answer the words of a further layer's command, before those of the launcher."""
+        del order
+        return ()
+
+    def code(self, code: int) -> int:
+        """Answer a child's exit code (negative: the signal) from the one that this layer reports."""
+        return code
 
     def start(self, task: Task) -> Running:
         """See `Sandbox.start`. Blocks for about 0.1 s; the child dies with the calling thread."""
@@ -92,8 +110,10 @@ class Walled:
         with ours, ExitStack() as kept:
             with theirs, ExitStack() as given:
                 try:
-                    order, view = _order(task, theirs.fileno(), given, walls=self.walls)
-                    running = kept.enter_context(Running(_spawn(order), view))
+                    order, view = _order(task, theirs.fileno(), given)
+                    order = order._replace(walls=self.walls, parent=self.parent or os.getpid())
+                    process = _spawn(order, self.around(order))
+                    running = kept.enter_context(Running(process, view, self.code))
                     given.pop_all()
                 except OSError as error:
                     raise SandboxUnavailable(Stage.PROGRAM, error.errno or 0) from error
@@ -117,7 +137,7 @@ class Unwalled(Walled):
             raise SandboxUnavailable(None)
 
 
-def _order(task: Task, status: int, given: ExitStack, *, walls: bool) -> tuple[Order, View | None]:
+def _order(task: Task, status: int, given: ExitStack) -> tuple[Order, View | None]:
     """Write the order; what a window is seen through is closed with `given`."""
     view = next((View(each, each.open()) for each in task.reads if isinstance(each, Window)), None)
     if view:
@@ -136,7 +156,8 @@ def _order(task: Task, status: int, given: ExitStack, *, walls: bool) -> tuple[O
         read_only=tuple(isinstance(each, int) and _is_file(each) for each in task.reads)
         + (False,) * len(task.writes),
         status=status,
-        parent=os.getpid(),
+        parent=0,
+        stranger=_FIRST_STRANGER + next(_turn) % _STRANGERS,
         caps=task.caps,
         program=str(path),
         arguments=arguments,
@@ -144,7 +165,6 @@ def _order(task: Task, status: int, given: ExitStack, *, walls: bool) -> tuple[O
         paths=paths,
         loader=loader,
         served=view is not None,
-        walls=walls,
     )
     return order, view
 
@@ -172,9 +192,9 @@ def _packages() -> tuple[str, ...]:
     return tuple(dict.fromkeys(map(str, folders)))
 
 
-def _spawn(order: Order) -> subprocess.Popen[bytes]:
+def _spawn(order: Order, around: tuple[str, ...]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", "-c", _BOOT, str(_ROOT), encode(order)],
+        [*around, sys.executable, "-I", "-S", "-B", "-c", _BOOT, str(ROOT), encode(order)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=_COMPLAINTS,

@@ -83,7 +83,14 @@ class Running:
 
     process: subprocess.Popen[bytes]
     view: View | None = None
+    read: Callable[[int], int] = int
+    """Answers the child's own exit code from the one that its outermost layer reports."""
     stop: Stop | None = field(default=None)
+
+    @property
+    def ending(self) -> Ending:
+        """How it ended; waits for that."""
+        return Ending(self.read(self.process.wait()), self.stop)
 
     def end(self, stop: Stop) -> None:
         """Kill it, once."""
@@ -124,7 +131,7 @@ def watch(
                 _end(children, Stop.TIME)
             elif stopped():
                 _end(children, Stop.WISH)
-    return [Ending(child.process.wait(), child.stop) for child in children]
+    return [child.ending for child in children]
 
 
 class _Watch:

@@ -20,7 +20,7 @@ from relay.log import configure
 from relay.settings import Settings
 from workers.media import tools
 from workers.media.model import Limits
-from workers.sandbox.runner import Walled
+from workers.sandbox.bubble import strongest
 from workers.tasks import storekeeping, upkeep
 from workers.tasks.keys import WorkerKeys
 from workers.tasks.make_safe import make_safe
@@ -80,8 +80,7 @@ async def clear_stalled(app: procrastinate.App) -> None:
 
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; then finish, or give back, what is in hand."""
-    sandbox = Walled()
-    await asyncio.to_thread(sandbox.check)  # on a machine without walls a worker says so at once
+    sandbox = await asyncio.to_thread(strongest)  # on a machine without walls a worker says so at once
     async with open_house(settings, Surface.WORKER) as house:
         room = WorkRoom(
             house=house,

@@ -26,9 +26,11 @@ def secret(tmp_path: Path) -> Path:
     return path
 
 
-def inside(program: Path, *arguments: str, caps: Caps = CAPS, output: int | None = None) -> Ending:
+def inside(
+    sandbox: Walled, program: Path, *arguments: str, caps: Caps = CAPS, output: int | None = None
+) -> Ending:
     given = () if output is None else (output,)
-    with Walled().start(Task(Ffmpeg(program, arguments), (), given, caps)) as running:
+    with sandbox.start(Task(Ffmpeg(program, arguments), (), given, caps)) as running:
         return watch([running], seconds=120, stopped=lambda: False)[0]
 
 
@@ -51,18 +53,18 @@ def shell_lines(secret: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("what", list(shell_lines(Path())))
-def test_even_a_shell_could_do_nothing(what: str, secret: Path) -> None:
+def test_even_a_shell_could_do_nothing(sandbox: Walled, what: str, secret: Path) -> None:
     line = shell_lines(secret)[what]
     if "ld-linux" in line and not Path("/lib64/ld-linux-x86-64.so.2").exists():
         pytest.skip("another loader here")
     assert outside(SHELL, "-c", line) == 0, "outside it works, or this proves nothing"
     Path(f"{secret}.written").unlink(missing_ok=True)
-    assert inside(SHELL, "-c", line).code != 0
+    assert inside(sandbox, SHELL, "-c", line).code != 0
     assert not Path(f"{secret}.written").exists()
-    assert inside(SHELL, "-c", "exit 0").good, "the shell itself does run"
+    assert inside(sandbox, SHELL, "-c", "exit 0").good, "the shell itself does run"
 
 
-def test_ffmpeg_reads_no_file_even_when_it_is_told_to(tmp_path: Path) -> None:
+def test_ffmpeg_reads_no_file_even_when_it_is_told_to(sandbox: Walled, tmp_path: Path) -> None:
     film = media.film(tmp_path, "film.ts", 1)
     for folder in (tmp_path, *tmp_path.parents[:2]):
         folder.chmod(0o755)
@@ -75,17 +77,17 @@ def test_ffmpeg_reads_no_file_even_when_it_is_told_to(tmp_path: Path) -> None:
         ["-nostdin", "-f", "lavfi", "-i", f"movie={film}"],
     ):
         assert outside(find().ffmpeg, *arguments, "-f", "null", "-") == 0
-        assert inside(find().ffmpeg, *arguments, "-f", "null", "-").code != 0
+        assert inside(sandbox, find().ffmpeg, *arguments, "-f", "null", "-").code != 0
 
 
-def test_output_time_and_processor_are_limited() -> None:
+def test_output_time_and_processor_are_limited(sandbox: Walled) -> None:
     ffmpeg = find().ffmpeg
     endless = ["-nostdin", "-f", "lavfi", "-i", "testsrc2"]
     file = memory.create("output")
     pour = [*endless, "-f", "rawvideo", "-y", "/proc/self/fd/3"]
-    assert not inside(ffmpeg, *pour, output=file).good
+    assert not inside(sandbox, ffmpeg, *pour, output=file).good
     assert memory.size(file) <= CAPS.output_bytes
     os.close(file)
-    busy = inside(ffmpeg, *endless, "-f", "null", "-", caps=CAPS._replace(cpu_seconds=1))
+    busy = inside(sandbox, ffmpeg, *endless, "-f", "null", "-", caps=CAPS._replace(cpu_seconds=1))
     assert busy.out_of_time
     assert busy.stop is None, "the kernel ended it, not we"
