@@ -24,11 +24,11 @@ whose reads wait for us. A packer that does is no longer ours."""
 class Packed:
     """Give `file` to the packer, call `drain` meanwhile, then `finish`. `close` gives all of it back."""
 
-    def __init__(self, spool: Callable[[], Spool], most_waiting: int = MOST_WAITING) -> None:
+    def __init__(self, spool: Callable[[], Spool], most_waiting: int | None = None) -> None:
         self._held = ExitStack()
         self._spool = self._held.enter_context(spool())
         self.file = memory.held(self._held, "clean")
-        self._most_waiting = most_waiting
+        self._most_waiting = MOST_WAITING if most_waiting is None else most_waiting
         self._next = 1
         self._plain = memoryview(bytearray(SEGMENT))
 

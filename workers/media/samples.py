@@ -30,10 +30,7 @@ class Chunks(NamedTuple):
 
 def places(kind: bytes, table: bytes) -> Numbers:
     """The entries of a table of places. Raises `Irregular`."""
-    entries = _entries(table, 4, PLACES[kind])
-    if len(entries) and int(entries.max()) >= 1 << 62:
-        raise Irregular
-    return entries.astype(np.int64)
+    return _entries(table, 4, PLACES[kind])
 
 
 def chunks(tables: list[tuple[bytes, bytes]]) -> Chunks:
@@ -65,15 +62,15 @@ def fill(tracks: list[Chunks], body: range) -> None:
     raise Irregular
 
 
-def _entries(table: bytes, header: int, form: str) -> NDArray[np.uint64]:
-    """Numbers after `header` bytes and their count, which fill the table."""
+def _entries(table: bytes, header: int, form: str) -> Numbers:
+    """Numbers after `header` bytes and a count; they fill the table. Those beyond any file come out below zero."""
     width = np.dtype(form).itemsize
     if len(table) < header + 4:
         raise Irregular
     (count,) = struct.unpack_from(">I", table, header)
     if count > _MOST_SAMPLES or len(table) != header + 4 + count * width:
         raise Irregular
-    return np.frombuffer(table, form, offset=header + 4).astype(np.uint64)
+    return np.frombuffer(table, form, offset=header + 4).astype(np.int64)
 
 
 def _sizes(table: bytes) -> Numbers:
