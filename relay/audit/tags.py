@@ -43,6 +43,8 @@ class Tag(StrEnum):
     ITEM_CLAIMED = "item.claimed"
     CLAIM_RETURNED = "item.claim_returned"
     ITEM_READ = "item.read"
+    ITEM_REDACTED = "item.redacted"
+    ITEM_AGREED = "item.agreed"
     CHANGES_REQUESTED = "item.changes_requested"
     ITEM_DECLINED = "item.declined"
     ITEM_APPROVED_FIRST = "item.approved_first"

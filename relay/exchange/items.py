@@ -14,10 +14,11 @@ from relay.cases.model import MEDIA, Medium
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing
-from relay.exchange import letters
+from relay.exchange import editing, letters
+from relay.exchange.edits import Disguise, Edits
 from relay.exchange.model import Item
-from relay.exchange.objects import add_grant, end_uploads, find_key, finish, store_bytes
-from relay.exchange.origin import Submission
+from relay.exchange.objects import NewObject, add_grant, end_uploads, find_key, finish, store_bytes
+from relay.exchange.revisions import NewRevision, begin
 from relay.exchange.transitions import Action, State, move
 from relay.house import House
 from relay.identity.model import Person
@@ -154,26 +155,35 @@ class _Original(NamedTuple):
     commitment: bytes | None
 
 
-async def submit(house: House, person: Person, item_id: UUID) -> None:
-    """Send the item to the facilitators: a new revision. Nothing is lost if it is refused."""
-    original = await _original(house, person, item_id)
+AS_IT_IS = Disguise()
+
+
+async def submit(house: House, person: Person, item_id: UUID, disguise: Disguise = AS_IT_IS) -> None:
+    """Send the item to the facilitators: a new revision. Nothing is lost if it is refused.
+
+    A `disguise` is the author's own choice, for recordings: their copy is made with it from the beginning.
+    """
+    item, original = await _original(house, person, item_id)
+    edits = None
+    if wanted := Edits(disguise=disguise):
+        edits = await editing.store_edits(house, person.id, item.case_id, wanted, item.kind)
     try:
-        await _submit(house, person, item_id, original)
+        await _submit(house, person, item_id, original, edits)
     except UniqueViolation:
         raise Conflict(ONE_AT_A_TIME) from None
 
 
-async def _original(house: House, person: Person, item_id: UUID) -> _Original:
+async def _original(house: House, person: Person, item_id: UUID) -> tuple[Item, _Original]:
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         move(item.state, Action.SUBMIT, "participants")
         await _check_gates(tx, house, person, item)
         if item.kind != "letter":
-            return await _uploaded(tx, house, person, item)
+            return item, await _uploaded(tx, house, person, item)
         text = await own_text(tx, house, person, item.case_id, "draft", item_id) or ""
     text = letters.checked(text, house.settings.letter_characters)
     stored = await store_bytes(house, person.id, item.case_id, person.id, pad(text.encode()))
-    return _Original(stored.id, stored.key, stored.summary.plaintext_size, stored.summary.commitment)
+    return item, _Original(stored.id, stored.key, stored.summary.plaintext_size, stored.summary.commitment)
 
 
 _NEW_UPLOAD = """
@@ -203,52 +213,24 @@ async def _check_gates(tx: Reading, house: House, person: Person, item: Item) ->
             raise Blocked(words)
 
 
-async def _submit(house: House, person: Person, item_id: UUID, original: _Original) -> None:
-    revision_id = uuid4()
+async def _submit(
+    house: House, person: Person, item_id: UUID, original: _Original, edits: NewObject | None
+) -> None:
     async with house.database.acting(person.id, Tag.ITEM_SUBMITTED) as act:
         item = await lock_item(act, item_id)
-        edge = move(item.state, Action.SUBMIT, "participants")
+        move(item.state, Action.SUBMIT, "participants")
         await _check_gates(act, house, person, item)
         if original.size is not None and original.commitment is not None:
             await finish(act, original.object_id, original.size, original.commitment)
         elif await act.value(_NEW_UPLOAD, [item_id]) != original.object_id:
             raise Conflict
-        for to in (*await _readers(act, house, person, item.case_id), await worker_key(act, house)):
+        holders = (*await _readers(act, house, person, item.case_id), await worker_key(act, house))
+        for to in holders:
             await add_grant(act, house, item.case_id, original.object_id, original.key, to)
-        submission = Submission(
-            case=item.case_id,
-            item=item_id,
-            author=person.id,
-            kind=item.kind,
-            revision=revision_id,
-            object=original.object_id,
-            commitment=await act.value(
-                "SELECT commitment FROM relay.objects WHERE id = %s", [original.object_id]
-            ),
-        )
-        await act.run(
-            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at,"
-            " origin) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                revision_id,
-                item_id,
-                item.case_id,
-                person.id,
-                item.revision + 1,
-                original.object_id,
-                house.clock(),
-                submission.mac(house),
-            ],
-        )
-        await act.run(
-            "INSERT INTO relay.work (revision_id, case_id) VALUES (%s, %s)", [revision_id, item.case_id]
-        )
-        await act.run(
-            "UPDATE relay.items SET state = %s, revision = revision + 1, failure = NULL WHERE id = %s",
-            [edge.target, item_id],
-        )
-        await act.enqueue("make_safe", revision_id)
-        act.note(revision=revision_id, number=item.revision + 1)
+        if edits:
+            await editing.seal(act, house, item.case_id, edits, holders)
+        await act.run("UPDATE relay.items SET failure = NULL WHERE id = %s", [item_id])
+        await begin(act, house, NewRevision(item=item, object_id=original.object_id, edits=edits))
 
 
 async def _readers(act: Acting, house: House, person: Person, case_id: UUID) -> tuple[TrustedKey, ...]:

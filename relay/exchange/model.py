@@ -75,7 +75,10 @@ class Content(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rendition(msgspec.Struct, frozen=True, kw_only=True):
-    """A clean file made from a revision. `sha256` is of the object's plain bytes (a letter's are padded)."""
+    """A clean file made from a revision. `sha256` is of the object's plain bytes (a letter's are padded).
+
+    `edited_by`: the facilitator who hid parts of it; empty for what is as its author sent it.
+    """
 
     id: UUID
     revision_id: UUID
@@ -91,6 +94,7 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
     width: int | None
     height: int | None
     pages: int | None
+    edited_by: UUID | None
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

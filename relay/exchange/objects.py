@@ -28,7 +28,11 @@ class NewObject(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def announce(
-    house: House, actor: UUID | Job, case_id: UUID, owner_id: UUID, purpose: Literal["original", "rendition"]
+    house: House,
+    actor: UUID | Job,
+    case_id: UUID,
+    owner_id: UUID,
+    purpose: Literal["original", "rendition", "edits"],
 ) -> UUID:
     """Write the object's row before its first byte, and return its id.
 
@@ -57,10 +61,15 @@ def store(
 
 
 async def store_bytes(
-    house: House, actor: UUID | Job, case_id: UUID, owner_id: UUID, plain: bytes
+    house: House,
+    actor: UUID | Job,
+    case_id: UUID,
+    owner_id: UUID,
+    plain: bytes,
+    purpose: Literal["original", "edits"] = "original",
 ) -> NewObject:
-    """Announce and store a small original, such as a letter."""
-    object_id = await announce(house, actor, case_id, owner_id, "original")
+    """Announce and store something small: a letter, an edit list."""
+    object_id = await announce(house, actor, case_id, owner_id, purpose)
     return await to_thread(store, house, object_id, io.BytesIO(plain), digest=False)
 
 

@@ -12,11 +12,19 @@ import msgspec
 
 from relay.errors import VaultRefused
 from relay.house import House
-from relay.vault.suite import context
+from relay.vault.suite import Field, context
+
+
+def _fields(told: msgspec.Struct) -> tuple[Field, ...]:
+    """The fields in order. What is not there is no bytes: of another type than what could be."""
+    return tuple(b"" if value is None else value for value in msgspec.structs.astuple(told))
 
 
 class Submission(msgspec.Struct, frozen=True, kw_only=True):
-    """What an author submitted as one revision: this object, and no other."""
+    """What was submitted as one revision: this object, and no other, with this edit list, or with none.
+
+    `edited_by` is the facilitator whose list it is; empty for what the author sent so.
+    """
 
     case: UUID
     item: UUID
@@ -25,12 +33,13 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
     revision: UUID
     object: UUID
     commitment: bytes
+    edits: UUID | None
+    edits_commitment: bytes | None
+    edited_by: UUID | None
 
     def mac(self, house: House) -> bytes:
         """Return what the row has to carry."""
-        return house.keyring.mac(
-            "submission", context("submission", house.pins.service_id, *msgspec.structs.astuple(self))
-        )
+        return house.keyring.mac("submission", context("submission", house.pins.service_id, *_fields(self)))
 
     def check(self, house: House, untrusted_mac: bytes) -> None:
         """Raise `VaultRefused` unless the row was written for just this."""
@@ -39,7 +48,7 @@ class Submission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Making(msgspec.Struct, frozen=True, kw_only=True):
-    """What a worker made of one revision."""
+    """What a worker made of one revision: with whose edit list, or with none."""
 
     case: UUID
     item: UUID
@@ -50,12 +59,12 @@ class Making(msgspec.Struct, frozen=True, kw_only=True):
     commitment: bytes
     sha256: bytes
     media_type: str
+    edits: UUID | None
+    edited_by: UUID | None
 
     def mac(self, house: House) -> bytes:
         """Return what the row has to carry."""
-        return house.keyring.mac(
-            "rendition", context("rendition", house.pins.service_id, *msgspec.structs.astuple(self))
-        )
+        return house.keyring.mac("rendition", context("rendition", house.pins.service_id, *_fields(self)))
 
     def check(self, house: House, untrusted_mac: bytes) -> None:
         """Raise `VaultRefused` unless the row was written for just this."""

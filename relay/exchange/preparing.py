@@ -10,7 +10,7 @@ from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
 from relay.errors import Blocked, Conflict, Missing, VaultRefused
-from relay.exchange import approvals
+from relay.exchange import agreements, approvals
 from relay.exchange.model import Item, Rendition
 from relay.exchange.moments import microseconds
 from relay.exchange.release_rows import ReleaseRow
@@ -69,6 +69,7 @@ async def prepare(
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
     rendition = await find_rendition(act, house, item, "clean")
+    await agreements.require(act, house, item.author_id, rendition)
     recipient = await participant_key(act, house, item.case_id, account_id)
     again = await _again(act, rendition, recipient)
     approved = await _approvals(act, house, person, rendition)

@@ -14,6 +14,7 @@ from relay.audit.tags import Tag
 from relay.cases.model import Medium
 from relay.db.transaction import Acting, Job, Reading
 from relay.errors import Conflict
+from relay.exchange import editing
 from relay.exchange.items import lock_item
 from relay.exchange.model import Content, Item, RenditionRole
 from relay.exchange.objects import NewObject, add_grant, find_key, finish
@@ -42,6 +43,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     commitment: bytes
     size: int
     origin: bytes
+    edits_id: UUID | None
+    edits_commitment: bytes | None
+    edited_by: UUID | None
 
     @property
     def job(self) -> Job:
@@ -74,7 +78,8 @@ async def take(house: House, revision_id: UUID) -> Work | None:
             WHERE w.revision_id = %s AND r.id = w.revision_id AND i.state = 'submitted'
               AND (w.leased_until IS NULL OR w.leased_until <= %s)
             RETURNING w.revision_id, w.lease_id, r.item_id, r.case_id, r.author_id, i.kind,
-                      w.attempts AS tries, r.object_id, o.commitment, o.plaintext_size AS size, r.origin
+                      w.attempts AS tries, r.object_id, o.commitment, o.plaintext_size AS size, r.origin,
+                      r.edits_id, r.edits_commitment, r.edited_by
             """,
             [lease_id, now + LEASE, revision_id, now],
         )
@@ -109,16 +114,7 @@ async def original(house: House, work: Work, worker: Holder, keys: KeyPair) -> C
 
     Raise `VaultRefused` if it is not what the author submitted here.
     """
-    submission = Submission(
-        case=work.case_id,
-        item=work.item_id,
-        author=work.author_id,
-        kind=work.kind,
-        revision=work.revision_id,
-        object=work.object_id,
-        commitment=work.commitment,
-    )
-    submission.check(house, work.origin)
+    _submission(work).check(house, work.origin)
     async with house.database.reading(work.job) as tx:
         key = await find_key(tx, house, work.case_id, work.object_id, worker, keys)
     return Content(
@@ -128,6 +124,31 @@ async def original(house: House, work: Work, worker: Holder, keys: KeyPair) -> C
         media_type="application/octet-stream",
         size=work.size,
     )
+
+
+def _submission(work: Work) -> Submission:
+    return Submission(
+        case=work.case_id,
+        item=work.item_id,
+        author=work.author_id,
+        kind=work.kind,
+        revision=work.revision_id,
+        object=work.object_id,
+        commitment=work.commitment,
+        edits=work.edits_id,
+        edits_commitment=work.edits_commitment,
+        edited_by=work.edited_by,
+    )
+
+
+async def edit_list(house: House, work: Work, worker: Holder, keys: KeyPair) -> Content | None:
+    """Return the edit list that the work is to follow, if there is one, as `original` does the original."""
+    _submission(work).check(house, work.origin)
+    if work.edits_id is None or work.edits_commitment is None:
+        return None
+    async with house.database.reading(work.job) as tx:
+        key = await find_key(tx, house, work.case_id, work.edits_id, worker, keys)
+    return editing.content(work.edits_id, work.edits_commitment, key)
 
 
 async def worker_holders(house: House, work: Work) -> list[Holder]:
@@ -169,21 +190,26 @@ async def hand_in(house: House, work: Work, made: list[Made]) -> None:
                 await add_grant(act, house, work.case_id, one.stored.id, one.stored.key, to)
         await _close(act, work)
         await act.run(
-            "UPDATE relay.items SET state = %s, ready_at = %s WHERE id = %s",
+            "UPDATE relay.items SET state = %s, ready_at = %s, failure = NULL WHERE id = %s",
             [edge.target, house.clock(), work.item_id],
         )
         act.note(revision=work.revision_id, tries=work.tries)
 
 
 async def give_up(house: House, work: Work, failure: str) -> None:
-    """Say that the file cannot be made safe, and why (a coded reason); the author can send another."""
+    """Say that the file cannot be made safe, and why (a coded reason); the author can send another.
+
+    If it was a facilitator's hiding that could not be carried out, that is nothing of the author's: the item
+    waits for a facilitator again, who reads why.
+    """
     async with house.database.acting(work.job, Tag.ITEM_FAILED) as act:
         item = await _still_mine(act, work)
-        edge = move(item.state, Action.FAIL, "worker")
+        edge = move(item.state, Action.MAKE_READY if work.edited_by else Action.FAIL, "worker")
         await _close(act, work)
         await act.run(
-            "UPDATE relay.items SET state = %s, failure = %s WHERE id = %s",
-            [edge.target, failure, work.item_id],
+            "UPDATE relay.items SET state = %s, failure = %s, ready_at = coalesce(%s, ready_at)"
+            " WHERE id = %s",
+            [edge.target, failure, house.clock() if work.edited_by else None, work.item_id],
         )
         act.note(revision=work.revision_id, failure=failure, tries=work.tries)
 
@@ -210,6 +236,8 @@ async def _insert(act: Acting, house: House, work: Work, one: Made) -> None:
         commitment=one.stored.summary.commitment,
         sha256=one.stored.summary.sha256 or b"",
         media_type=one.media_type,
+        edits=work.edits_id,
+        edited_by=work.edited_by,
     )
     await act.run(
         """
@@ -238,9 +266,10 @@ async def _insert(act: Acting, house: House, work: Work, one: Made) -> None:
 
 
 async def _close(act: Acting, work: Work) -> None:
-    """The workers' own grant goes with the work: from here on no worker key opens the original."""
+    """The workers' own grants go with the work: no worker key opens the original, or the list, any more."""
     await act.run(
-        "DELETE FROM relay.grants WHERE object_id = %s AND holder_kind = 'worker'", [work.object_id]
+        "DELETE FROM relay.grants WHERE object_id IN (%s, %s) AND holder_kind = 'worker'",
+        [work.object_id, work.edits_id],
     )
     await act.run(
         "UPDATE relay.work SET leased_until = NULL, lease_id = NULL, percent = 100 WHERE revision_id = %s",

@@ -19,7 +19,7 @@ from relay.vault.suite import DataKey
 
 _FIND = """
 SELECT n.id, n.revision_id, n.item_id, n.case_id, n.role, n.object_id, o.commitment, n.media_type,
-       n.sha256, n.size, n.duration_ms, n.width, n.height, n.pages, n.origin
+       n.sha256, n.size, n.duration_ms, n.width, n.height, n.pages, n.origin, r.edits_id, r.edited_by
 FROM relay.renditions n
 JOIN relay.revisions r ON r.id = n.revision_id
 JOIN relay.objects o ON o.id = n.object_id
@@ -29,14 +29,17 @@ WHERE n.item_id = %s AND r.number = %s AND n.role = %s
 
 class _Found(Rendition, frozen=True, kw_only=True):
     origin: bytes
+    edits_id: UUID | None
 
 
-async def find_rendition(tx: Reading, house: House, item: Item, role: RenditionRole) -> Rendition:
-    """Return a rendition of the item's newest revision.
+async def find_rendition(
+    tx: Reading, house: House, item: Item, role: RenditionRole, number: int | None = None
+) -> Rendition:
+    """Return a rendition of one of the item's revisions, by default of the newest.
 
     Raise `Conflict` if it is not made yet, `VaultRefused` if no worker made it from this revision.
     """
-    found = await tx.one(_Found, _FIND, [item.id, item.revision, role])
+    found = await tx.one(_Found, _FIND, [item.id, item.revision if number is None else number, role])
     if found is None:
         raise Conflict("This has not been made ready yet. Please wait a moment and look again.")
     made = Making(
@@ -49,6 +52,8 @@ async def find_rendition(tx: Reading, house: House, item: Item, role: RenditionR
         commitment=found.commitment,
         sha256=found.sha256,
         media_type=found.media_type,
+        edits=found.edits_id,
+        edited_by=found.edited_by,
     )
     made.check(house, found.origin)
     return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__})
@@ -64,32 +69,38 @@ def _content(rendition: Rendition, key: DataKey) -> Content:
     )
 
 
+async def case_content(tx: Reading, house: House, person: Person, rendition: Rendition) -> Content:
+    """Open a rendition's key with the case's key, for a facilitator of the case."""
+    return _content(
+        rendition, await case_object_key(tx, house, person, rendition.case_id, rendition.object_id)
+    )
+
+
 class _GrantRow(msgspec.Struct, frozen=True):
     holder_key_version: int
     sealed: bytes
 
 
-async def case_content(tx: Reading, house: House, person: Person, rendition: Rendition) -> Content:
-    """Open a rendition's key with the case's key, for a facilitator of the case."""
+async def case_object_key(
+    tx: Reading, house: House, person: Person, case_id: UUID, object_id: UUID
+) -> DataKey:
+    """Open the key of any object that was sealed to a case, for a facilitator of it."""
     row = await tx.one(
         _GrantRow,
         "SELECT holder_key_version, sealed FROM relay.grants"
         " WHERE object_id = %s AND holder_kind = 'case' AND holder_id = %s",
-        [rendition.object_id, rendition.case_id],
+        [object_id, case_id],
     )
     if row is None:
         raise Missing
-    pair = await open_case_key(tx, house, person, rendition.case_id, row.holder_key_version)
-    holder = Holder(kind="case", id=rendition.case_id, key_version=row.holder_key_version)
-    key = open_grant(
-        pair,
+    return open_grant(
+        await open_case_key(tx, house, person, case_id, row.holder_key_version),
         row.sealed,
         service=house.pins.service_id,
-        case=rendition.case_id,
-        object_id=rendition.object_id,
-        holder=holder,
+        case=case_id,
+        object_id=object_id,
+        holder=Holder(kind="case", id=case_id, key_version=row.holder_key_version),
     )
-    return _content(rendition, key)
 
 
 class _OriginalRow(msgspec.Struct, frozen=True):
@@ -98,6 +109,9 @@ class _OriginalRow(msgspec.Struct, frozen=True):
     commitment: bytes
     plaintext_size: int
     origin: bytes
+    edits_id: UUID | None
+    edits_commitment: bytes | None
+    edited_by: UUID | None
 
 
 async def own_content(
@@ -109,7 +123,8 @@ async def own_content(
         if which == "original":
             row = await tx.one(
                 _OriginalRow,
-                "SELECT r.id, o.id AS object_id, o.commitment, o.plaintext_size, r.origin"
+                "SELECT r.id, o.id AS object_id, o.commitment, o.plaintext_size, r.origin, r.edits_id,"
+                " r.edits_commitment, r.edited_by"
                 " FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id"
                 " WHERE r.item_id = %s AND r.number = %s AND o.state <> 'gone'",
                 [item_id, item.revision],
@@ -124,6 +139,9 @@ async def own_content(
                 revision=row.id,
                 object=row.object_id,
                 commitment=row.commitment,
+                edits=row.edits_id,
+                edits_commitment=row.edits_commitment,
+                edited_by=row.edited_by,
             )
             submission.check(house, row.origin)
             key = await find_key(tx, house, item.case_id, row.object_id, person.holder, person.keys)

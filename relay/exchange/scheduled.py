@@ -15,11 +15,12 @@ from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Job
 from relay.errors import Conflict, KeyringRefused, VaultRefused
-from relay.exchange import approvals
+from relay.exchange import agreements, approvals
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item
 from relay.exchange.moments import EPOCH
 from relay.exchange.release_rows import ReleaseRow, write_release
+from relay.exchange.renditions import find_rendition
 from relay.exchange.transitions import Action, Move, Role, State, move
 from relay.house import House
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of, worker_key
@@ -153,8 +154,11 @@ async def _blocks(act: Acting, house: House, item: Item, due: _DueRow) -> tuple[
     if recipient.holder != due.holder:
         return ("key-changed",)  # what was sealed for them opens with a key that they no longer have
     try:
+        rendition = await find_rendition(act, house, item, "clean")
+        if not await agreements.stands(act, house, item.author_id, rendition):
+            return ("not-agreed",)
         return await _proof_blocks(act, house, due, recipient)
-    except VaultRefused:
+    except (VaultRefused, Conflict):
         return ("proof-refused",)
 
 

@@ -4,6 +4,7 @@
                       │  ▲  └─fail─▶ failed ─submit─▶ …    │ │          │ ▲
                       │  └──submit── changes_requested ◀───┘ └─▶ declined└─┴ scheduled ─release due─▶ released
                       └─ withdraw (the author, from every state before `released`) ─▶ withdrawn
+    in_review ─redact─▶ submitted (a facilitator hid parts: a new revision, of the same original)
 
 PostgreSQL enforces the same edges by role (`relay.item_moves`; a test compares the two). Nothing is ever
 released automatically: `release due` carries out what a facilitator decided, scheduled and sealed.
@@ -39,6 +40,7 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     MAKE_READY = "make_ready"
     FAIL = "fail"
+    REDACT = "redact"
     REQUEST_CHANGES = "request_changes"
     DECLINE = "decline"
     APPROVE_FIRST = "approve_first"
@@ -88,6 +90,8 @@ MOVES: tuple[Move, ...] = (
     ),
     Move(_S.SUBMITTED, _A.MAKE_READY, _S.IN_REVIEW, "worker", None, Tag.ITEM_READY),
     Move(_S.SUBMITTED, _A.FAIL, _S.FAILED, "worker", None, Tag.ITEM_FAILED),
+    # parts are hidden: a new version, of the same original, which its author then agrees to or takes back
+    Move(_S.IN_REVIEW, _A.REDACT, _S.SUBMITTED, "desk", Permission.REVIEW_DECIDE, Tag.ITEM_REDACTED),
     Move(
         _S.IN_REVIEW,
         _A.REQUEST_CHANGES,

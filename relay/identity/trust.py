@@ -180,6 +180,22 @@ async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: 
 
     Raise `Conflict` if nobody who is still on the roster has vouched for it in this case.
     """
+    row = await _vouched(tx, house, case_id, account_id, None)
+    holder = Holder(kind="account", id=account_id, key_version=row.key_version)
+    return TrustedKey(holder, PublicKey(row.hpke_public))
+
+
+async def participant_verifier(
+    tx: Reading, house: House, case_id: UUID, account_id: UUID, key_version: int
+) -> Verifier:
+    """Return the signing key that a participant had or has. Raises as `participant_key`."""
+    return Verifier((await _vouched(tx, house, case_id, account_id, key_version)).signing_public)
+
+
+async def _vouched(
+    tx: Reading, house: House, case_id: UUID, account_id: UUID, key_version: int | None
+) -> _VouchRow:
+    """Return one version of a participant's keys, by default the newest, with a vouch that holds."""
     rows = await tx.all(
         _VouchRow,
         """
@@ -187,29 +203,28 @@ async def participant_key(tx: Reading, house: House, case_id: UUID, account_id: 
                v.facilitator_id, v.vouched_at, v.signature
         FROM relay.account_keys k
         JOIN relay.vouches v ON v.account_id = k.account_id AND v.key_version = k.version AND v.case_id = %s
-        WHERE k.account_id = %s
-          AND k.version = (SELECT max(version) FROM relay.account_keys WHERE account_id = k.account_id)
+        WHERE k.account_id = %s AND k.version = coalesce(%s, (
+            SELECT max(version) FROM relay.account_keys WHERE account_id = k.account_id))
         ORDER BY v.vouched_at DESC, v.facilitator_id LIMIT 20
         """,
-        [case_id, account_id],
+        [case_id, account_id, key_version],
     )
     signed = await roster(tx, house)
     row = next((one for one in rows if works_on_cases(signed, one.facilitator_id)), None)
     if row is None:
         raise Conflict("A facilitator has to confirm this person's keys first.")
-    public = PublicKey(row.hpke_public)
     vouch = Vouch(
         service=house.pins.service_id,
         case=case_id,
         account=account_id,
         key_version=row.key_version,
-        fingerprint=public.fingerprint,
+        fingerprint=PublicKey(row.hpke_public).fingerprint,
         signing_key=row.signing_public,
         facilitator=row.facilitator_id,
         vouched_at=int(row.vouched_at.timestamp()),
     )
     vouch.verify(row.signature, verifier_of(signed, row.facilitator_id))
-    return TrustedKey(Holder(kind="account", id=account_id, key_version=row.key_version), public)
+    return row
 
 
 async def case_key(tx: Reading, house: House, case_id: UUID) -> TrustedKey:

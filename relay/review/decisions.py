@@ -11,9 +11,9 @@ from psycopg.errors import UniqueViolation
 
 from relay.audit.tags import Tag
 from relay.cases.keys import put_case_text, put_text
-from relay.db.transaction import Acting
+from relay.db.transaction import Acting, Reading
 from relay.errors import Conflict, Invalid, VaultRefused
-from relay.exchange import approvals
+from relay.exchange import agreements, approvals
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
 from relay.exchange.moments import microseconds
@@ -54,7 +54,7 @@ async def decide(
         item = await lock_item(act, item_id)
         rendition = await find_rendition(act, house, item, "clean")
         _check_same(rendition, rendition_id, sha256)
-        await _check_claim(act, house, person, item)
+        await check_claim(act, house, person, item)
         edge = move(item.state, await _action(act, house, person, item, rendition, decision), "desk")
         act.tag = edge.tag
         await _record(act, house, person, item, rendition, decision, reasons, guidance)
@@ -98,10 +98,11 @@ def _hash(house: House, content: Content) -> bytes:
     return digest.digest()
 
 
-async def _check_claim(act: Acting, house: House, person: Person, item: Item) -> None:
+async def check_claim(tx: Reading, house: House, person: Person, item: Item) -> None:
+    """Raise `Conflict` unless the person has the item in hand."""
     if item.state in {State.SCHEDULED, State.RELEASED}:
         return  # it is in no queue any more, so nobody takes it from there
-    held_by = await act.value(
+    held_by = await tx.value(
         "SELECT facilitator_id FROM relay.claims WHERE item_id = %s AND until > %s", [item.id, house.clock()]
     )
     if held_by != person.id:
@@ -113,6 +114,7 @@ async def _action(
 ) -> Action:
     if decision != "approve":
         return Action.DECLINE if decision == "decline" else Action.REQUEST_CHANGES
+    await agreements.require(act, house, item.author_id, rendition)
     if not await seen_all(act, person, rendition):
         raise Conflict(
             "You have not seen all of this yet."

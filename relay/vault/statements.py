@@ -69,6 +69,26 @@ class Approval(Statement, frozen=True, kw_only=True):
     decided_at: int
 
 
+class Agreement(Statement, frozen=True, kw_only=True):
+    """An author has seen this rendition, in which a facilitator hid parts, and agrees that it is passed on.
+
+    `agreed_at` is in microseconds since 1970, as PostgreSQL keeps its time.
+    """
+
+    purpose: ClassVar[str] = "agreement"
+
+    service: UUID
+    case: UUID
+    item: UUID
+    revision: UUID
+    rendition: UUID
+    sha256: bytes
+    object: UUID
+    commitment: bytes
+    author: UUID
+    agreed_at: int
+
+
 class InvitationStatement(Statement, frozen=True, kw_only=True):
     """A facilitator of the case invited this participant, with a secret of this hash.
 

@@ -15,10 +15,14 @@ import pytest
 from relay.cases.own import own_case
 from relay.cases.service import read_case, remove_seat
 from relay.exchange import uploads
+from relay.exchange.agreements import agree
 from relay.exchange.delivery import choose
+from relay.exchange.edits import Edits, Span
 from relay.exchange.items import save_draft, start_item, submit, withdraw
 from relay.exchange.release import release
 from relay.review.decisions import decide
+from relay.review.queue import claim
+from relay.review.redaction import redact
 from tests.support.house import Pair, Service
 from tests.support.work import look_at, make_room, work_off
 
@@ -94,6 +98,21 @@ def refused(connection: psycopg.Connection, statement: str, *values: object) -> 
             "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT gen_random_uuid(),"
             " service_id, case_id, owner_id, 'rendition' FROM relay.objects LIMIT 1"
         ),
+        (  # a version in a facilitator's name
+            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at,"
+            " edits_id, edits_commitment, edited_by) SELECT gen_random_uuid(), item_id, case_id, author_id,"
+            " 9, object_id, now(), object_id, 'x', author_id FROM relay.revisions LIMIT 1"
+        ),
+        (  # a list of what is hidden that is none
+            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at,"
+            " edits_id, edits_commitment) SELECT gen_random_uuid(), item_id, case_id, author_id, 9,"
+            " object_id, now(), object_id, 'x' FROM relay.revisions LIMIT 1"
+        ),
+        (  # an agreement to what is as they sent it
+            "INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id,"
+            " sha256, key_version, agreed_at, signature) SELECT gen_random_uuid(), item_id, revision_id, id,"
+            " case_id, author_id, sha256, 1, now(), 'x' FROM relay.renditions WHERE role = 'clean' LIMIT 1"
+        ),
     ],
 )
 async def test_an_author_can_set_their_own_rows_no_further_than_the_app_does(
@@ -122,6 +141,30 @@ async def test_what_a_recipient_opened_stays_opened(
         "UPDATE relay.items SET taken_back_at = NULL",
         "UPDATE relay.items SET ready_at = now()",
         "UPDATE relay.seats SET removed_at = NULL WHERE removed_at IS NOT NULL",
+        "UPDATE relay.items SET revision = revision + 1",
+        (  # no original
+            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT gen_random_uuid(),"
+            " service_id, case_id, relay.actor(), 'original' FROM relay.objects LIMIT 1"
+        ),
+        (  # no clean copy
+            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT gen_random_uuid(),"
+            " service_id, case_id, relay.actor(), 'rendition' FROM relay.objects LIMIT 1"
+        ),
+        (  # no list in the name of another
+            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT gen_random_uuid(),"
+            " service_id, case_id, owner_id, 'edits' FROM relay.objects LIMIT 1"
+        ),
+        (  # a version of what they have not in hand, as its author's
+            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at)"
+            " SELECT gen_random_uuid(), item_id, case_id, author_id, number + 1, object_id, now()"
+            " FROM relay.revisions LIMIT 1"
+        ),
+        "INSERT INTO relay.work (revision_id, case_id) SELECT id, case_id FROM relay.revisions LIMIT 1",
+        (
+            "INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id,"
+            " sha256, key_version, agreed_at, signature) SELECT gen_random_uuid(), item_id, revision_id, id,"
+            " case_id, author_id, sha256, 1, now(), 'x' FROM relay.renditions WHERE role = 'clean' LIMIT 1"
+        ),
     ],
 )
 async def test_a_facilitator_can_set_rows_of_their_cases_no_further_than_the_desk_does(
@@ -160,3 +203,88 @@ async def test_the_chain_takes_an_entry_only_from_who_does_such_a_thing_and_wher
 async def test_what_the_apps_do_goes_on_as_before(service: Service, pair: Pair, given: Given) -> None:
     await uploads.terminate(service.participants, pair.victim, given.upload_id)
     await withdraw(service.participants, pair.victim, given.item_id)
+
+
+@pytest.fixture
+async def redacted(service: Service, pair: Pair, tmp_path: Path) -> UUID:
+    """A letter of which a facilitator has hidden a word; they have it in hand again."""
+    seat = (await own_case(service.participants, pair.victim, pair.case_id)).counterparts[0].seat_id
+    async with make_room(service, tmp_path) as room:
+        item_id = await start_item(service.participants, pair.victim, pair.case_id, "letter", (seat,))
+        await save_draft(service.participants, pair.victim, item_id, "Dear you.")
+        await submit(service.participants, pair.victim, item_id)
+        await work_off(room)
+        await claim(service.desk, pair.facilitator, item_id)
+        edits = Edits(spans=(Span(start=0, end=4),))
+        await redact(service.desk, pair.facilitator, item_id, revision=1, edits=edits, note="A word.")
+        await work_off(room)
+        await claim(service.desk, pair.facilitator, item_id)
+    return item_id
+
+
+_VERSION = (
+    "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at, edits_id,"
+    " edits_commitment, edited_by) SELECT gen_random_uuid(), item_id, case_id, author_id, 3, {object},"
+    " now(), edits_id, edits_commitment, {by} FROM relay.revisions WHERE number = 2"
+)
+
+
+async def test_a_facilitator_writes_a_version_of_the_same_original_in_their_own_name_and_in_hand(
+    service: Service, pair: Pair, redacted: UUID
+) -> None:
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        by_me = _VERSION.format(object="object_id", by="edited_by")
+        assert refused(connection, _VERSION.format(object="edits_id", by="edited_by")) == "RL002"
+        assert refused(connection, _VERSION.format(object="object_id", by="author_id")) == "RL002"
+        assert refused(connection, _VERSION.format(object="object_id", by="NULL")) == "RL002"
+        connection.execute("DELETE FROM relay.claims WHERE item_id = %s", [redacted])
+        assert refused(connection, by_me) == "RL002"
+        connection.rollback()
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        assert refused(connection, by_me) is None
+
+
+@pytest.mark.parametrize("change", ["state = 'gone'", "commitment = 'x'", "plaintext_size = 0"])
+async def test_a_facilitator_changes_no_object_that_is_there(
+    service: Service, pair: Pair, redacted: UUID, change: str
+) -> None:
+    del redacted
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        objects = connection.execute("SELECT count(*) FROM relay.objects").fetchone()
+        assert objects == (4,)  # an original, its list, two clean copies
+        assert connection.execute(f"UPDATE relay.objects SET {change}".encode()).rowcount == 0  # noqa: S608
+
+
+_APPROVAL = (
+    "INSERT INTO relay.reviews (id, item_id, revision_id, rendition_id, case_id, author_id, reviewer_id,"
+    " decision, sha256, decided_at, signature) SELECT gen_random_uuid(), item_id, revision_id, id, case_id,"
+    " author_id, relay.actor(), '{decision}', sha256, now(), 'x' FROM relay.renditions WHERE id = %s"
+)
+_RELEASE = (
+    "INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id,"
+    " recipient_id, kind, media_type, size, holder_key_version, sequence, record, signatures, released_at)"
+    " SELECT gen_random_uuid(), relay.service(), case_id, item_id, revision_id, id, object_id, author_id,"
+    " 'letter', media_type, size, 1, 77, 'x', 'x', now() FROM relay.renditions WHERE id = %s"
+)
+_PLAN = (
+    "INSERT INTO relay.scheduled_releases (id, case_id, item_id, revision_id, rendition_id, object_id,"
+    " recipient_id, scheduled_by, due_at, worker_epoch, holder_key_version, double_sealed, kind, media_type,"
+    " size, sequence, record, signatures) SELECT gen_random_uuid(), case_id, item_id, revision_id, id,"
+    " object_id, author_id, relay.actor(), now(), (SELECT max(epoch) FROM relay.worker_keys), 1, 'x',"
+    " 'letter', media_type, size, 77, 'x', 'x' FROM relay.renditions WHERE id = %s"
+)
+
+
+async def test_what_its_author_has_not_agreed_to_is_not_approved_planned_or_released_by_sql_either(
+    service: Service, pair: Pair, redacted: UUID
+) -> None:
+    rendition, sha256 = await look_at(service, pair.facilitator, redacted)
+    approval = _APPROVAL.format(decision="approve")
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        for statement in (approval, _RELEASE, _PLAN):
+            assert refused(connection, statement, rendition) == "RL002"
+        assert refused(connection, _APPROVAL.format(decision="decline"), rendition) is None
+    await agree(service.participants, pair.victim, redacted, rendition_id=rendition, sha256=sha256)
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        for statement in (approval, _RELEASE, _PLAN):
+            assert refused(connection, statement, rendition) is None

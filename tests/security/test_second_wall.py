@@ -18,10 +18,14 @@ from psycopg.errors import InsufficientPrivilege
 
 from relay.cases.own import choose_consent, choose_pause
 from relay.db.transaction import Database, Surface
+from relay.exchange.agreements import agree
+from relay.exchange.edits import Edits, Span
 from relay.exchange.items import save_draft, start_item, submit
 from relay.exchange.release import release, schedule
 from relay.identity.model import Person
 from relay.review.decisions import decide
+from relay.review.queue import claim
+from relay.review.redaction import redact
 from tests.support.house import Service
 from tests.support.postgres import Dsns, TestServer
 from tests.support.stage import Stage, StagedCase, copied, make_stage
@@ -135,7 +139,14 @@ async def _fill(service: Service, room: WorkRoom, case: StagedCase) -> UUID:
     for author, planned in ((victim, False), (offender, True)):
         item_id = await _letter(service, author, case)
         await work_off(room)
+        if planned:
+            await claim(service.desk, facilitator, item_id)
+            edits = Edits(spans=(Span(start=0, end=1),))
+            await redact(service.desk, facilitator, item_id, revision=1, edits=edits, note="A word.")
+            await work_off(room)
         rendition, sha256 = await look_at(service, facilitator, item_id)
+        if planned:
+            await agree(service.participants, author, item_id, rendition_id=rendition, sha256=sha256)
         await decide(service.desk, facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256)
         seat = case.others(author)[0].seat_id
         if planned:

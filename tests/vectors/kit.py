@@ -227,6 +227,7 @@ class Statements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One of the statements."""
 
     approval: statements.Approval | None = None
+    agreement: statements.Agreement | None = None
     invitation: statements.InvitationStatement | None = None
     vouch: statements.Vouch | None = None
     case_key: statements.CaseKeyStatement | None = None

@@ -34,6 +34,7 @@ def make(made: Kit) -> None:
     )
     all_of_them: dict[str, Any] = {
         "approval": statements.Approval(**REVIEWED, facilitator=FIRST, decided_at=NOT_BEFORE),
+        "agreement": statements.Agreement(**REVIEWED, author=PERSON.id, agreed_at=NOT_BEFORE),
         "invitation": statements.InvitationStatement(
             service=SERVICE,
             case=CASE,

@@ -2,8 +2,8 @@ CREATE TABLE relay.objects (
     id uuid PRIMARY KEY,
     service_id uuid NOT NULL REFERENCES relay.services,
     case_id uuid NOT NULL REFERENCES relay.cases,
-    owner_id uuid NOT NULL REFERENCES relay.accounts,  -- the author, also of the renditions made from it
-    purpose text NOT NULL CHECK (purpose IN ('original', 'rendition')),
+    owner_id uuid NOT NULL REFERENCES relay.accounts,  -- the author, also of the renditions made from it; of edits who wrote them
+    purpose text NOT NULL CHECK (purpose IN ('original', 'rendition', 'edits')),
     state text NOT NULL DEFAULT 'writing' CHECK (state IN ('writing', 'ready', 'gone')),
     plaintext_size bigint NOT NULL DEFAULT 0 CHECK (plaintext_size >= 0),
     commitment bytea,                 -- of its data key; set when ready
@@ -87,7 +87,12 @@ CREATE TABLE relay.revisions (
     object_id uuid NOT NULL REFERENCES relay.objects,
     submitted_at timestamptz NOT NULL,
     origin bytea NOT NULL DEFAULT '',  -- under the keyring (relay/exchange/origin.py); a row without is refused
-    UNIQUE (item_id, number)
+    edits_id uuid REFERENCES relay.objects,        -- what is hidden or disguised of the same original, sealed
+    edits_commitment bytea,                        -- of its data key
+    edited_by uuid REFERENCES relay.accounts,      -- the facilitator who hid something; NULL: the author sent it so
+    UNIQUE (item_id, number),
+    CHECK ((edits_id IS NULL) = (edits_commitment IS NULL)),
+    CHECK (edited_by IS NULL OR edits_id IS NOT NULL)
 );
 CREATE INDEX revisions_object ON relay.revisions (object_id);
 
@@ -121,6 +126,22 @@ CREATE TABLE relay.renditions (
     UNIQUE (revision_id, role)
 );
 CREATE INDEX renditions_item ON relay.renditions (item_id);
+
+-- The author's word on what a facilitator hid: that exactly this rendition may be passed on in their name.
+CREATE TABLE relay.agreements (
+    id uuid PRIMARY KEY,
+    item_id uuid NOT NULL REFERENCES relay.items,
+    revision_id uuid NOT NULL REFERENCES relay.revisions,
+    rendition_id uuid NOT NULL REFERENCES relay.renditions,
+    case_id uuid NOT NULL REFERENCES relay.cases,
+    author_id uuid NOT NULL REFERENCES relay.accounts,
+    sha256 bytea NOT NULL,            -- of the rendition that was shown
+    key_version integer NOT NULL,     -- of the author's keys
+    agreed_at timestamptz NOT NULL,
+    signature bytea NOT NULL,         -- the author's, over Agreement (relay/vault/statements.py)
+    UNIQUE (rendition_id, key_version)
+);
+CREATE INDEX agreements_item ON relay.agreements (item_id);
 
 CREATE TABLE relay.claims (
     item_id uuid PRIMARY KEY REFERENCES relay.items,
@@ -239,6 +260,7 @@ INSERT INTO relay.item_moves (role, from_state, to_state) VALUES
     ('relay_worker', 'submitted', 'failed'),
     ('relay_worker', 'scheduled', 'released'),
     ('relay_worker', 'scheduled', 'approved'),
+    ('relay_desk', 'in_review', 'submitted'),
     ('relay_desk', 'in_review', 'changes_requested'),
     ('relay_desk', 'in_review', 'declined'),
     ('relay_desk', 'in_review', 'approved'),
@@ -265,7 +287,10 @@ BEGIN
     IF NEW.state = 'in_review' AND OLD.state <> 'in_review' THEN
         NEW.approvals_needed := (
             SELECT CASE WHEN second_approval THEN 2 ELSE 1 END FROM relay.cases WHERE id = NEW.case_id);
-        IF OLD.state <> 'submitted' OR NEW.approvals_needed IS NULL THEN  -- put back, or a case that cannot be seen
+        -- put back, or a facilitator's hiding that was carried out, or a case that cannot be seen
+        IF OLD.state <> 'submitted' OR NEW.approvals_needed IS NULL OR EXISTS (
+            SELECT FROM relay.revisions r WHERE r.item_id = NEW.id AND r.number = NEW.revision AND r.edited_by IS NOT NULL
+        ) THEN
             NEW.approvals_needed := greatest(NEW.approvals_needed, OLD.approvals_needed);
         END IF;
     END IF;
@@ -308,7 +333,7 @@ DO $$
 DECLARE
     name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['revisions', 'renditions', 'reviews', 'releases', 'victim_requests',
+    FOREACH name IN ARRAY ARRAY['revisions', 'renditions', 'agreements', 'reviews', 'releases', 'victim_requests',
                                 'responsibilities', 'consents', 'assessments', 'restrictions', 'pauses',
                                 'rosters', 'case_keys', 'account_keys', 'vouches'] LOOP
         EXECUTE format('CREATE TRIGGER refuse_edit BEFORE UPDATE OR DELETE ON relay.%I

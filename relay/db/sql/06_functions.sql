@@ -264,11 +264,11 @@ CREATE FUNCTION relay.may_append(p_chain uuid, p_tag text, p_role text) RETURNS 
            WHEN 'relay_participants' THEN p_tag IN (
                'account.enrolled', 'session.signed_in', 'session.stepped_up', 'session.signed_out',
                'gate.consent_recorded', 'gate.pause_recorded', 'item.started', 'item.draft_saved', 'item.submitted',
-               'item.withdrawn', 'upload.started', 'upload.completed', 'upload.ended', 'delivery.chosen')
+               'item.withdrawn', 'item.agreed', 'upload.started', 'upload.completed', 'upload.ended', 'delivery.chosen')
            WHEN 'relay_worker' THEN p_tag IN (
                'item.ready', 'item.failed', 'item.released', 'item.schedule_cancelled', 'object.removed')
            WHEN 'relay_desk' THEN p_tag NOT IN (
-               'item.started', 'item.draft_saved', 'item.submitted', 'item.withdrawn', 'upload.started',
+               'item.started', 'item.draft_saved', 'item.submitted', 'item.withdrawn', 'item.agreed', 'upload.started',
                'upload.completed', 'upload.ended', 'delivery.chosen', 'delivery.read', 'item.ready', 'item.failed',
                'object.removed', 'service.created', 'roster.signed')
            ELSE true

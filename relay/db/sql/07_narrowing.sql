@@ -116,3 +116,71 @@ END
 $$;
 CREATE TRIGGER check_account_change BEFORE UPDATE ON relay.accounts
     FOR EACH ROW EXECUTE FUNCTION relay.check_account_change();
+
+-- What follows looks at new rows after the policies have.
+-- A version is the author's own, of an object of theirs; or a facilitator's who has the item in hand: the newest version
+-- once more, of the same original, with a list of theirs of what is hidden.
+CREATE FUNCTION relay.check_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_user = 'relay_participants' AND NEW.edited_by IS NOT NULL THEN
+        PERFORM relay.refuse('an author hides nothing in the name of another');
+    END IF;
+    IF NEW.edits_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM relay.objects o WHERE o.id = NEW.edits_id AND o.purpose = 'edits' AND o.state = 'ready'
+          AND o.case_id = NEW.case_id AND o.owner_id = coalesce(NEW.edited_by, NEW.author_id)) THEN
+        PERFORM relay.refuse('what is hidden stands in a list of who hides it');
+    END IF;
+    IF current_user = 'relay_desk' THEN  -- apart: participants may not even ask for claims
+        IF NEW.edited_by IS DISTINCT FROM relay.actor() OR NOT EXISTS (
+            SELECT FROM relay.items i
+            JOIN relay.revisions r ON r.item_id = i.id AND r.number = i.revision
+            JOIN relay.claims c ON c.item_id = i.id AND c.facilitator_id = relay.actor()
+            WHERE i.id = NEW.item_id AND i.state = 'in_review' AND NEW.number = i.revision + 1
+              AND (r.case_id, r.author_id, r.object_id) = (NEW.case_id, NEW.author_id, NEW.object_id)) THEN
+            PERFORM relay.refuse('a facilitator hides parts of what they have in hand, and changes nothing else');
+        END IF;
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER check_revision AFTER INSERT ON relay.revisions
+    FOR EACH ROW EXECUTE FUNCTION relay.check_revision();
+
+-- An author agrees to what a facilitator made of theirs, while it waits: to the newest version, as it was made.
+CREATE FUNCTION relay.check_agreement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM relay.items i
+        JOIN relay.revisions r ON r.item_id = i.id AND r.number = i.revision AND r.edited_by IS NOT NULL
+        JOIN relay.renditions n ON n.revision_id = r.id AND n.role = 'clean'
+        WHERE i.state = 'in_review' AND i.taken_back_at IS NULL
+          AND (i.id, i.case_id, i.author_id, r.id, n.id, n.sha256)
+            = (NEW.item_id, NEW.case_id, NEW.author_id, NEW.revision_id, NEW.rendition_id, NEW.sha256)) THEN
+        PERFORM relay.refuse('there is nothing of that kind to agree to');
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER check_agreement AFTER INSERT ON relay.agreements
+    FOR EACH ROW EXECUTE FUNCTION relay.check_agreement();
+
+-- What a facilitator hid parts of is approved, planned and released with its author's agreement to just that file. Whose
+-- signature that is, the code sees to (relay/exchange/agreements.py).
+CREATE FUNCTION relay.require_agreement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id
+        WHERE n.id = NEW.rendition_id AND (r.edited_by IS NULL OR EXISTS (
+            SELECT FROM relay.agreements a
+            WHERE (a.rendition_id, a.revision_id, a.author_id, a.sha256) = (n.id, r.id, n.author_id, n.sha256)))) THEN
+        PERFORM relay.refuse('its author has not agreed to this version');
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER require_agreement AFTER INSERT ON relay.reviews
+    FOR EACH ROW WHEN (NEW.decision = 'approve') EXECUTE FUNCTION relay.require_agreement();
+CREATE TRIGGER require_agreement AFTER INSERT ON relay.releases
+    FOR EACH ROW EXECUTE FUNCTION relay.require_agreement();
+CREATE TRIGGER require_agreement AFTER INSERT ON relay.scheduled_releases
+    FOR EACH ROW EXECUTE FUNCTION relay.require_agreement();

@@ -15,7 +15,7 @@ BEGIN
     -- staff and workers: what belongs to a case that they work on
     FOREACH t IN ARRAY ARRAY['case_keys', 'case_key_grants', 'seats', 'vouches', 'victim_requests',
         'responsibilities', 'consents', 'assessments', 'restrictions', 'pauses', 'sealed_texts', 'objects', 'grants',
-        'items', 'item_recipients', 'uploads', 'revisions', 'work', 'renditions', 'claims', 'coverage', 'reviews',
+        'items', 'item_recipients', 'uploads', 'revisions', 'work', 'renditions', 'agreements', 'claims', 'coverage', 'reviews',
         'releases', 'deliveries', 'scheduled_releases'] LOOP
         EXECUTE format('CREATE POLICY desk ON relay.%I TO relay_desk
             USING (case_id = ANY ((SELECT relay.cases())::uuid[]))
@@ -25,7 +25,7 @@ BEGIN
             WITH CHECK (case_id = ANY ((SELECT relay.cases())::uuid[]))', t);
     END LOOP;
     -- participants: what is their own
-    FOREACH t IN ARRAY ARRAY['item_recipients', 'revisions', 'renditions', 'reviews'] LOOP
+    FOREACH t IN ARRAY ARRAY['item_recipients', 'revisions', 'renditions', 'agreements', 'reviews'] LOOP
         EXECUTE format('CREATE POLICY own ON relay.%I TO relay_participants
             USING (author_id = (SELECT relay.actor()))
             WITH CHECK (author_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[]))', t);
@@ -38,11 +38,11 @@ BEGIN
     CREATE POLICY own ON relay.uploads TO relay_participants
         USING (owner_id = (SELECT relay.actor()))
         WITH CHECK (owner_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[]));
-    -- they see the clean copies of what they made as well, and write originals only
+    -- they see the clean copies of what they made as well, and write originals only, and how they want to be disguised
     CREATE POLICY own ON relay.objects TO relay_participants
         USING (owner_id = (SELECT relay.actor()))
         WITH CHECK (owner_id = (SELECT relay.actor()) AND case_id = ANY ((SELECT relay.cases())::uuid[])
-                    AND purpose = 'original');
+                    AND purpose IN ('original', 'edits'));
     FOREACH t IN ARRAY ARRAY['releases', 'deliveries'] LOOP
         EXECUTE format('CREATE POLICY own ON relay.%I TO relay_participants
             USING (recipient_id = (SELECT relay.actor())) WITH CHECK (recipient_id = (SELECT relay.actor()))', t);
@@ -88,7 +88,7 @@ CREATE POLICY own_write ON relay.grants FOR INSERT TO relay_participants
     WITH CHECK (release_id IS NULL AND case_id = ANY ((SELECT relay.cases())::uuid[])
                 AND (holder_kind IN ('case', 'worker') OR holder_id = (SELECT relay.actor()))
                 AND EXISTS (SELECT FROM relay.objects o WHERE o.id = object_id AND o.owner_id = (SELECT relay.actor())
-                            AND o.purpose = 'original'));
+                            AND o.purpose IN ('original', 'edits')));
 CREATE POLICY own ON relay.work TO relay_participants
     USING (EXISTS (SELECT FROM relay.revisions r WHERE r.id = revision_id))
     WITH CHECK (EXISTS (SELECT FROM relay.revisions r WHERE r.id = revision_id));
@@ -114,6 +114,15 @@ CREATE POLICY desk ON relay.cases TO relay_desk USING (id = ANY ((SELECT relay.c
     WITH CHECK (service_id = (SELECT relay.service()) AND id = ANY ((SELECT relay.cases())::uuid[]));
 CREATE POLICY desk ON relay.audit_entries FOR SELECT TO relay_desk USING (chain = ANY ((SELECT relay.cases())::uuid[]));
 
+-- A facilitator writes one kind of object, their own lists of what is to be hidden, once; and takes only such a version
+-- of an item for work (more of it: `check_revision`, 07_narrowing.sql).
+CREATE POLICY desk_writes ON relay.objects AS RESTRICTIVE FOR INSERT TO relay_desk
+    WITH CHECK (purpose = 'edits' AND owner_id = (SELECT relay.actor()));
+CREATE POLICY desk_finishes ON relay.objects AS RESTRICTIVE FOR UPDATE TO relay_desk
+    USING (purpose = 'edits' AND owner_id = (SELECT relay.actor()) AND state = 'writing') WITH CHECK (state = 'ready');
+CREATE POLICY desk_begins ON relay.work AS RESTRICTIVE FOR INSERT TO relay_desk
+    WITH CHECK (EXISTS (SELECT FROM relay.revisions r WHERE r.id = revision_id AND r.edited_by = (SELECT relay.actor())));
+
 CREATE POLICY worker ON relay.cases TO relay_worker USING (id = ANY ((SELECT relay.cases())::uuid[]));
 CREATE POLICY worker ON relay.account_keys TO relay_worker
     USING (EXISTS (SELECT FROM relay.seats s WHERE s.account_id = account_keys.account_id));
@@ -130,12 +139,13 @@ GRANT SELECT ON relay.invitations TO relay_participants;
 GRANT UPDATE (used_at) ON relay.invitations TO relay_participants, relay_desk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sealed_texts TO relay_participants, relay_desk;
 GRANT UPDATE (state, revision, failure, taken_back_at) ON relay.items TO relay_participants;
-GRANT UPDATE (state, ready_at) ON relay.items TO relay_desk;
+GRANT UPDATE (state, revision, ready_at) ON relay.items TO relay_desk;
 GRANT UPDATE (state, failure, ready_at) ON relay.items TO relay_worker;
 GRANT UPDATE (received, tail, state, expires_at) ON relay.uploads TO relay_participants;
 GRANT UPDATE (state) ON relay.uploads TO relay_worker;
-GRANT UPDATE (state, plaintext_size, commitment) ON relay.objects TO relay_participants, relay_worker;
+GRANT UPDATE (state, plaintext_size, commitment) ON relay.objects TO relay_participants, relay_desk, relay_worker;
 GRANT SELECT ON relay.renditions, relay.releases TO relay_participants;
+GRANT SELECT, INSERT ON relay.agreements TO relay_participants;
 GRANT SELECT (id, item_id, revision_id, case_id, author_id, decision, reasons, decided_at) ON relay.reviews TO relay_participants;
 GRANT SELECT ON relay.deliveries TO relay_participants;
 GRANT UPDATE (state, changed_at) ON relay.deliveries TO relay_participants;
@@ -152,11 +162,12 @@ GRANT UPDATE (second_approval, lowering_asked_by, lowering_asked_at, cooling_hou
 GRANT UPDATE (label_sealed, removed_at) ON relay.seats TO relay_desk;
 GRANT UPDATE, DELETE ON relay.claims TO relay_desk;
 GRANT UPDATE (seen) ON relay.coverage TO relay_desk;
-GRANT SELECT ON relay.items, relay.item_recipients, relay.objects, relay.revisions, relay.renditions, relay.work,
-    relay.audit_entries TO relay_desk;
+GRANT SELECT ON relay.items, relay.item_recipients, relay.objects, relay.revisions, relay.renditions, relay.agreements,
+    relay.work, relay.audit_entries TO relay_desk;
+GRANT INSERT ON relay.objects, relay.revisions, relay.work TO relay_desk;
 
 GRANT SELECT ON relay.cases, relay.case_keys, relay.account_keys, relay.seats, relay.vouches, relay.items,
-    relay.item_recipients, relay.revisions, relay.uploads TO relay_worker;
+    relay.item_recipients, relay.revisions, relay.agreements, relay.uploads TO relay_worker;
 GRANT SELECT, INSERT ON relay.objects, relay.grants, relay.renditions, relay.releases, relay.deliveries TO relay_worker;
 GRANT SELECT, INSERT, UPDATE ON relay.work TO relay_worker;
 GRANT SELECT ON relay.scheduled_releases TO relay_worker;

@@ -43,6 +43,8 @@ _DEEDS: Final = {
     Tag.ITEM_CLAIMED: "Taken for review",
     Tag.CLAIM_RETURNED: "Given back to the queue",
     Tag.ITEM_READ: "Read or played",
+    Tag.ITEM_REDACTED: "Parts hidden, a new version begun",
+    Tag.ITEM_AGREED: "Its author agreed to the version with hidden parts",
     Tag.CHANGES_REQUESTED: "A change asked for",
     Tag.ITEM_DECLINED: "Will not be passed on",
     Tag.ITEM_APPROVED_FIRST: "Approved, first of several",

@@ -1,0 +1,124 @@
+"""An author's agreement to a version of theirs in which a facilitator hid parts.
+
+It is theirs by signature, of exactly the rendition that they were shown, and is looked at when that is
+approved, planned and released. Nothing of it hangs on anybody but the author and what they made.
+"""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+import msgspec
+from psycopg.errors import UniqueViolation
+
+from relay.audit.tags import Tag
+from relay.db.transaction import Reading
+from relay.errors import Conflict, VaultRefused
+from relay.exchange.items import lock_item, require_seat
+from relay.exchange.model import Rendition
+from relay.exchange.moments import microseconds
+from relay.exchange.renditions import find_rendition
+from relay.exchange.transitions import State
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import participant_verifier
+from relay.vault.statements import Agreement
+
+NOT_YET: Final = (
+    "The author has not agreed to this version yet. They read about it on their page, and answer there."
+)
+
+
+class _Row(msgspec.Struct, frozen=True):
+    author_id: UUID
+    key_version: int
+    agreed_at: datetime
+    signature: bytes
+
+
+async def agreed_at(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> datetime | None:
+    """Return when its author agreed to exactly this rendition, or None: nothing that they signed says so."""
+    rows = await tx.all(
+        _Row,
+        "SELECT author_id, key_version, agreed_at, signature FROM relay.agreements"
+        " WHERE rendition_id = %s AND sha256 = %s AND author_id = %s ORDER BY key_version DESC LIMIT 20",
+        [rendition.id, rendition.sha256, author_id],
+    )
+    for row in rows:
+        statement = _statement(house, author_id, rendition, row.agreed_at)
+        try:
+            signer = await participant_verifier(tx, house, rendition.case_id, author_id, row.key_version)
+            statement.verify(row.signature, signer)
+        except (Conflict, VaultRefused):
+            continue
+        return row.agreed_at
+    return None
+
+
+def _statement(house: House, author_id: UUID, rendition: Rendition, at: datetime) -> Agreement:
+    return Agreement(
+        service=house.pins.service_id,
+        case=rendition.case_id,
+        item=rendition.item_id,
+        revision=rendition.revision_id,
+        rendition=rendition.id,
+        sha256=rendition.sha256,
+        object=rendition.object_id,
+        commitment=rendition.commitment,
+        author=author_id,
+        agreed_at=microseconds(at),
+    )
+
+
+async def stands(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> bool:
+    """Tell whether this may be passed on in its author's name: as they sent it, or as they agreed to it."""
+    if rendition.edited_by is None:
+        return True
+    return await agreed_at(tx, house, author_id, rendition) is not None
+
+
+async def require(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> None:
+    """Raise `Conflict` if the author was not asked yet, or has not answered."""
+    if not await stands(tx, house, author_id, rendition):
+        raise Conflict(NOT_YET)
+
+
+async def agree(house: House, person: Person, item_id: UUID, *, rendition_id: UUID, sha256: bytes) -> None:
+    """Agree, as its author, to the version that was shown, named by its id and hash.
+
+    Raise `Conflict` if there is no such version (any more), or it was agreed to already.
+    """
+    try:
+        async with house.database.acting(person.id, Tag.ITEM_AGREED) as act:
+            item = await lock_item(act, item_id)
+            await require_seat(act, item.case_id)
+            if item.state is not State.IN_REVIEW:
+                raise Conflict("Nothing of this waits for your answer now. Please look again.")
+            rendition = await find_rendition(act, house, item, "clean")
+            if rendition.edited_by is None:
+                raise Conflict("This is as you sent it. You need not agree to it.")
+            if (rendition.id, rendition.sha256) != (rendition_id, sha256):
+                raise Conflict("Your facilitator has made another version since. Please look at that one.")
+            at = house.clock()
+            await act.run(
+                """
+                INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id,
+                                              sha256, key_version, agreed_at, signature)
+                VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                """,
+                [
+                    uuid4(),
+                    item_id,
+                    rendition.revision_id,
+                    rendition.id,
+                    item.case_id,
+                    person.id,
+                    rendition.sha256,
+                    person.key_version,
+                    at,
+                    _statement(house, person.id, rendition, at).sign(person.signer),
+                ],
+            )
+            act.note(rendition=rendition.id)
+    except UniqueViolation:
+        raise Conflict("You have agreed to this already.") from None

@@ -1,0 +1,232 @@
+"""Hiding parts of an item: a new version of the same original, which its author then agrees to or takes back.
+
+A facilitator who has the item in hand writes an edit list. It is sealed to the case and to the workers, with
+the original, and a worker makes the version anew: so everything that holds for a version holds for this one
+too, and what was decided about the one before counts no more. A list always says all that is hidden: the next
+one starts from it, not on top of it.
+"""
+
+from asyncio import to_thread
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from relay.audit.tags import Tag
+from relay.cases.keys import case_text, put_case_text, put_text
+from relay.db.transaction import Acting, Reading
+from relay.errors import Conflict, Invalid, Missing
+from relay.exchange import agreements, editing
+from relay.exchange.edits import Edits
+from relay.exchange.edits import check as check_edits
+from relay.exchange.items import find_item, lock_item
+from relay.exchange.model import Item, Rendition
+from relay.exchange.objects import NewObject, add_grant, opened
+from relay.exchange.origin import Submission
+from relay.exchange.renditions import case_content, case_object_key, find_rendition
+from relay.exchange.revisions import NewRevision, begin
+from relay.exchange.transitions import Action, move
+from relay.house import House
+from relay.identity.model import Person
+from relay.identity.trust import case_key, participant_key, worker_key
+from relay.review.decisions import MOST_GUIDANCE, check_claim
+from relay.vault.padding import unpad
+from relay.vault.suite import DataKey
+
+PURPOSE: Final = "redaction"
+
+
+class Redaction(msgspec.Struct, frozen=True, kw_only=True):
+    """What is hidden or disguised in the newest version, and by whom: empty `edited_by` for its author.
+
+    `note` is what its author reads about it, `agreed_at` when they agreed to the version that was made.
+    """
+
+    revision: int
+    edits: Edits
+    edited_by: UUID | None
+    note: str
+    agreed_at: datetime | None
+
+
+class Ground(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list is written against: the newest version as its author sent it, which all lists count in.
+
+    `text` is a letter's; `revision` the newest version, whose list the next one starts from.
+    """
+
+    item: Item
+    rendition: Rendition
+    text: str
+    before: Redaction
+
+    @property
+    def revision(self) -> int:
+        """The version that is there now."""
+        return self.item.revision
+
+
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    id: UUID
+    number: int
+    object_id: UUID
+    commitment: bytes
+    origin: bytes
+    edits_id: UUID | None
+    edits_commitment: bytes | None
+    edited_by: UUID | None
+
+
+async def _newest(tx: Reading, house: House, item: Item) -> _Row:
+    """Return the newest revision, if what its row says is what was submitted."""
+    row = await tx.one(
+        _Row,
+        """
+        SELECT r.id, r.number, r.object_id, o.commitment, r.origin, r.edits_id, r.edits_commitment,
+               r.edited_by
+        FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id
+        WHERE r.item_id = %s AND r.number = %s
+        """,
+        [item.id, item.revision],
+    )
+    if row is None:
+        raise Missing
+    submission = Submission(
+        case=item.case_id,
+        item=item.id,
+        author=item.author_id,
+        kind=item.kind,
+        revision=row.id,
+        object=row.object_id,
+        commitment=row.commitment,
+        edits=row.edits_id,
+        edits_commitment=row.edits_commitment,
+        edited_by=row.edited_by,
+    )
+    submission.check(house, row.origin)
+    return row
+
+
+async def redaction(house: House, person: Person, item_id: UUID) -> Redaction:
+    """Return what is hidden in the newest version, and how its author answered. Raise `Missing`."""
+    async with house.database.reading(person.id) as tx:
+        return await _redaction(tx, house, person, await find_item(tx, item_id))
+
+
+async def _redaction(tx: Reading, house: House, person: Person, item: Item) -> Redaction:
+    row = await _newest(tx, house, item)
+    edits, note, agreed_at = Edits(), None, None
+    if row.edits_id and row.edits_commitment:
+        key = await case_object_key(tx, house, person, item.case_id, row.edits_id)
+        written = editing.content(row.edits_id, row.edits_commitment, key)
+        edits = await to_thread(editing.read, house, written, item.kind)
+    if row.edited_by:
+        note = await case_text(tx, house, person, item.case_id, PURPOSE, row.id)
+        try:
+            made = await find_rendition(tx, house, item, "clean")
+            agreed_at = await agreements.agreed_at(tx, house, item.author_id, made)
+        except Conflict:
+            agreed_at = None
+    return Redaction(
+        revision=row.number, edits=edits, edited_by=row.edited_by, note=note or "", agreed_at=agreed_at
+    )
+
+
+async def ground(house: House, person: Person, item_id: UUID) -> Ground:
+    """Return what the next list is written against. Raise `Conflict` if nothing was made ready yet."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        own = await tx.value(
+            "SELECT max(number) FROM relay.revisions WHERE item_id = %s AND edited_by IS NULL", [item_id]
+        )
+        if own is None or item.taken_back_at is not None:
+            raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
+        base = await find_rendition(tx, house, item, "clean", own)
+        if base.edited_by is not None:
+            raise Conflict
+        content = await case_content(tx, house, person, base)
+        before = await _redaction(tx, house, person, item)
+    text = ""
+    if item.kind == "letter":
+        with opened(house, content) as reader:
+            text = unpad(await to_thread(reader.read_all, content.size)).decode()
+    return Ground(item=item, rendition=base, text=text, before=before)
+
+
+def check(on: Ground, edits: Edits) -> None:
+    """Raise `Invalid` unless the list fits what it is written against, and hides something or less."""
+    check_edits(edits, on.item.kind)
+    if any(one.end > len(on.text) for one in edits.spans):
+        raise Invalid(edits="Some of the words lie after the end of the letter. Choose them again.")
+    length = on.rendition.duration_ms
+    if length is not None and any(one.end_ms > length for one in edits.stretches):
+        raise Invalid(edits="A stretch ends after the recording does. Check the times.")
+    pages = on.rendition.pages
+    if pages is not None and any(one.page > pages for one in edits.areas):
+        raise Invalid(edits=f"There is no such page. The last one is page {pages}.")
+    if edits == on.before.edits and on.item.failure is None:
+        raise Invalid(
+            edits="This is what the version before hides too. Hide something else, or decide on that one."
+            if edits
+            else "Nothing is hidden by this yet. Say what is to be hidden."
+        )
+
+
+async def redact(
+    house: House, person: Person, item_id: UUID, *, revision: int, edits: Edits, note: str
+) -> None:
+    """Begin a version in which these parts are hidden, in place of version `revision`, which was looked at.
+
+    `note` tells its author in plain words what and why; they are asked before anything of it passes. Raise
+    `Invalid` for a list that does not fit, `Conflict` if the item has moved on or is not in hand.
+    """
+    note = _checked_note(note)
+    on = await ground(house, person, item_id)
+    check(on, edits)
+    async with house.database.reading(person.id) as tx:
+        await _check_place(tx, house, person, on.item, revision)
+        row = await _newest(tx, house, on.item)
+        original = await case_object_key(tx, house, person, on.item.case_id, row.object_id)
+    stored = await editing.store_edits(house, person.id, on.item.case_id, edits, on.item.kind)
+    async with house.database.acting(person.id, Tag.ITEM_REDACTED) as act:
+        item = await lock_item(act, item_id)
+        await _check_place(act, house, person, item, revision)
+        await _begin(act, house, person, item, await _newest(act, house, item), original, stored, note)
+
+
+def _checked_note(note: str) -> str:
+    note = note.strip()
+    if not note:
+        raise Invalid(note="Say in plain words what you hide, and why. The author reads this.")
+    if len(note) > MOST_GUIDANCE:
+        raise Invalid(note=f"Keep what you say to {MOST_GUIDANCE:,} characters.")
+    return note
+
+
+async def _check_place(tx: Reading, house: House, person: Person, item: Item, revision: int) -> None:
+    move(item.state, Action.REDACT, "desk")
+    if item.taken_back_at is not None or item.revision != revision:
+        raise Conflict("A newer version has come in. Please look at that one.")
+    await check_claim(tx, house, person, item)
+
+
+async def _begin(
+    act: Acting,
+    house: House,
+    person: Person,
+    item: Item,
+    row: _Row,
+    original: DataKey,
+    stored: NewObject,
+    note: str,
+) -> None:
+    worker = await worker_key(act, house)
+    await editing.seal(act, house, item.case_id, stored, (await case_key(act, house, item.case_id), worker))
+    await add_grant(act, house, item.case_id, row.object_id, original, worker)
+    new = NewRevision(item=item, object_id=row.object_id, edits=stored, edited_by=person.id)
+    revision_id = await begin(act, house, new)
+    author = await participant_key(act, house, item.case_id, item.author_id)
+    await put_text(act, house, author, item.case_id, PURPOSE, revision_id, note)
+    await put_case_text(act, house, item.case_id, PURPOSE, revision_id, note)
+    await act.run("DELETE FROM relay.claims WHERE item_id = %s", [item.id])
