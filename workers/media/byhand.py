@@ -6,10 +6,12 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from relay.errors import RelayError
+from relay.vault.spool import Spool
 from workers.media import loudness, tools
 from workers.media.clean import clean
 from workers.media.kept import pieces
@@ -30,7 +32,7 @@ def main(words: Sequence[str]) -> int:
             source = File(file.fileno())
             kind = Kind(asked.kind) if asked.kind else _guess(asked.input, source)
             report |= {"kind": kind.value, "input_bytes": source.size}
-            with clean(kind, source, progress=_show) as made:
+            with clean(kind, source, progress=_show, spool=partial(Spool, asked.output.parent)) as made:
                 _write(made, asked.output, asked.poster)
                 report |= {"outcome": "clean", **_facts(made)}
                 report |= _loudness(made) if asked.report else {}

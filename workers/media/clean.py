@@ -5,7 +5,7 @@ from contextlib import ExitStack, closing
 
 from relay.exchange.edits import Edits, check
 from relay.vault.spool import Spool
-from workers.media import document, looks, tools, transcode
+from workers.media import budget, document, looks, tools, transcode
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Reason
 from workers.media.room import UNCHANGED, Room
 from workers.media.tools import Tools
@@ -45,13 +45,14 @@ def clean(
     sealed, in a `spool`.
 
     Raises `MediaRefused` (with a `Reason` for the author, or for whoever made the edits), `Invalid` where
-    the edits do not fit the kind, `Cancelled`, or `SandboxUnavailable`, in which case nothing was opened and
-    the job should be tried again later.
+    the edits do not fit the kind, `Cancelled`, or `Unavailable` (no walls, or no memory), in which case
+    nothing was opened and the job should be tried again later.
     """
     kind = Kind(kind)
     check(edits, kind.value)
     room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped, edits, spool)
     _refuse_by_look(kind, source, limits)
+    budget.check(kind, source.size, limits)
     with ExitStack() as held:
         if kind is Kind.DOCUMENT:
             made = document.pixels(_whole(source, held), room)

@@ -63,7 +63,7 @@ def fill(tracks: list[Chunks], body: range) -> None:
 
 
 def _entries(table: bytes, header: int, form: str) -> Numbers:
-    """Numbers after `header` bytes and a count; they fill the table. Those beyond any file come out below zero."""
+    """Numbers after `header` bytes and a count; they fill the table. Beyond any file they are below zero."""
     width = np.dtype(form).itemsize
     if len(table) < header + 4:
         raise Irregular

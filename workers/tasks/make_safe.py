@@ -10,7 +10,7 @@ from functools import partial
 from threading import Event
 from uuid import UUID
 
-from relay.errors import Conflict, Missing, RelayError
+from relay.errors import Conflict, Missing, RelayError, Unavailable
 from relay.exchange import editing, letters, processing
 from relay.exchange.edits import Edits, masked
 from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
@@ -55,8 +55,9 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         # a worker that was stopped says nothing about the file: this was no try
         await processing.let_go(room.house, work, was_a_try=False)
         raise
-    except (RelayError, OSError):
-        await processing.let_go(room.house, work)
+    except (RelayError, OSError) as error:
+        # a machine that cannot work now says nothing about the file either
+        await processing.let_go(room.house, work, was_a_try=not isinstance(error, Unavailable))
         raise
 
 
