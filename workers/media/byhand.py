@@ -12,7 +12,7 @@ from typing import Any
 
 from relay.errors import RelayError
 from relay.vault.spool import Spool
-from workers.media import loudness, tools
+from workers.media import loudness, tools, wishes
 from workers.media.clean import clean
 from workers.media.kept import pieces
 from workers.media.looks import beginning, family
@@ -32,9 +32,11 @@ def main(words: Sequence[str]) -> int:
             source = File(file.fileno())
             kind = Kind(asked.kind) if asked.kind else _guess(asked.input, source)
             report |= {"kind": kind.value, "input_bytes": source.size}
-            with clean(kind, source, progress=_show, spool=partial(Spool, asked.output.parent)) as made:
+            edits = wishes.edits(asked.edits, asked.disguise, kind)
+            spool = partial(Spool, asked.output.parent)
+            with clean(kind, source, progress=_show, spool=spool, edits=edits) as made:
                 _write(made, asked.output, asked.poster)
-                report |= {"outcome": "clean", **_facts(made)}
+                report |= {"outcome": "clean", **_facts(made), **wishes.report(edits)}
                 report |= _loudness(made) if asked.report else {}
                 said = f"Safe: {asked.output}"
     except MediaRefused as refused:
@@ -58,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--poster", type=Path, metavar="FILE", help="where to write the poster (JPEG)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="where to write what became of it (JSON)")
+    wishes.add(parser)
     return parser
 
 
