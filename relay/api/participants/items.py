@@ -18,7 +18,7 @@ from relay.exchange.uploads import Upload
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.contents import answer, as_letter, page_answer
-from relay.web.shared.filing import receive_file
+from relay.web.shared.filing import receive_file, receive_pages
 
 CaseId = Annotated[UUID, PathParameter()]
 ItemId = Annotated[UUID, PathParameter()]
@@ -83,6 +83,16 @@ async def send_file(request: AnyRequest, house: TheHouse, person: SignedIn, item
     return await receive_file(request, house, person, item_id, page=False)
 
 
+@post("/items/{item_id:uuid}/pages", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=201)
+async def send_pages(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Upload:
+    """Upload several pictures or PDFs as one document by a form (multipart/form-data), in their order.
+
+    A field `turn` after a file turns its pages: by 0, 90, 180 or 270 degrees with the clock. At most 60
+    pages. Only tus (/uploads) can resume; it takes them in the form of docs/pages-format.md.
+    """
+    return await receive_pages(request, house, person, item_id, page=False)
+
+
 @post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
 async def submit(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
     """Send it to the facilitators."""
@@ -137,6 +147,7 @@ HANDLERS = [
     read_draft,
     save_draft,
     send_file,
+    send_pages,
     submit,
     withdraw,
     feedback,

@@ -163,7 +163,11 @@ def describe(house: TheHouse) -> Response[None]:
 
 @post("/uploads", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=201)
 async def create(request: AnyRequest, house: TheHouse, person: SignedIn) -> Response[None]:
-    """Start an upload of Upload-Length bytes for the item in Upload-Metadata; a body is its first bytes."""
+    """Start an upload of Upload-Length bytes for the item in Upload-Metadata; a body is its first bytes.
+
+    Several files make one document in the form of docs/pages-format.md: a mark, the files one after the
+    other, and an index with each one's size and how far to turn it.
+    """
     _check_version(request)
     length, item_id = _number(request, "upload-length"), _item_of(request)
     kind = request.headers.get("content-type")

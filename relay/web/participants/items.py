@@ -10,13 +10,14 @@ from relay.cases import own
 from relay.errors import Refusal, SignInNeeded
 from relay.exchange import failures, items, progress
 from relay.exchange.model import OwnItem
+from relay.exchange.pages import MOST
 from relay.exchange.renditions import own_content
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import as_letter, read_text
-from relay.web.shared.filing import receive_file
+from relay.web.shared.filing import receive_file, receive_pages
 from relay.web.shared.pages import page, see_other
 
 ItemId = Annotated[UUID, PathParameter()]
@@ -24,15 +25,25 @@ Page = Response[bytes]
 _WRITE = allow(Permission.ITEM_WRITE)
 _SUBMIT = allow(Permission.ITEM_SUBMIT)
 _OPEN = {"draft", "changes_requested", "failed"}
+FEW = 6
+"""Fields for pages on a page without script, unless more are asked for."""
 _READY = {"in_review", "changes_requested", "approved", "declined"}
 
 
 @get("/items/{item_id:uuid}", opt=_WRITE)
 async def item_page(
-    request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId, done: FromQuery[str] = ""
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    item_id: ItemId,
+    done: FromQuery[str] = "",
+    pages: FromQuery[int] = FEW,
 ) -> Page:
-    """Show one item of theirs: to write on, to send, or to see how it stands."""
-    return await _item_page(request, house, person, item_id, done=done)
+    """Show one item of theirs: to write on, to send, or to see how it stands.
+
+    `pages`: for how many pages of a document there are fields, where there is no script.
+    """
+    return await _item_page(request, house, person, item_id, done=done, files=pages)
 
 
 async def _item_page(
@@ -44,6 +55,7 @@ async def _item_page(
     text: str | None = None,
     refusal: Refusal | None = None,
     done: str = "",
+    files: int = FEW,
 ) -> Page:
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
@@ -65,6 +77,8 @@ async def _item_page(
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
         done=done,
+        files=max(1, min(files, MOST)),
+        most_files=MOST,
     )
 
 
@@ -102,6 +116,13 @@ async def file(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: 
     return see_other(f"/items/{item_id}?done=uploaded")
 
 
+@post("/items/{item_id:uuid}/pages", opt=allow(Permission.ITEM_WRITE, streams=True), status_code=200)
+async def several(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Take several files, the pages of one document, by a plain form."""
+    await receive_pages(request, house, person, item_id, page=True)
+    return see_other(f"/items/{item_id}?done=uploaded")
+
+
 @post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
 async def submit(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
     """Send it to the facilitators."""
@@ -121,4 +142,4 @@ async def withdraw(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
     return see_other(f"/items/{item_id}?done=withdrawn")
 
 
-HANDLERS = [item_page, draft, file, submit, withdraw]
+HANDLERS = [item_page, draft, file, several, submit, withdraw]

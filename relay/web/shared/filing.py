@@ -1,15 +1,18 @@
-"""A plain form upload: no script, no tus; the file is sealed as it arrives."""
+"""A plain form upload: no script, no tus; the file, or the files, sealed as they arrive."""
 
 import contextlib
 from uuid import UUID
 
+from litestar.types import Receive
+
 from relay.errors import Invalid, RelayError
-from relay.exchange import uploads
+from relay.exchange import progress, uploads
 from relay.exchange.uploads import Upload
 from relay.house import House
 from relay.identity.model import Person
 from relay.web.shared.access import CSRF_FIELD, AnyRequest, check_token
 from relay.web.shared.multipart import ClientLeft, FileForm
+from relay.web.shared.pages_form import PagesForm
 
 _CUT = "The file was cut off on its way. Please send it again; nothing else was lost."
 
@@ -18,9 +21,32 @@ async def receive_file(
     request: AnyRequest, house: House, person: Person, item_id: UUID, *, page: bool
 ) -> Upload:
     """Take a form's file into an upload of the item; return it complete. `page`: the form has the token."""
-    form = FileForm(
-        request.headers.get("content-type", ""), request.headers.get("content-length", ""), request.receive
-    )
+    return await _receive(request, house, person, item_id, FileForm(*_form(request)), page=page)
+
+
+async def receive_pages(
+    request: AnyRequest, house: House, person: Person, item_id: UUID, *, page: bool
+) -> Upload:
+    """Take a form's files into one upload of a document, in their order; return it complete."""
+    if (await progress.own_item(house, person, item_id)).kind != "document":
+        raise Invalid(kind="Several files at once make a document. Start a document for them.")
+    return await _receive(request, house, person, item_id, PagesForm(*_form(request)), page=page)
+
+
+def _form(request: AnyRequest) -> tuple[str, str, Receive]:
+    headers = request.headers
+    return headers.get("content-type", ""), headers.get("content-length", ""), request.receive
+
+
+async def _receive(
+    request: AnyRequest,
+    house: House,
+    person: Person,
+    item_id: UUID,
+    form: FileForm | PagesForm,
+    *,
+    page: bool,
+) -> Upload:
     await form.open()
     if page:
         check_token(request, person, form.fields.get(CSRF_FIELD, ""))

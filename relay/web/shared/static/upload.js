@@ -58,7 +58,7 @@ export async function sendAndShow(file) {
   const area = form.querySelector("[data-progress]");
   const bar = area.querySelector("progress");
   const said = area.querySelector("[data-said]");
-  const button = form.querySelector("button");
+  const button = form.querySelector("button[type=submit]");
   area.hidden = false;
   button.disabled = true;
   try {
