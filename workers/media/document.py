@@ -1,6 +1,7 @@
 """Documents: pages become pixels in one child, and a PDF in another that never saw the original."""
 
 from contextlib import ExitStack
+from itertools import chain
 
 from workers.media import answers, looks, pdf
 from workers.media.answers import PAGES, Garbled
@@ -21,6 +22,7 @@ _REASONS = {
     4: Reason.TOO_MANY_PIXELS,
     5: Reason.NO_PAGES,
     6: Reason.UNSUPPORTED,
+    7: Reason.NO_SUCH_PAGE,
 }
 """By the statuses of `children/render.py`."""
 
@@ -55,8 +57,9 @@ def _bind(original: int, clean: int, poster: int, room: Room) -> int:
     limits = room.limits
     seconds = _PROCESSOR_SECONDS + _SECONDS_PER_PAGE * limits.pages
     caps = room.caps(seconds, limits.output_bytes)
-    render = Child("render", (limits.pages, limits.page_pixels, limits.page_dots_per_inch))
-    bind = Child("bind", (limits.pages, limits.page_pixels))
+    areas = [(area.page, area.left, area.top, area.right, area.bottom) for area in room.edits.areas]
+    render = Child("render", (limits.pages, limits.page_pixels, limits.page_dots_per_inch, *chain(*areas)))
+    bind = Child("bind", (limits.pages, limits.page_pixels, *sorted({page for page, *_ in areas})))
     with Pipe() as flow, Pipe() as rendered, Pipe() as bound, Pipe() as percents, ExitStack() as running:
         task = Task(render, (original,), (flow.writing, rendered.writing), caps)
         renderer = running.enter_context(room.sandbox.start(task))

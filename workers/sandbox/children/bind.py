@@ -7,7 +7,7 @@ nothing of ours: the layouts are written again where they are read, and tests co
 import io
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -42,9 +42,9 @@ class Page(NamedTuple):
     down: float
 
 
-def main(most_pages: int, most_pixels: int) -> None:
-    """Read all pages, write the PDF, answer how many there were."""
-    pages = list(read(most_pages, most_pixels))
+def main(most_pages: int, most_pixels: int, *hidden: int) -> None:
+    """Read all pages, write the PDF, answer how many there were. `hidden`: pages with black areas, from 1."""
+    pages = list(read(most_pages, most_pixels, hidden))
     if pages:
         sizes = iter(pages)
 
@@ -69,7 +69,7 @@ def bind(jpegs: list[bytes], layout: Callable[..., tuple[float, float, float, fl
         )
 
 
-def read(most_pages: int, most_pixels: int) -> Iterator[Page]:
+def read(most_pages: int, most_pixels: int, hidden: Collection[int]) -> Iterator[Page]:
     """Pages from the pipe. What does not end with a header of zeros is not complete, and ends this child."""
     with os.fdopen(PIXELS, "rb", closefd=False) as pixels:
         for number in range(most_pages + 1):
@@ -78,16 +78,24 @@ def read(most_pages: int, most_pixels: int) -> Iterator[Page]:
                 return
             if not 0 < width * height <= most_pixels or number == most_pages:
                 raise ValueError
-            picture = helped(Image.frombytes("RGB", (width, height), pixels.read(width * height * 3)))
+            plain = Image.frombytes("RGB", (width, height), pixels.read(width * height * 3))
+            picture = helped(plain, hidden=number + 1 in hidden)
             if number == 0:
                 draw(picture.copy())
             yield compress(picture, across, down)
             os.write(PERCENT_TO, bytes([min(99, (number + 1) * 100 // max(1, total))]))
 
 
-def helped(picture: Image.Image) -> Image.Image:
-    """The picture, with more contrast if it is a page with faint writing, such as pencil that was scanned."""
+def helped(picture: Image.Image, *, hidden: bool = False) -> Image.Image:
+    """The picture, with more contrast if it is a page with faint writing, such as pencil that was scanned.
+
+    What is `hidden` is black, and says nothing of paper and ink.
+    """
     histogram = picture.convert("L").histogram()
+    if hidden:
+        histogram[0] = 0
+    if not any(histogram):
+        return picture
     paper, ink = level(histogram, 0.5), level(histogram, INK_SHARE)
     plain = sum(histogram[max(0, paper - NEAR) : paper + NEAR + 1]) / sum(histogram)
     if paper < BRIGHT or plain < PLAIN or not FAINTEST <= paper - ink < FAINT:

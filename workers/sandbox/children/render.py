@@ -34,13 +34,15 @@ SEVERAL, SEVERAL_END = b"\xabPAGES1\n", b"\n1SEGAP\xab"
 SEVERAL_FILE = struct.Struct("<QI")
 SEVERAL_TAIL = struct.Struct("<I8s")
 
-DONE, DAMAGED, PASSWORD, TOO_MANY_PAGES, TOO_MANY_PIXELS, NO_PAGES, UNSUPPORTED = range(7)
+DONE, DAMAGED, PASSWORD, TOO_MANY_PAGES, TOO_MANY_PIXELS, NO_PAGES, UNSUPPORTED, NO_SUCH_PAGE = range(8)
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF")
 LONGEST_SIDE = 3508
 """A4 at 300 dots an inch: a photograph larger than that shows the table, not the writing."""
 POINTS = 72
 LARGEST_PAPER = 14_400
 WHITE = (255, 255, 255)
+BLACK = (0, 0, 0)
+PARTS = 10_000
 SIXTEEN_BITS_TO_EIGHT = 255 / 65_535
 TURNS = {
     0: None,
@@ -71,6 +73,16 @@ class Page(NamedTuple):
     total: int
 
 
+class Area(NamedTuple):
+    """What of which page, from 1, is to be black: edges in ten-thousandths of it as it is shown."""
+
+    page: int
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+
 class Place(NamedTuple):
     """Where one of several files lies, and by how many degrees its pages are turned."""
 
@@ -79,16 +91,18 @@ class Place(NamedTuple):
     turn: int
 
 
-def main(most_pages: int, most_pixels: int, dots_per_inch: int) -> None:
-    """Write all pages, or answer why not."""
+def main(most_pages: int, most_pixels: int, dots_per_inch: int, *places: int) -> None:
+    """Write all pages, or answer why not. `places`: five numbers for each area that is to be black."""
+    areas = [Area(*five) for five in zip(*[iter(places)] * 5, strict=True)]
     Image.MAX_IMAGE_PIXELS = most_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
     pages = 0
     try:
         for page in read(most_pages, most_pixels, dots_per_inch):
             pages += 1
+            hide(page.picture, [area for area in areas if area.page == pages])
             send(packed(page, pages))
-        status = DONE if pages else NO_PAGES
+        status = ending(pages, areas)
         send(HEADER.pack(*(0,) * 6))
     except Refused as refused:
         status = refused.status
@@ -99,6 +113,21 @@ def main(most_pages: int, most_pixels: int, dots_per_inch: int) -> None:
     except (pypdfium2.PdfiumError, OSError, ValueError, ArithmeticError, SyntaxError, MemoryError, EOFError):
         status = DAMAGED
     os.write(ANSWER_TO, ANSWER.pack(status, pages))
+
+
+def ending(pages: int, areas: list[Area]) -> int:
+    """What there is to say after the last page."""
+    if any(area.page > pages for area in areas):
+        return NO_SUCH_PAGE
+    return DONE if pages else NO_PAGES
+
+
+def hide(picture: Image.Image, areas: list[Area]) -> None:
+    """Make areas of a page solid black. A pixel of which any part lies in one is in it."""
+    for area in areas:
+        left, top = area.left * picture.width // PARTS, area.top * picture.height // PARTS
+        right, bottom = -(-area.right * picture.width // PARTS), -(-area.bottom * picture.height // PARTS)
+        picture.paste(BLACK, (left, top, right, bottom))
 
 
 def send(data: bytes) -> None:
