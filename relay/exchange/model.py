@@ -38,7 +38,8 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
 
     `state` says "approved" for everything from approval on: whether and when it was released hangs on the
     other person too, and what they do never shows here. `percent` is how far making the file safe has come.
-    `uploaded`: a complete file waits to be sent.
+    `uploaded`: a complete file waits to be sent. `edited`: a facilitator hid parts of the newest version;
+    `asked`: it was made, and waits for the author's answer.
     """
 
     id: UUID
@@ -52,7 +53,22 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     percent: int
     recipients: tuple[UUID, ...]
     uploaded: bool
+    edited: bool
+    asked: bool
     started_at: datetime
+
+
+class Proposal(msgspec.Struct, frozen=True, kw_only=True):
+    """The newest version of an author's item, in which a facilitator hid parts, and what they say about it.
+
+    To agree, its author names the rendition by its id and hash. `agreed`: they did.
+    """
+
+    revision: int
+    rendition_id: UUID
+    sha256: bytes
+    note: str
+    agreed: bool
 
 
 class Feedback(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,7 +9,8 @@ from relay.cases.keys import own_text
 from relay.cases.model import Medium
 from relay.errors import Missing
 from relay.exchange.items import find_item
-from relay.exchange.model import Feedback, OwnItem
+from relay.exchange.model import Feedback, OwnItem, Proposal
+from relay.exchange.renditions import find_rendition
 from relay.house import House
 from relay.identity.model import Person
 
@@ -25,6 +26,9 @@ class _OwnRow(msgspec.Struct, frozen=True):
     percent: int
     recipients: list[UUID]
     uploaded: bool
+    edited: bool
+    made: bool
+    agreed: bool
     started_at: datetime
 
 
@@ -36,8 +40,12 @@ SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
              WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
-               AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded
+               AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded,
+       coalesce(v.edited_by IS NOT NULL, false) AS edited, n.id IS NOT NULL AS made,
+       EXISTS (SELECT FROM relay.agreements a WHERE a.rendition_id = n.id) AS agreed
 FROM relay.items i
+LEFT JOIN relay.revisions v ON v.item_id = i.id AND v.number = i.revision
+LEFT JOIN relay.renditions n ON n.revision_id = v.id AND n.role = 'clean'
 """
 
 
@@ -54,10 +62,12 @@ def _own(row: _OwnRow) -> OwnItem:
             "kind": row.kind,
             "state": state,
             "revision": row.revision,
-            "failure": row.failure,
+            "failure": row.failure if row.state == "failed" else None,
             "percent": row.percent,
             "recipients": tuple(row.recipients),
             "uploaded": row.uploaded,
+            "edited": row.edited,
+            "asked": row.edited and row.made and not row.agreed and state == "in_review",
             "started_at": row.started_at,
         },
         OwnItem,
@@ -96,6 +106,39 @@ async def own_pages(house: House, person: Person, item_id: UUID) -> int:
             [item_id, item.revision],
         )
         return pages or 0
+
+
+class _ProposalRow(msgspec.Struct, frozen=True):
+    revision_id: UUID
+    edited_by: UUID | None
+    agreed: bool
+
+
+async def proposal(house: House, person: Person, item_id: UUID) -> Proposal | None:
+    """Return the newest version, if it was made by a facilitator who hid parts, and is there to be seen."""
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        row = await tx.one(
+            _ProposalRow,
+            """
+            SELECT r.id AS revision_id, r.edited_by,
+                   EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id) AS agreed
+            FROM relay.revisions r JOIN relay.renditions n ON n.revision_id = r.id AND n.role = 'clean'
+            WHERE r.item_id = %s AND r.number = %s
+            """,
+            [item_id, item.revision],
+        )
+        if row is None or row.edited_by is None or item.taken_back_at is not None:
+            return None
+        rendition = await find_rendition(tx, house, item, "clean")
+        note = await own_text(tx, house, person, item.case_id, "redaction", row.revision_id)
+    return Proposal(
+        revision=item.revision,
+        rendition_id=rendition.id,
+        sha256=rendition.sha256,
+        note=note or "",
+        agreed=row.agreed,
+    )
 
 
 class _FeedbackRow(msgspec.Struct, frozen=True):

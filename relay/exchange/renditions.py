@@ -59,6 +59,16 @@ async def find_rendition(
     return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__})
 
 
+async def own_number(tx: Reading, item_id: UUID) -> int:
+    """Return the number of the newest revision that the author sent: what every edit list counts in."""
+    found: int | None = await tx.value(
+        "SELECT max(number) FROM relay.revisions WHERE item_id = %s AND edited_by IS NULL", [item_id]
+    )
+    if found is None:
+        raise Missing
+    return found
+
+
 def _content(rendition: Rendition, key: DataKey) -> Content:
     return Content(
         object_id=rendition.object_id,

@@ -1,6 +1,7 @@
 """What a facilitator writes to have parts hidden, and how a list reads in words. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from relay.errors import Invalid
@@ -18,7 +19,7 @@ def find_words(text: str, phrases: Iterable[str]) -> tuple[Span, ...]:
     """
     found: set[tuple[int, int]] = set()
     missing = []
-    for phrase in dict.fromkeys(phrase.strip() for phrase in phrases):
+    for phrase in dict.fromkeys(unicodedata.normalize("NFC", phrase).strip() for phrase in phrases):
         if not phrase:
             continue
         places = [match.span() for match in _pattern(phrase).finditer(text)]

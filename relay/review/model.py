@@ -79,7 +79,8 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
 
     `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
     its clean file was served to this reviewer. `lapsed` names whose approval no longer counts, since they
-    left the case or the service; `may_approve` who is on the case and could still approve.
+    left the case or the service; `may_approve` who is on the case and could still approve. `agreed_at` says
+    when its author agreed to the parts that were hidden (`clean.edited_by`).
     """
 
     id: UUID
@@ -101,3 +102,4 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     seen_all: bool
     claimed_by: UUID | None
     claimed_until: datetime | None
+    agreed_at: datetime | None

@@ -12,10 +12,10 @@ from relay.cases.model import GateFacts
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Conflict
-from relay.exchange import approvals
+from relay.exchange import agreements, approvals
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
-from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.renditions import case_content, find_rendition, own_number
 from relay.exchange.transitions import State
 from relay.house import House
 from relay.identity.model import Person
@@ -77,6 +77,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             {one.reviewer_id for one in await approvals.standing(tx, house, clean)} if clean else set()
         )
         colleagues = await approvals.may_approve(tx, house, item.case_id)
+        agreed_at = await agreements.agreed_at(tx, house, item.author_id, clean) if clean else None
         return ItemOnDesk(
             id=item.id,
             case_id=item.case_id,
@@ -97,6 +98,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             seen_all=clean is not None and await seen_all(tx, person, clean),
             claimed_by=desk.claimed_by,
             claimed_until=desk.claimed_until,
+            agreed_at=agreed_at,
         )
 
 
@@ -171,9 +173,11 @@ async def _past(tx: Reading, house: House, person: Person, item: Item, row: _Rev
 
 
 async def open_rendition(
-    house: House, person: Person, item_id: UUID, role: RenditionRole
+    house: House, person: Person, item_id: UUID, role: RenditionRole, *, as_sent: bool = False
 ) -> tuple[Rendition, Content]:
     """Return a rendition of an item, with its key, and leave an audit entry.
+
+    `as_sent`: of the newest version that its author sent, before a facilitator hid parts.
 
     Raise `Conflict` if it is not ready yet, or its author took it back.
     """
@@ -181,7 +185,9 @@ async def open_rendition(
         item = await lock_item(act, item_id)
         if item.state not in _READABLE or item.taken_back_at is not None:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
-        rendition = await find_rendition(act, house, item, role)
+        rendition = await find_rendition(
+            act, house, item, role, await own_number(act, item_id) if as_sent else None
+        )
         act.note(rendition=rendition.id, role=role)
         return rendition, await case_content(act, house, person, rendition)
 

@@ -24,7 +24,7 @@ from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Item, Rendition
 from relay.exchange.objects import NewObject, add_grant, opened
 from relay.exchange.origin import Submission
-from relay.exchange.renditions import case_content, case_object_key, find_rendition
+from relay.exchange.renditions import case_content, case_object_key, find_rendition, own_number
 from relay.exchange.revisions import NewRevision, begin
 from relay.exchange.transitions import Action, move
 from relay.house import House
@@ -137,12 +137,9 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
     """Return what the next list is written against. Raise `Conflict` if nothing was made ready yet."""
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
-        own = await tx.value(
-            "SELECT max(number) FROM relay.revisions WHERE item_id = %s AND edited_by IS NULL", [item_id]
-        )
-        if own is None or item.taken_back_at is not None:
+        if item.taken_back_at is not None or item.revision == 0:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
-        base = await find_rendition(tx, house, item, "clean", own)
+        base = await find_rendition(tx, house, item, "clean", await own_number(tx, item_id))
         if base.edited_by is not None:
             raise Conflict
         content = await case_content(tx, house, person, base)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.api.desk import cases, gates, paper, review, staff
+from relay.api.desk import cases, gates, hiding, paper, review, staff
 from relay.permissions import Permission
 from relay.web.shared.entry_api import entry_api
 
@@ -11,6 +11,7 @@ HANDLERS: list[Any] = [
     *cases.HANDLERS,
     *gates.HANDLERS,
     *review.HANDLERS,
+    *hiding.HANDLERS,
     *paper.HANDLERS,
     *staff.HANDLERS,
 ]

@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from relay.cases.model import Medium
 from relay.exchange import items, progress
+from relay.exchange.edits import Disguise
 from relay.exchange.model import Feedback, OwnItem
 from relay.exchange.renditions import own_content
 from relay.exchange.uploads import Upload
@@ -93,10 +94,18 @@ async def send_pages(request: AnyRequest, house: TheHouse, person: SignedIn, ite
     return await receive_pages(request, house, person, item_id, page=False)
 
 
+class NewSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a recording is disguised from the beginning, by its author's choice; left out: as it is."""
+
+    disguise: Disguise = items.AS_IT_IS
+
+
 @post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
-async def submit(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
+async def submit(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewSubmission | None] = None
+) -> OwnItem:
     """Send it to the facilitators."""
-    await items.submit(house, person, item_id)
+    await items.submit(house, person, item_id, data.disguise if data else items.AS_IT_IS)
     return await progress.own_item(house, person, item_id)
 
 

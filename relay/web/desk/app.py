@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, home, own, paper, review
+from relay.web.desk import cases, gates, hiding, home, own, paper, review
 from relay.web.shared.build import Opener, build
 from relay.web.shared.endings import Endings
 from relay.web.shared.entry import entry_pages
@@ -23,6 +23,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
         *cases.HANDLERS,
         *gates.HANDLERS,
         *review.HANDLERS,
+        *hiding.HANDLERS,
         *paper.HANDLERS,
     ]
     return build(DESK, pages, HANDLERS, _TEMPLATES, opener, endings)

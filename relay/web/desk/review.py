@@ -16,7 +16,8 @@ from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import decisions, queue, reading
+from relay.review import decisions, queue, reading, redaction
+from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Reason
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import read_text
@@ -66,6 +67,7 @@ async def show_item(
     item = await reading.item_on_desk(house, person, item_id)
     mine = item.claimed_by == person.id
     shown = item.clean is not None and (mine or item.state not in _MINE)
+    hidden = await redaction.redaction(house, person, item_id) if item.revision else None
     text = await _letter(house, person, item) if shown and item.kind == "letter" else None
     if text is not None and not item.seen_all:
         item = await reading.item_on_desk(house, person, item_id)
@@ -83,6 +85,8 @@ async def show_item(
         text=text,
         codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
         failure=failures.sentence(item.failure),
+        hidden=hidden,
+        hidden_words=in_words(hidden.edits) if hidden else (),
         reasons=list(Reason),
         chosen=form.several("reasons") if form else (),
         guidance=form.text("guidance") if form else "",

@@ -10,7 +10,7 @@ import msgspec
 
 from relay.errors import Invalid
 
-_MOST_FIELDS = 100
+_MOST_FIELDS = 3_000
 _Choice = TypeVar("_Choice", bound=str)
 
 
