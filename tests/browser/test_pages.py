@@ -18,6 +18,11 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 async def look(page: Page, path: str, name: str, gallery: Path | None) -> None:
     """Open a page and hold it against all that every page must meet."""
     await page.goto(path)
+    await hold(page, name, gallery)
+
+
+async def hold(page: Page, name: str, gallery: Path | None) -> None:
+    """Hold what is shown against all that every page must meet."""
     assert page.viewport_size is not None
     width = page.viewport_size["width"]
     await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")

@@ -1,29 +1,18 @@
 """Several photographs as one document: by a plain form, by its API, by tus, and through the worker."""
 
-import io
 from typing import Any
 
 import httpx
-import pypdfium2
 import pytest
-from PIL import Image
 
 from relay.exchange import pages
 from tests.functional.test_uploads import begun, patch
-from tests.support.media import CANARY, several
+from tests.support.media import several
+from tests.support.photographs import pages_of, photograph
 from tests.support.web import ORIGIN, Client, Exchange
 from tests.support.work import work_off
 
 Files = list[tuple[str, tuple[str | None, bytes | str] | tuple[str, bytes, str]]]
-
-
-def photograph(number: int) -> bytes:
-    """Grey that tells its number, wider than tall, with a name in its EXIF."""
-    exif = Image.Exif()
-    exif[0x013B] = f"{CANARY}-{number}"
-    out = io.BytesIO()
-    Image.new("RGB", (160, 120), (20 * number, 20 * number, 20 * number)).save(out, "JPEG", exif=exif)
-    return out.getvalue()
 
 
 def fields(*chosen: tuple[bytes, int]) -> Files:
@@ -45,15 +34,10 @@ async def send(client: Client, path: str, files: Files, csrf: str | None = None)
 
 
 async def seen(exchange: Exchange, item_id: str) -> list[tuple[int, bool]]:
-    """The pages that came out: the number that each tells, and whether it stands upright."""
+    """Send it, and look at the pages that came out."""
     await exchange.victim.do(f"/items/{item_id}/submit")
     await work_off(exchange.room)
-    clean = await exchange.desk.api("GET", f"/items/{item_id}/rendition")
-    assert clean.status_code == 200, await exchange.victim.ask(f"/items/{item_id}")
-    assert CANARY.encode() not in clean.content
-    with pypdfium2.PdfDocument(clean.content) as opened:
-        drawn = [page.render(scale=0.2).to_pil().convert("L") for page in opened]
-    return [(round(one.getpixel((50, 50)) / 20), one.height > one.width) for one in drawn]
+    return await pages_of(exchange, item_id)
 
 
 @pytest.mark.parametrize("prefix", ["", "/api/v1"])

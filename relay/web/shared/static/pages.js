@@ -48,11 +48,16 @@ function draw({ small, turn, item }) {
 const area = (name) => form.querySelector(`[data-${name}]`);
 const turns = { 0: "", 90: ", turned to the right", 180: ", turned upside down", 270: ", turned to the left" };
 
+function label() {
+  form.querySelector(`label[for=${form.elements.file.id}]`).textContent = pages.length ? "Add more pages" : "A PDF, or pictures of the pages";
+}
+
 function say(said) {
   area("moved").textContent = said;
 }
 
 function show() {
+  label();
   pages.forEach((page, place) => {
     const { item } = page;
     const name = `Page ${place + 1}`;
@@ -131,7 +136,7 @@ if (form) {
   const input = form.elements.file;
   input.multiple = true;
   input.required = false;
-  form.querySelector(`label[for=${input.id}]`).textContent = "A PDF, or pictures of the pages";
+  label();
   area("several").hidden = false;
   document.querySelector("[data-plain]")?.remove();
   input.addEventListener("change", choose);
