@@ -28,7 +28,7 @@ PEAK_RATE = 8_000
 _PIECE_MICROSECONDS = 500_000
 """Short pieces can go through a pipe: each has its own small index, and the reader need not go back."""
 
-_QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
+QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
 _FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,wav,w64,mp3,aac,ogg,flac,amr,aiff,caf"
 _CODECS = ",".join((
     *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9", "mpeg4", "msmpeg4v3"),
@@ -42,6 +42,7 @@ _CODECS = ",".join((
 PICTURES_ONLY = "filter_units=pass_types=1|5|7|8"
 """Slices and the two parameter sets: no SEI, where encoders sign and messages could hide, and no filler."""
 
+_FEW = 4
 _MOST_THREADS = 8
 _LARGE_PIXELS = 9_500_000
 _THREADS_FOR_LARGE = 2
@@ -106,7 +107,7 @@ def make(
         codecs |= _sound_codec(source.channels)
     pieces = {"f": "mp4", "movflags": "+delay_moov+default_base_moof", "frag_duration": _PIECE_MICROSECONDS}
     made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
-    settings = (*_QUIET, "-max_error_rate", "0.02", "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
+    settings = (*QUIET, "-max_error_rate", "0.02", "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
     return tuple(ffmpeg.compile(made.global_args(*settings), overwrite_output=True)[1:])
 
 
@@ -141,20 +142,26 @@ def _layout(source: Source) -> str:
     return "mono" if source.channels == 1 else "stereo"
 
 
+def _few_processors() -> bool:
+    return (os.cpu_count() or 1) <= _FEW
+
+
 def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
     """The second process: pieces at READ, the final file to WRITE, plain samples for the waveform to SIDE.
 
     It writes as it goes, the index last: `packed` takes the file away behind it, and `faststart` reads it
     with the index in front. Any error in the pieces ends it. The filter that smooths block edges is left out
-    of this decode: it changes what a picture looks like, not whether it can be decoded.
+    of this decode: it changes what a picture looks like, not whether it can be decoded. One thread keeps pace
+    with what a few processors encode, and costs less than several.
     """
+    decoding = {"skip_loop_filter": "all", **({"threads": 1} if _few_processors() else {})}
     pieces = ffmpeg.input(
         f"pipe:{READ}",
         f="mp4",
         format_whitelist="mov,mp4,m4a,3gp,3g2,mj2",
         protocol_whitelist="pipe",
         codec_whitelist="h264,aac",
-        **({"skip_loop_filter": "all"} if film else {}),
+        **(decoding if film else {}),
     )
     tracks = [pieces["v:0"]] * film + [pieces["a:0"]] * sound
     container = {"f": "ipod" if kind is Kind.AUDIO else "mp4"}
@@ -163,9 +170,9 @@ def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
         ffmpeg.output(*tracks, f"/proc/self/fd/{WRITE}", c="copy", **marks, **_NOTHING_ELSE, **container)
     ]
     if film:
-        outputs.append(ffmpeg.output(pieces["v:0"], "-", f="null"))
+        outputs.append(ffmpeg.output(pieces["v:0"], "-", f="null", fps_mode="passthrough"))
     if sound:
         samples = {"ac": 1, "ar": PEAK_RATE, "f": "s16le", "fflags": "+bitexact"}
         outputs.append(ffmpeg.output(pieces["a:0"], f"pipe:{SIDE}", **samples))
-    everything = ffmpeg.merge_outputs(*outputs).global_args(*_QUIET, "-xerror")
+    everything = ffmpeg.merge_outputs(*outputs).global_args(*QUIET, "-xerror")
     return tuple(ffmpeg.compile(everything, overwrite_output=True)[1:])
