@@ -196,8 +196,8 @@ async def test_a_wrong_list_is_a_problem_in_words(exchange: Exchange) -> None:
 
 def loudness(content: bytes) -> Any:
     """The loudness of each hundredth of a second."""
-    with av.open(io.BytesIO(content)) as file:
-        frames = [frame.to_ndarray().mean(axis=0) for frame in file.decode(audio=0)]
+    with av.open(io.BytesIO(content), "r") as file:
+        frames = [frame.to_ndarray().mean(axis=0) for frame in file.decode(file.streams.audio[0])]
     sound = np.concatenate(frames)
     return np.sqrt((sound[: len(sound) // 480 * 480].reshape(-1, 480) ** 2).mean(axis=1))
 

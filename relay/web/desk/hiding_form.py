@@ -21,8 +21,8 @@ MOST_ROWS: Final = 500
 HOWS: Final = {
     "mute": "Silence",
     "bleep": "A tone",
-    "blank": "Black picture, sound stays",
-    "both": "Black picture and silence",
+    "blank": "Black picture",
+    "both": "Black and silent",
     "cut": "Cut it out",
 }
 _SOUND: Final = ("mute", "bleep", "cut")
@@ -47,12 +47,14 @@ def hows(kind: str) -> dict[str, str]:
 
 
 def typed(form: Form) -> Typed:
-    """Return what was sent."""
+    """Return what was sent, without rows in which nothing stands."""
+    stretches = zip(form.several("from"), form.several("to"), form.several("how"), strict=False)
+    areas = zip(form.several("page"), *(form.several(edge) for edge in EDGES), strict=False)
     return Typed(
         kept=tuple(form.several("kept")),
         words=form.text("words"),
-        stretches=tuple(zip(form.several("from"), form.several("to"), form.several("how"), strict=False)),
-        areas=tuple(zip(form.several("page"), *(form.several(edge) for edge in EDGES), strict=False)),
+        stretches=tuple(row for row in stretches if "".join(row[:2]).strip()),
+        areas=tuple(row for row in areas if "".join(row).strip()),
         voice=form.ticked("voice"),
         picture=form.text("picture") or "keep",
         note=form.text("note"),
@@ -123,9 +125,6 @@ def _rows(
     """Read each row in which something stands. What is wrong is said with the row's number."""
     found = []
     for number, row in enumerate(rows, start=1):
-        told = row[:2] if name == "stretch" else row
-        if not any(field.strip() for field in told):
-            continue
         try:
             found.append(read(row))
         except ValueError as error:

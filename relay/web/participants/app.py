@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.api.participants.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.participants import cases, home, items, received
+from relay.web.participants import agreement, cases, home, items, received
 from relay.web.shared.build import Opener, build
 from relay.web.shared.endings import Endings
 from relay.web.shared.entry import entry_pages
@@ -21,6 +21,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
         *home.HANDLERS,
         *cases.HANDLERS,
         *items.HANDLERS,
+        *agreement.HANDLERS,
         *received.HANDLERS,
     ]
     return build(PARTICIPANTS, pages, HANDLERS, _TEMPLATES, opener, endings)

@@ -9,6 +9,7 @@ from litestar.params import FromQuery, PathParameter
 from relay.cases import own
 from relay.errors import Refusal, SignInNeeded
 from relay.exchange import failures, items, progress
+from relay.exchange.edits import Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
 from relay.exchange.renditions import own_content
@@ -28,6 +29,7 @@ _OPEN = {"draft", "changes_requested", "failed"}
 FEW = 6
 """Fields for pages on a page without script, unless more are asked for."""
 _READY = {"in_review", "changes_requested", "approved", "declined"}
+_ANSWERED = {"in_review", "approved"}
 
 
 @get("/items/{item_id:uuid}", opt=_WRITE)
@@ -43,10 +45,10 @@ async def item_page(
 
     `pages`: for how many pages of a document there are fields, where there is no script.
     """
-    return await _item_page(request, house, person, item_id, done=done, files=pages)
+    return await show_item(request, house, person, item_id, done=done, files=pages)
 
 
-async def _item_page(
+async def show_item(
     request: AnyRequest,
     house: House,
     person: Person,
@@ -56,9 +58,12 @@ async def _item_page(
     refusal: Refusal | None = None,
     done: str = "",
     files: int = FEW,
+    disguise: Disguise = items.AS_IT_IS,
 ) -> Page:
+    """Show an item of theirs, perhaps with what could not be done and what was typed or chosen for it."""
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
+    proposal = await progress.proposal(house, person, item_id) if item.edited else None
     return page(
         request,
         "item.html",
@@ -69,7 +74,10 @@ async def _item_page(
         recipients=[one.label for one in case.counterparts if one.seat_id in item.recipients],
         editable=item.state in _OPEN,
         text=await _text(house, person, item) if text is None else text,
-        has_clean=item.state in _READY and item.kind != "letter",
+        proposal=proposal if item.state in _ANSWERED else None,
+        proposed=await _proposed(house, person, item) if proposal else "",
+        disguise=disguise,
+        has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
         failure=failures.sentence(item.failure),
@@ -91,6 +99,13 @@ async def _text(house: House, person: Person, item: OwnItem) -> str:
     return await read_text(house, as_letter(await own_content(house, person, item.id, "original")))
 
 
+async def _proposed(house: House, person: Person, item: OwnItem) -> str:
+    """What a letter says in the version in which parts are hidden."""
+    if item.kind != "letter":
+        return ""
+    return await read_text(house, await own_content(house, person, item.id, "clean"))
+
+
 @post("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=200)
 async def draft(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
@@ -105,7 +120,7 @@ async def draft(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await _item_page(request, house, person, item_id, text=text, refusal=refusal)
+        return await show_item(request, house, person, item_id, text=text, refusal=refusal)
     return see_other(f"/items/{item_id}?done=sent")
 
 
@@ -124,14 +139,21 @@ async def several(request: AnyRequest, house: TheHouse, person: SignedIn, item_i
 
 
 @post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
-async def submit(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
-    """Send it to the facilitators."""
+async def submit(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
+    """Send it to the facilitators, disguised if they want that."""
+    disguise = items.AS_IT_IS
     try:
-        await items.submit(house, person, item_id)
+        disguise = Disguise(
+            voice=form.ticked("voice"),
+            picture=form.choice("picture", "keep", "off", "cover") if form.text("picture") else "keep",
+        )
+        await items.submit(house, person, item_id, disguise)
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await _item_page(request, house, person, item_id, refusal=refusal)
+        return await show_item(request, house, person, item_id, refusal=refusal, disguise=disguise)
     return see_other(f"/items/{item_id}?done=sent")
 
 

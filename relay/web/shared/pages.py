@@ -1,5 +1,6 @@
 """Pages from templates. Everything is escaped; a name that a template is not given is an error."""
 
+import base64
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +34,7 @@ def environment(wing: Wing, folder: Path) -> Environment:
         "word": words.word,
         "staff_word": words.staff_word,
         "duration": duration,
+        "base64": base64_text,
     }
     found.globals |= {"wing": wing, "csrf_field": CSRF_FIELD, "layout": "layout.html"}
     return found
@@ -52,6 +54,11 @@ def duration(milliseconds: int | None) -> str:
     """A duration, as in 3:07."""
     seconds = round((milliseconds or 0) / 1000)
     return f"{seconds // 60}:{seconds % 60:02d}"
+
+
+def base64_text(value: bytes) -> str:
+    """Bytes as they stand in a form's field."""
+    return base64.b64encode(value).decode()
 
 
 def page(request: AnyRequest, template: str, /, *, status: int = 200, **context: Any) -> Response[bytes]:

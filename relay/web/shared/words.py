@@ -11,6 +11,7 @@ _WORDS: Final = {
     "submitted": "Being prepared for your facilitator",
     "in_review": "With your facilitator",
     "changes_requested": "Your facilitator asks for a change",
+    "asked": "Your facilitator asks for your agreement",
     "approved": "Approved",
     "scheduled": "Waiting for its time",
     "released": "Passed on",
