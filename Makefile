@@ -11,12 +11,16 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-inde
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install demo test check hostile bench lock format clean
+.PHONY: help install transcribe demo test check hostile bench lock format clean
 
 help: ## show this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 install: $(STAMP) ## make .venv with the pinned requirements and `relay` in it (instant when nothing changed)
+
+transcribe: $(STAMP) ## add what writes down recordings for reviewers (optional, 300 MB; see docs/transcripts.md)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/transcribe.txt
 
 demo: $(STAMP) ## play a whole exchange, then leave the stack running and print where to sign in
 	@$(BIN)/relay demo
@@ -45,6 +49,7 @@ format: $(STAMP) ## put the code in its usual form
 lock: $(STAMP) ## recompile requirements/*.txt from pyproject.toml, with hashes
 	$(COMPILE) --output-file requirements/base.txt
 	$(COMPILE) --extra dev --output-file requirements/dev.txt
+	$(COMPILE) --extra transcribe --constraints requirements/dev.txt --output-file requirements/transcribe.txt
 	$(subst pyproject.toml,requirements/bench.in,$(COMPILE)) --output-file requirements/bench.txt
 	@if grep -nE '^ *(--(extra-)?index-url|--find-links|-f|-i) |https?://|file://' requirements/*.txt; \
 	then echo 'A registry address got into requirements/: take it out before you commit.'; exit 1; fi

@@ -119,6 +119,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     ffmpeg: str = ""
     """The path of another ffmpeg than the packaged one."""
+    transcription_model: str = ""
+    """A folder with a faster-whisper model; reviewers are then shown a draft of what is said."""
     print_fonts: Path = Path("/usr/share/fonts")
     """Where the fonts are that letters are printed in; folders below it are looked through too."""
     worker_jobs: Annotated[int, Meta(ge=1, le=64, description="a number from 1 to 64")] = 1
@@ -150,6 +152,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _FOLDERS = {"blobs": "blobs", "keyring": "keyring", "worker_secrets": "workers", "checkpoints": "checkpoints"}
+_MODEL_FILES = ("config.json", "model.bin", "tokenizer.json")
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
 
@@ -328,6 +331,13 @@ def _wrong_folders(settings: Settings) -> list[str]:
             for other in (settings.postgres_folder, settings.blobs)
             if folder.resolve().is_relative_to(other.resolve())
         ]
+    model = settings.transcription_model
+    for name in _MODEL_FILES if model else ():
+        if not (Path(model) / name).is_file():
+            problems.append(
+                f"transcription_model is {model}, which has no {name}."
+                " Write the folder of a faster-whisper model, or take it out."
+            )
     if settings.ffmpeg and shutil.which(settings.ffmpeg) is None:
         problems.append(f"ffmpeg is {settings.ffmpeg}, which is no program. Write its path, or take it out.")
     return problems

@@ -10,7 +10,7 @@ from relay.cases.model import Medium
 from relay.exchange.transitions import State
 from relay.vault.suite import DataKey
 
-RenditionRole = Literal["clean", "poster", "peaks"]
+RenditionRole = Literal["clean", "poster", "peaks", "transcript"]
 DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
 
 LETTER_TYPE = "text/plain; charset=utf-8"

@@ -135,7 +135,9 @@ def _enclose(order: Order, progress: _Progress) -> None:
     progress.stage = Stage.LANDLOCK
     rules.enforce()
     progress.stage = Stage.SECCOMP
-    seccomp.install(seccomp.build(platform.machine(), os.getpid(), executes=not order.python))
+    makes_code = order.makes_code or not order.python
+    machine, executes = platform.machine(), not order.python
+    seccomp.install(seccomp.build(machine, os.getpid(), executes=executes, makes_code=makes_code))
 
 
 def _limit(caps: Caps, *, everything: bool) -> None:

@@ -65,6 +65,8 @@ class Order(NamedTuple):
     """Python: where packages are. Executable: the files it may read (its libraries)."""
     loader: str = ""
     """The executable's ELF loader, which has to be executable too."""
+    makes_code: bool = False
+    """Python: whether it may make machine code as it runs, which an executable always may."""
     served: bool = False
     """Whether its reads wait for the parent (`window`)."""
     walls: bool = True

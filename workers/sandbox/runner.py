@@ -62,6 +62,8 @@ class Child:
 
     name: str
     numbers: tuple[int, ...] = ()
+    makes_code: bool = False
+    """Whether it may make machine code as it runs: what counts in matrices does."""
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def _order(task: Task, status: int, given: ExitStack) -> tuple[Order, View | Non
         program=str(path),
         arguments=arguments,
         python=isinstance(program, Child),
+        makes_code=isinstance(program, Child) and program.makes_code,
         paths=paths,
         loader=loader,
         served=view is not None,

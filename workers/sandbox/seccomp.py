@@ -57,17 +57,18 @@ def _if_argument_has(position: int, bits: int, *, wanted: bool) -> bytes:
     return load + _instruction(_ANY_BIT, bits, 0, 1) + _give(found) + _give(other)
 
 
-def build(machine: str, process: int, *, executes: bool) -> bytes:
+def build(machine: str, process: int, *, executes: bool, makes_code: bool) -> bytes:
     """The filter for one process.
 
     `machine` is `platform.machine()`; `process` the only one that may be signalled; `executes` leaves one
-    way to start a program (execveat), for ffmpeg, where Landlock names the only file that can be. Raises
-    `OSError` (ENOSYS) for a machine without a table.
+    way to start a program (execveat), for ffmpeg, where Landlock names the only file that can be;
+    `makes_code` lets memory be executed that was written. Raises `OSError` (ENOSYS) for a machine without a
+    table.
     """
     if machine not in TABLES:
         raise OSError(errno.ENOSYS, "no table of system calls for this machine")
     architecture, numbers = TABLES[machine]
-    writable_code = _give(_ALLOW) if executes else _if_argument_has(2, _PROT_EXEC, wanted=False)
+    writable_code = _give(_ALLOW) if makes_code else _if_argument_has(2, _PROT_EXEC, wanted=False)
     special = {
         "mmap": writable_code,
         "mprotect": writable_code,

@@ -6,6 +6,7 @@ leases keep two workers apart, and once a minute `reconcile` enqueues what is un
 
 import asyncio
 from contextlib import suppress
+from pathlib import Path
 from uuid import UUID
 
 import procrastinate
@@ -20,6 +21,7 @@ from relay.log import configure
 from relay.settings import Settings
 from workers.media import tools
 from workers.media.model import Limits
+from workers.media.transcript import Model
 from workers.sandbox.bubble import strongest
 from workers.tasks import storekeeping, upkeep
 from workers.tasks.keys import WorkerKeys
@@ -81,6 +83,9 @@ async def clear_stalled(app: procrastinate.App) -> None:
 async def run(settings: Settings) -> None:
     """Work until SIGTERM or SIGINT; then finish, or give back, what is in hand."""
     sandbox = await asyncio.to_thread(strongest)  # on a machine without walls a worker says so at once
+    transcription = Model(Path(settings.transcription_model)) if settings.transcription_model else None
+    if transcription:
+        transcription.check()
     async with open_house(settings, Surface.WORKER) as house:
         room = WorkRoom(
             house=house,
@@ -90,6 +95,7 @@ async def run(settings: Settings) -> None:
             limits=Limits(
                 input_bytes=max(settings.audio_bytes, settings.video_bytes, settings.document_bytes)
             ),
+            transcription=transcription,
         )
         await upkeep.renew_keys(room)
         app = make_app(settings, room)

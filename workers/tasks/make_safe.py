@@ -10,8 +10,10 @@ from functools import partial
 from threading import Event
 from uuid import UUID
 
+import structlog
+
 from relay.errors import Conflict, Missing, RelayError, Unavailable
-from relay.exchange import editing, letters, processing
+from relay.exchange import editing, letters, processing, transcripts
 from relay.exchange.edits import Edits, masked
 from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
 from relay.exchange.objects import NewObject, announce, opened, store
@@ -21,6 +23,8 @@ from relay.vault.spool import Spool
 from workers.media.clean import clean
 from workers.media.kept import Plain, Reading
 from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
+from workers.media.room import Room
+from workers.media.transcript import transcribe
 from workers.tasks.room import WorkRoom
 
 RENEW_SECONDS = 5.0
@@ -66,10 +70,9 @@ async def _made(room: WorkRoom, work: Work) -> list[Made]:
     if work.kind == "letter":
         return [await _letter(room, work, content, edits)]
     progress = _Progress(room, work)
-    with closing(progress):
-        made = await to_thread(_clean, room, work, content, edits, progress)
-    with made:
-        return await _seal(room, work, made)
+    with closing(progress), await to_thread(_clean, room, work, content, edits, progress) as made:
+        heard = await _transcript(room, work, made, progress)
+        return [*await _seal(room, work, made), *heard]
 
 
 async def _original(room: WorkRoom, work: Work) -> tuple[Content, Edits]:
@@ -133,6 +136,20 @@ async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
             await _store(room, work, "peaks", io.BytesIO(facts.peaks), "application/octet-stream")
         )
     return renditions
+
+
+async def _transcript(room: WorkRoom, work: Work, made: Clean, progress: "_Progress") -> list[Made]:
+    """A draft of what is said, where a model is configured. Without it the item goes on all the same."""
+    if room.transcription is None or not made.facts.peaks:
+        return []
+    place = Room(room.sandbox, room.tools, room.limits, progress.heard, progress.stopped.is_set)
+    try:
+        heard = await to_thread(transcribe, made, place, room.transcription)
+    except MediaRefused as refused:
+        structlog.get_logger().warning("no transcript", code=refused.code)
+        return []
+    written = io.BytesIO(pad(transcripts.encode(heard)))
+    return [await _store(room, work, "transcript", written, transcripts.TRANSCRIPT_TYPE)]
 
 
 async def _store(

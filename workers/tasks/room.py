@@ -5,6 +5,7 @@ import msgspec
 from relay.house import House
 from workers.media.model import Limits
 from workers.media.tools import Tools
+from workers.media.transcript import Model
 from workers.sandbox.runner import Sandbox
 from workers.tasks.keys import WorkerKeys
 
@@ -17,3 +18,4 @@ class WorkRoom(msgspec.Struct, frozen=True, kw_only=True):
     sandbox: Sandbox
     tools: Tools
     limits: Limits
+    transcription: Model | None = None

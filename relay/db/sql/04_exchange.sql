@@ -112,7 +112,7 @@ CREATE TABLE relay.renditions (
     item_id uuid NOT NULL REFERENCES relay.items,
     case_id uuid NOT NULL REFERENCES relay.cases,
     author_id uuid NOT NULL REFERENCES relay.accounts,
-    role text NOT NULL CHECK (role IN ('clean', 'poster', 'peaks')),
+    role text NOT NULL CHECK (role IN ('clean', 'poster', 'peaks', 'transcript')),
     object_id uuid NOT NULL REFERENCES relay.objects,
     media_type text NOT NULL,
     sha256 bytea NOT NULL CHECK (length(sha256) = 32),   -- of the plaintext
