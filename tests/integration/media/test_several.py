@@ -194,6 +194,12 @@ def test_a_bomb_of_nested_forms_among_them_is_stopped(monkeypatch: pytest.Monkey
     assert refused(several(GOOD, (bombs.form_bomb(), 90), GOOD)) is Reason.OUT_OF_TIME
 
 
+def test_a_pdf_in_a_container_in_a_container_is_not_found(tmp_path: Path) -> None:
+    scan = media.document(tmp_path).read_bytes()
+    assert len(cleaned(several((scan, 0)))) == 2
+    assert refused(several(GOOD, (several((scan, 0)), 0))) is Reason.UNSUPPORTED
+
+
 def test_a_locked_pdf_among_them_is_said_to_be_locked(tmp_path: Path) -> None:
     assert refused(several(GOOD, (media.locked_document(tmp_path).read_bytes(), 0))) is Reason.PASSWORD
 
