@@ -111,7 +111,7 @@ def _others(folder: Path, rounds: int) -> Iterator[Row]:
 
 
 def _memory(folder: Path, mebibytes: int) -> Row:
-    """What a job holds: the worker, its children, and the files in memory, of which the result is most."""
+    """What a job holds: the worker, its children, and the files in memory (original and result in part)."""
     path, seed = folder / "large.mp4", folder / "seed.mp4"
     seconds = max(0.4, mebibytes * MIB * 8 / _LARGE_RATE)
     noise = f"testsrc2=s=1920x1080:r=30:d={min(seconds, _SEED_SECONDS)},noise=alls=100:allf=t+u"
@@ -126,10 +126,9 @@ def _memory(folder: Path, mebibytes: int) -> Row:
         clean(Kind.VIDEO, File(original.fileno()), limits) as made,
     ):
         result = made.files[Role.CLEAN].size
-    rest = (watch.files - result) / MIB
-    figure = f"{watch.growth / MIB:.0f} MiB of processes, {rest:.0f} MiB of files beside the result"
+    figure = f"{watch.growth / MIB:.0f} MiB of processes, {watch.files / MIB:.0f} MiB of files in memory"
     size = path.stat().st_size / MIB
-    return Row(f"memory for a film of {size:.0f} MiB, the result of {result / MIB:.0f} MiB left out", figure)
+    return Row(f"memory for a film of {size:.0f} MiB, which becomes one of {result / MIB:.0f} MiB", figure)
 
 
 if __name__ == "__main__":
