@@ -18,6 +18,7 @@ from relay.exchange.progress import own_item
 from tests.integration.exchange.test_letter import write_letter
 from tests.support.house import Pair, Service
 from tests.support.work import make_room, work_off
+from workers.media.budget import NoMemory
 from workers.tasks import make_safe as task
 from workers.tasks.keys import publish, retire
 from workers.tasks.make_safe import make_safe
@@ -146,6 +147,24 @@ async def test_being_stopped_is_no_try(
         for _ in range(processing.MOST_TRIES * 2):
             with pytest.raises(asyncio.CancelledError):
                 await make_safe(room, revision)
+    await make_safe(room, revision)
+    assert await state_of(service, pair, item_id) == "in_review"
+
+
+async def test_a_machine_without_memory_or_walls_is_no_try(
+    service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item_id, revision = await sent(service, pair)
+
+    async def has_none(*_: object) -> None:
+        raise NoMemory(640 * 2**20, 100 * 2**20)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(processing, "worker_holders", has_none)
+        for _ in range(processing.MOST_TRIES * 2):
+            with pytest.raises(NoMemory):
+                await make_safe(room, revision)
+    assert await state_of(service, pair, item_id) == "submitted"
     await make_safe(room, revision)
     assert await state_of(service, pair, item_id) == "in_review"
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryFile
 from uuid import UUID, uuid4
 
 import pytest
@@ -51,6 +52,13 @@ def test_what_is_committed_can_be_read_also_by_another_process(
     assert again.size(name) == len(content)
     assert list(again.names()) == [name]
     assert list(again.unfinished()) == []
+
+
+def test_what_is_set_aside_is_no_blob(blobs: Blobs) -> None:
+    with TemporaryFile(dir=blobs.aside()) as file:
+        file.write(CONTENT)
+        assert list(blobs.names()) == list(blobs.unfinished()) == []
+    assert list(blobs.aside().iterdir()) == []
 
 
 def test_any_part_can_be_read(blobs: Blobs) -> None:
