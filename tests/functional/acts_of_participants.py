@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from relay.exchange import delivery, items
-from relay.exchange.letters import visible
+from relay.exchange import agreements, delivery, items
 from relay.exchange.objects import opened
+from relay.identity.model import Person
 from relay.vault.padding import unpad
 from tests.functional.oracle import WRITABLE, Letter
 from tests.functional.scene import Dice, Scene
@@ -51,6 +51,20 @@ class Participants(Scene):
         if may:
             letter.has_been_submitted()
 
+    def agree(self, dice: Dice) -> None:
+        """Agree to what a facilitator made of it by hiding parts."""
+        letter = self.letter(dice, "in_review")
+        self.agree_to(letter, self.author_of(letter, dice))
+
+    def agree_to(self, letter: Letter, author: Person) -> None:
+        """Agree, in the name of one of them."""
+        rendition, sha256 = self.clean(letter)
+        may = self.world.may_agree(letter, author)
+        house = self.service.participants
+        work = agreements.agree(house, author, letter.id, rendition_id=rendition, sha256=sha256)
+        self.do(work, may=may, shows={author.id})
+        letter.agreed |= may
+
     def withdraw(self, dice: Dice) -> None:
         """Take it back, whatever has become of it."""
         letter = self.letter(dice, "submitted", "in_review", "approved", "scheduled", "released")
@@ -88,7 +102,7 @@ class Participants(Scene):
         content = self.do(work, may=may, entries=0)
         if content is not None:
             with opened(self.service.participants, content) as reader:
-                assert unpad(reader.read_all(1 << 20)).decode() == visible(delivered.letter.sent)
+                assert unpad(reader.read_all(1 << 20)).decode() == delivered.letter.reads
 
     def let_time_pass(self, dice: Dice) -> None:
         """Claims run out, leases run out, agreements and assessments lapse, releases fall due."""

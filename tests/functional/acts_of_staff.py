@@ -5,6 +5,7 @@ from uuid import UUID
 
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.cases.settings import WISH_LASTS, change_settings, confirm_lowering, keep_second_approval
+from relay.exchange.edits import Edits, Span
 from relay.exchange.letters import visible
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule, unschedule
@@ -13,6 +14,7 @@ from relay.review.decisions import decide, reopen
 from relay.review.model import Decision, Reason
 from relay.review.queue import claim, hand_back
 from relay.review.reading import open_rendition, record_seen
+from relay.review.redaction import redact
 from relay.vault.padding import unpad
 from tests.functional.oracle import CLAIM, READABLE, Gates, Letter, Plan
 from tests.functional.scene import Dice, Scene
@@ -49,13 +51,14 @@ class Staff(Scene):
         self._look_through(letter, self.somebody_on(letter, dice), half=dice.yes)
 
     def _look_through(self, letter: Letter, person: Person, *, half: bool = False) -> None:
-        may = person.id in letter.case.staff and letter.state in READABLE and not letter.taken_back
+        readable = letter.state in READABLE and not letter.taken_back and not letter.broken
+        may = person.id in letter.case.staff and readable
         found = self.do(open_rendition(self.service.desk, person, letter.id, "clean"), may=may)
         if found is None:
             return
         rendition, content = found
         with opened(self.service.desk, content) as reader:
-            assert unpad(reader.read_all(1 << 20)).decode() == visible(letter.sent)
+            assert unpad(reader.read_all(1 << 20)).decode() == letter.reads
         size = rendition.size // 2 if half else rendition.size
         self.wait(record_seen(self.service.desk, person, rendition, 0, size))
         if not half:
@@ -85,7 +88,7 @@ class Staff(Scene):
             self._decide(letter, person, "approve", may=may)
 
     def _decide(self, letter: Letter, person: Person, decision: Decision, *, may: bool) -> None:
-        rendition, sha256 = self._clean(letter)
+        rendition, sha256 = self.clean(letter)
         sent_back = decision != "approve"
         now = self.clock.now
         self.do(
@@ -105,14 +108,28 @@ class Staff(Scene):
         if may:
             letter.has_been_decided(person.id, decision, now)
 
-    def _clean(self, letter: Letter) -> tuple[UUID, bytes]:
-        found = self.checks.rows(
-            "SELECT n.id, n.sha256 FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id"
-            " WHERE r.item_id = %s AND r.number = %s AND n.role = 'clean'",
+    def hide_parts(self, dice: Dice) -> None:
+        """Hide a part of it, another part, or nothing any more; mostly after taking it in hand."""
+        letter = self.letter(dice, "in_review")
+        person = self.somebody_on(letter, dice)
+        if letter.state == "in_review" and dice.yes and self.world.may_claim(letter, person, self.clock.now):
+            self._claim(letter, person, may=True)
+        length = max(1, len(visible(letter.sent)))
+        start = dice.number % length
+        span = Span(start=start, end=min(length, start + 1 + dice.which % 7))
+        spans = (span,) if dice.number % 8 else ()
+        may = self.world.may_hide(letter, person, spans, self.clock.now)
+        work = redact(
+            self.service.desk,
+            person,
             letter.id,
-            letter.revision,
+            revision=letter.revision,
+            edits=Edits(spans=spans),
+            note="A name is hidden.",
         )
-        return (found[0].id, found[0].sha256) if found else (letter.id, bytes(32))
+        self.do(work, may=may, shows={letter.author.id})
+        if may:
+            letter.has_been_hidden_in(spans)
 
     def put_back_into_review(self, dice: Dice) -> None:
         """Reopen it: what was approved does not count any more."""

@@ -22,8 +22,7 @@ class Workers(Scene):
         now = self.clock.now
         for letter in self.world.letters:
             if letter.state == "submitted" and not (letter.leased_until and letter.leased_until >= now):
-                letter.state = "failed" if letter.tries >= MOST_TRIES else "in_review"
-                letter.asked = letter.case.needed
+                letter.has_been_worked_on()
                 self.entries += 1
                 self.may_show.add(letter.author.id)
         self.carry_out_what_is_due()

@@ -7,6 +7,7 @@ believed; each is tried with the key of everybody.
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
@@ -17,11 +18,11 @@ from psycopg.rows import class_row, namedtuple_row
 from relay.audit.chain import START, Entry, entry_hash
 from relay.blobs.interface import Blobs
 from relay.errors import VaultRefused
-from relay.exchange.letters import visible
 from relay.identity.model import Person
 from relay.vault.grants import Holder, HolderKind, open_case_key, open_grant
 from relay.vault.padding import unpad
 from relay.vault.release import ReleaseRecord, Signatures, approval_of
+from relay.vault.statements import Agreement
 from relay.vault.stream import ObjectReader, object_binding
 from relay.vault.suite import DataKey, KeyPair, PublicKey, Verifier
 from tests.functional.oracle import Delivered, World
@@ -47,7 +48,8 @@ class Checks:
         self._database = psycopg.connect(address, autocommit=True)
         self._participants = [seated.person for case in stage.cases for seated in case.participants]
         self._staff = [*stage.staff, stage.administrator]
-        self._verifiers: dict[UUID, Verifier] = {person.id: person.signer.public for person in stage.staff}
+        everybody = [*stage.staff, *self._participants]
+        self._verifiers: dict[UUID, Verifier] = {person.id: person.signer.public for person in everybody}
         self._tried: set[bytes] = set()
         self._readable: dict[UUID, dict[UUID, DataKey]] = defaultdict(dict)
         self._case_pairs: dict[tuple[UUID, int], KeyPair] = {}
@@ -220,7 +222,7 @@ class Checks:
         [row] = self.rows(
             """
             SELECT r.*, n.role, n.sha256, n.revision_id = r.revision_id AS same, v.number,
-                   i.revision AS newest
+                   i.revision AS newest, v.edited_by
             FROM relay.releases r
             JOIN relay.renditions n ON n.id = r.rendition_id AND n.object_id = r.object_id
             JOIN relay.revisions v ON v.id = n.revision_id JOIN relay.items i ON i.id = r.item_id
@@ -232,6 +234,9 @@ class Checks:
         assert (row.role, row.same, row.number) == ("clean", True, row.newest), "not the newest clean file"
         assert (row.item_id, row.id) == (delivered.letter.id, delivered.id)
         self._check_record(person, row, delivered)
+        assert (row.edited_by is not None) == (delivered.letter.hidden is not None)
+        if row.edited_by is not None:
+            self._check_agreement(row, delivered)
         with self._blobs.open(object_id) as source:
             reader = ObjectReader(
                 self._readable[person.id][object_id], object_binding(self._service, object_id), source
@@ -241,7 +246,28 @@ class Checks:
         record = msgspec.json.decode(row.record, type=ReleaseRecord)
         assert hashlib.sha256(plain).digest() == record.sha256 == row.sha256, "not what was reviewed"
         assert commitment == record.commitment, "the record names another object's commitment"
-        assert unpad(plain).decode() == visible(delivered.letter.sent), "not the text that was sent"
+        assert unpad(plain).decode() == delivered.letter.reads, "not what was sent, or is left of it"
+
+    def _check_agreement(self, row: Any, delivered: Delivered) -> None:
+        """Nothing with hidden parts is released without its author's agreement to exactly that rendition."""
+        found = self.rows("SELECT * FROM relay.agreements WHERE rendition_id = %s", row.rendition_id)
+        assert len(found) == 1, "nobody agreed to this"
+        record = msgspec.json.decode(row.record, type=ReleaseRecord)
+        author = delivered.letter.author.id
+        at = found[0].agreed_at - datetime(1970, 1, 1, tzinfo=UTC)
+        statement = Agreement(
+            service=self._service,
+            case=record.case,
+            item=record.item,
+            revision=record.revision,
+            rendition=record.rendition,
+            sha256=record.sha256,
+            object=record.object,
+            commitment=record.commitment,
+            author=author,
+            agreed_at=at // timedelta(microseconds=1),
+        )
+        statement.verify(found[0].signature, self._verifiers[author])
 
     def _check_record(self, person: Person, row: Any, delivered: Delivered) -> None:
         record = msgspec.json.decode(row.record, type=ReleaseRecord)
@@ -283,6 +309,7 @@ class Checks:
             SELECT i.id FROM relay.revisions r JOIN relay.items i ON i.id = r.item_id
             WHERE NOT EXISTS (SELECT FROM relay.renditions n WHERE n.revision_id = r.id AND n.role = 'clean')
               AND NOT (i.state = 'failed' AND i.failure IS NOT NULL) AND i.taken_back_at IS NULL
+              AND NOT (i.state = 'in_review' AND i.failure IS NOT NULL AND r.edited_by IS NOT NULL)
               AND r.number = i.revision
             """
         )

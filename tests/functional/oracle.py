@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from relay.exchange.edits import Span, masked
 from relay.exchange.letters import visible
 from relay.identity.model import Person
 from tests.support.stage import Seated, Stage
@@ -99,6 +100,9 @@ class Letter:
     revision: int = 0
     asked: int = 1
     sent: str = ""
+    hidden: tuple[Span, ...] | None = None
+    broken: bool = False
+    agreed: bool = False
     tries: int = 0
     leased_until: datetime | None = None
     taken_back: bool = False
@@ -118,6 +122,16 @@ class Letter:
         """Whether it keeps the next one to the same person out."""
         return self.state in {"submitted", "in_review"}
 
+    @property
+    def reads(self) -> str:
+        """What stands in its clean file."""
+        return masked(visible(self.sent), self.hidden or ())
+
+    @property
+    def asks(self) -> bool:
+        """Whether its author is asked: a facilitator hid parts, that was made, and they have not agreed."""
+        return self.hidden is not None and not self.broken and not self.agreed
+
     def recipient(self, seat: UUID) -> UUID:
         """Who sits there."""
         return self.case.seats[seat].person.id
@@ -128,10 +142,27 @@ class Letter:
 
     def has_been_submitted(self) -> None:
         """A new revision, of which nobody has seen or approved anything."""
-        self.state, self.revision, self.sent = "submitted", self.revision + 1, self.draft
+        self.sent = self.draft
+        self._begins(None)
+
+    def has_been_hidden_in(self, spans: tuple[Span, ...]) -> None:
+        """A facilitator's revision of what was sent."""
+        self.claim = None
+        self._begins(spans)
+
+    def _begins(self, hidden: tuple[Span, ...] | None) -> None:
+        self.state, self.revision = "submitted", self.revision + 1
+        self.hidden, self.broken, self.agreed = hidden, False, False
         self.tries, self.leased_until = 0, None
         self.approvals.clear()
         self.seen.clear()
+
+    def has_been_worked_on(self) -> None:
+        """By a worker, with success, or too often without: then its author is told, or its facilitator."""
+        worn_out = self.tries >= MOST_TRIES
+        self.asked = self.case.needed if self.hidden is None else self.needs
+        self.broken = worn_out and self.hidden is not None
+        self.state = "failed" if worn_out and self.hidden is None else "in_review"
 
     def has_been_taken_back(self) -> None:
         """By its author."""
@@ -233,13 +264,28 @@ class World:
             and in_hand
             and actor.id in letter.seen
             and actor.id not in letter.approvals
+            and not letter.broken
+            and not letter.asks
         )
 
     def may_decide(self, letter: Letter, actor: Person, now: datetime) -> bool:
         """On the case, and has it in hand."""
+        return self.may_work_on(letter, actor, now) and not letter.broken
+
+    def may_work_on(self, letter: Letter, actor: Person, now: datetime) -> bool:
+        """On the case, and has it in hand while it is in review."""
         return (
             actor.id in letter.case.staff and letter.state == "in_review" and letter.claimed_by(actor.id, now)
         )
+
+    def may_hide(self, letter: Letter, actor: Person, spans: tuple[Span, ...], now: datetime) -> bool:
+        """Something else than what is hidden now, unless that could not be made."""
+        new = letter.broken or spans != (letter.hidden or ())
+        return self.may_work_on(letter, actor, now) and new
+
+    def may_agree(self, letter: Letter, actor: Person) -> bool:
+        """Its author, while they are asked."""
+        return actor is letter.author and letter.state == "in_review" and letter.asks
 
     def may_give(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
         """What a release made now and one that is planned have to fulfil alike."""

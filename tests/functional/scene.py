@@ -134,6 +134,16 @@ class Scene:
         """The participants of a case."""
         return {one.person.id for one in case.seats.values()}
 
+    def clean(self, letter: Letter) -> tuple[UUID, bytes]:
+        """Which clean file the newest version has; one that there is not, if it has none."""
+        found = self.checks.rows(
+            "SELECT n.id, n.sha256 FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id"
+            " WHERE r.item_id = %s AND r.number = %s AND n.role = 'clean'",
+            letter.id,
+            letter.revision,
+        )
+        return (found[0].id, found[0].sha256) if found else (letter.id, bytes(32))
+
     def has_been_released(self, letter: Letter, recipient: UUID, release_id: UUID) -> None:
         """Note it; the checks compare it with what became readable."""
         letter.state = "released"
@@ -184,4 +194,5 @@ class Scene:
         cases = await own.own_cases(house, person)
         made = [one for case in cases for one in await progress.own_items(house, person, case.id)]
         said = [await progress.feedback(house, person, one.id) for one in made[:3] if one.revision]
-        return msgspec.json.encode([cases, made, said, await delivery.deliveries(house, person)])
+        asked = [await progress.proposal(house, person, one.id) for one in made if one.edited]
+        return msgspec.json.encode([cases, made, said, asked, await delivery.deliveries(house, person)])

@@ -52,6 +52,8 @@ class Everybody(Workers, Staff, Gatekeepers, Participants):
         "see": 2,
         "approve": 2,
         "send_back": 3,
+        "hide_parts": 5,
+        "agree": 4,
         "review_as_it_should_be": 9,
         "put_back_into_review": 1,
         "release": 8,
@@ -73,7 +75,7 @@ class Everybody(Workers, Staff, Gatekeepers, Participants):
         "changes_requested": ("write", "submit"),
         "failed": ("submit",),
         "submitted": ("work",),
-        "in_review": ("review_as_it_should_be",),
+        "in_review": ("review_as_it_should_be", "review_as_it_should_be", "hide_parts"),
         "approved": ("release", "release", "plan_a_release"),
         "scheduled": ("let_time_pass", "carry_out_what_is_due", "release"),
         "released": ("choose", "read", "release"),
@@ -108,6 +110,8 @@ class Everybody(Workers, Staff, Gatekeepers, Participants):
             self.all_is_well(dice._replace(which=[one.person for _, one in self.people].index(letter.author)))
         elif letter.state in {"draft", "failed"} and not visible(letter.draft).strip():
             self.write(dice._replace(who=0, number=0))
+        elif letter.asks and dice.also:
+            self.agree_to(letter, letter.author)
         else:
             on_case = [person.id for person in self.stage.staff if person.id in letter.case.staff]
             right = [place for place, one in enumerate(on_case) if one in letter.approvals] or [dice.who % 7]

@@ -18,8 +18,10 @@ import psycopg
 import pytest
 
 from relay.db.transaction import Surface
-from relay.errors import Missing, RelayError, VaultRefused
+from relay.errors import Conflict, Missing, RelayError, VaultRefused
+from relay.exchange.agreements import agree
 from relay.exchange.delivery import choose, content
+from relay.exchange.edits import MASK, Edits, Span
 from relay.exchange.items import find_item, save_draft, start_item, submit
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule
@@ -28,7 +30,9 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import case_key, participant_key, staff_key, worker_key
 from relay.review.decisions import decide
+from relay.review.queue import claim
 from relay.review.reading import open_rendition
+from relay.review.redaction import redact, redaction
 from relay.vault.grants import grant
 from relay.vault.padding import unpad
 from relay.vault.suite import DataKey, KeyPair
@@ -496,3 +500,150 @@ def test_an_edited_gate_is_not_prevented_but_has_no_entry(town: Town) -> None:
         " AND e.detail LIKE '%%' || c.id || '%%'"
     )
     assert recorded == []
+
+
+# what is hidden
+
+
+def _redacted(town: Town, text: str = "I live at 4 Mill Lane.", hides: str = "4 Mill Lane") -> UUID:
+    """A letter of which a facilitator has hidden a part; its author has not answered."""
+    item_id = town.ready(town.vera, text)
+    _hide(town, item_id, text, hides)
+    town.do(work_off(town.room))
+    return item_id
+
+
+def _hide(town: Town, item_id: UUID, text: str, hides: str) -> UUID:
+    """Begin the version. Return its revision."""
+    town.do(claim(town.service.desk, town.fatima, item_id))
+    start = text.index(hides)
+    edits = Edits(spans=(Span(start=start, end=start + len(hides)),))
+    work = redact(town.service.desk, town.fatima, item_id, revision=1, edits=edits, note="Hidden.")
+    town.do(work)
+    [(revision_id,)] = town.sql("SELECT id FROM relay.revisions WHERE item_id = %s AND number = 2", item_id)
+    return UUID(str(revision_id))
+
+
+def _agree(town: Town, item_id: UUID) -> None:
+    rendition, sha256 = town.do(look_at(town.service, town.fatima, item_id))
+    house = town.service.participants
+    town.do(agree(house, town.vera, item_id, rendition_id=rendition, sha256=sha256))
+
+
+def test_what_its_author_agreed_to_is_released(town: Town) -> None:
+    item_id = _redacted(town)
+    _agree(town, item_id)
+    town.approve(item_id, town.fatima)
+    assert town.read(town.oskar, town.release(item_id)) == f"I live at {MASK}."
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        "edits_id = NULL, edits_commitment = NULL, edited_by = NULL",
+        "edited_by = NULL",
+        "edited_by = author_id",
+        "edits_commitment = set_byte(edits_commitment, 3, get_byte(edits_commitment, 3) # 1)",
+        (
+            "(edits_id, edits_commitment) = (SELECT o.id, o.commitment FROM relay.objects o"
+            " WHERE o.purpose = 'edits' AND o.id <> edits_id LIMIT 1)"
+        ),
+    ],
+)
+def test_no_worker_follows_a_list_that_was_stripped_swapped_or_renamed(town: Town, edit: str) -> None:
+    _redacted(town, "Mine is another.", "another")
+    item_id = town.ready(town.oskar, "I live at 4 Mill Lane.")
+    revision_id = _hide(town, item_id, "I live at 4 Mill Lane.", "4 Mill Lane")
+    town.sql("UPDATE relay.revisions SET " + edit + " WHERE id = %s", revision_id)  # noqa: S608 - from above
+    with pytest.raises(RelayError):
+        town.do(make_safe(town.room, revision_id))
+    made = town.sql("SELECT 1 FROM relay.renditions WHERE revision_id = %s", revision_id)
+    assert made == []
+
+
+def test_no_worker_follows_a_list_that_nobody_submitted(town: Town) -> None:
+    _redacted(town, "Mine is another.", "another")
+    item_id = town.sent(town.oskar)
+    town.sql(
+        "UPDATE relay.revisions SET (edits_id, edits_commitment) = (SELECT o.id, o.commitment"
+        " FROM relay.objects o WHERE o.purpose = 'edits' LIMIT 1) WHERE item_id = %s",
+        item_id,
+    )
+    [(revision_id,)] = town.sql("SELECT id FROM relay.revisions WHERE item_id = %s", item_id)
+    with pytest.raises(VaultRefused):
+        town.do(make_safe(town.room, revision_id))
+
+
+@pytest.mark.parametrize(
+    "edit", ["edited_by = NULL", "edits_id = NULL, edits_commitment = NULL, edited_by = NULL"]
+)
+def test_a_version_with_hidden_parts_is_not_passed_off_as_its_authors_own(town: Town, edit: str) -> None:
+    """So that nobody would have to be asked."""
+    item_id = _redacted(town)
+    rendition, sha256 = town.do(look_at(town.service, town.fatima, item_id))
+    town.sql("UPDATE relay.revisions SET " + edit + " WHERE number = 2")  # noqa: S608 - from the list above
+    decided = decide(
+        town.service.desk, town.fatima, item_id, "approve", rendition_id=rendition, sha256=sha256
+    )
+    with pytest.raises(VaultRefused):
+        town.do(decided)
+
+
+_PLANTED = """
+INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id, sha256,
+                              key_version, agreed_at, signature)
+SELECT gen_random_uuid(), n.item_id, n.revision_id, n.id, n.case_id, n.author_id, n.sha256, 1, now(), %s
+FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id
+WHERE n.item_id = %s AND n.role = 'clean' AND r.number = 2
+"""
+
+
+def test_an_agreement_that_its_author_did_not_sign_is_none(town: Town) -> None:
+    item_id = _redacted(town)
+    town.sql(_PLANTED, town.oskar.signer.sign(b"I agree."), item_id)
+    with pytest.raises(Conflict, match="has not agreed"):
+        town.approve(item_id, town.fatima)
+
+
+def test_an_agreement_to_another_letter_is_none(town: Town) -> None:
+    agreed = _redacted(town, "One.", "One")
+    _agree(town, agreed)
+    town.approve(agreed, town.fatima)
+    item_id = _redacted(town, "Two.", "Two")
+    [(signature,)] = town.sql("SELECT signature FROM relay.agreements WHERE item_id = %s", agreed)
+    town.sql(_PLANTED, signature, item_id)
+    town.sql(
+        "UPDATE relay.agreements SET agreed_at = (SELECT agreed_at FROM relay.agreements WHERE item_id = %s)"
+        " WHERE item_id = %s",
+        agreed,
+        item_id,
+    )
+    with pytest.raises(Conflict, match="has not agreed"):
+        town.approve(item_id, town.fatima)
+
+
+def test_an_agreement_that_was_taken_away_stops_what_was_planned(town: Town) -> None:
+    item_id = _redacted(town)
+    _agree(town, item_id)
+    town.approve(item_id, town.fatima)
+    seat = town.case.others(town.vera)[0].seat_id
+    due = town.service.clock() + timedelta(days=30)
+    release_id = town.do(schedule(town.service.desk, town.fatima, item_id, seat, due))
+    town.sql("DELETE FROM relay.agreements")
+    before = town.grants_of(town.oskar)
+    town.service.clock.go(days=31)
+    town.do(release_due(town.room, release_id))
+    assert town.grants_of(town.oskar) == before
+    assert town.sql("SELECT state FROM relay.items WHERE id = %s", item_id) == [("approved",)]
+    [(detail,)] = town.sql(
+        "SELECT detail FROM relay.audit_entries WHERE subject_id = %s ORDER BY at_microseconds DESC LIMIT 1",
+        item_id,
+    )
+    assert "not-agreed" in detail
+
+
+def test_a_facilitator_is_not_shown_another_list_than_was_written(town: Town) -> None:
+    item_id = _redacted(town)
+    town.sql("UPDATE relay.revisions SET edits_id = NULL, edits_commitment = NULL, edited_by = NULL")
+    with pytest.raises(VaultRefused):
+        town.do(redaction(town.service.desk, town.fatima, item_id))
