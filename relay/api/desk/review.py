@@ -11,13 +11,15 @@ from litestar.enums import HttpMethod
 from litestar.params import FromQuery, JSONBody, PathParameter
 from litestar.types import ASGIApp
 
+from relay.errors import Missing
 from relay.exchange import release
 from relay.exchange.model import LETTER_TYPE, RenditionRole
+from relay.exchange.transcripts import Transcript
 from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import decisions, queue, reading
+from relay.review import decisions, queue, reading, transcripts
 from relay.review.model import Decision, ItemOnDesk, QueueEntry, Reason
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.contents import answer, page_answer
@@ -140,6 +142,15 @@ async def peaks(request: AnyRequest, house: TheHouse, person: SignedIn, item_id:
     return await _serve(request, house, person, item_id, "peaks")
 
 
+@get("/items/{item_id:uuid}/transcript", opt=_READ)
+async def transcript(house: TheHouse, person: SignedIn, item_id: ItemId) -> Transcript:
+    """Show what a machine heard in a recording: a draft, where the service has such a machine."""
+    found = await transcripts.draft(house, person, item_id)
+    if found is None:
+        raise Missing
+    return found
+
+
 @post("/items/{item_id:uuid}/decisions", opt=_DECIDE, status_code=200)
 async def decide(
     house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewDecision]
@@ -201,6 +212,7 @@ HANDLERS = [
     page,
     poster,
     peaks,
+    transcript,
     decide,
     reopen,
     make_release,

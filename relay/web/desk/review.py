@@ -16,9 +16,10 @@ from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import decisions, queue, reading, redaction
+from relay.review import decisions, queue, reading, redaction, transcripts
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Reason
+from relay.web.desk.pointed import heard, pointed
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import read_text
 from relay.web.shared.forms import Form
@@ -71,6 +72,8 @@ async def show_item(
     text = await _letter(house, person, item) if shown and item.kind == "letter" else None
     if text is not None and not item.seen_all:
         item = await reading.item_on_desk(house, person, item_id)
+    recorded = shown and item.kind in {"audio", "video"}
+    transcript = await transcripts.draft(house, person, item_id) if recorded else None
     case, people, _ = await service.read_case(house, person, item.case_id)
     return page(
         request,
@@ -82,7 +85,8 @@ async def show_item(
         names={one.account_id: one.name for one in people},
         mine=mine,
         shown=shown,
-        text=text,
+        text=None if text is None else await pointed(text, people),
+        heard=await heard(transcript, people) if transcript else None,
         codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
         failure=failures.sentence(item.failure),
         hidden=hidden,

@@ -1,0 +1,48 @@
+"""Hints point somewhere; they are told apart by what they are."""
+
+import pytest
+
+from relay.review.hints import hints
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("My number is +44 20 7946 0123, call me.", "number", "+44 20 7946 0123"),
+        ("it's oh seven seven double zero nine", "number", "oh seven seven double zero nine"),
+        ("write to oskar.m+x@example.org please", "address", "oskar.m+x@example.org"),
+        ("look at www.example.org/me", "address", "www.example.org/me"),
+        ("I am @oskar_m there", "address", "@oskar_m"),
+        ("find me on Instagram", "address", "Instagram"),
+        ("We live at 12 Elm Street now", "place", "12 Elm Street"),
+        ("post it to SW1A 2AA", "place", "SW1A 2AA"),
+        ("I know where you go", "threat", "know where you"),
+        ("You will regret it", "threat", "regret"),
+        ("ask zaneta about it", "name", "zaneta"),
+        ("Żaneta was there", "name", "Żaneta"),
+    ],
+)
+def test_what_a_reviewer_should_look_at_twice_is_pointed_at(text: str, kind: str, words: str) -> None:
+    found = [(hint.kind, hint.words) for hint in hints(text, ["Żaneta Nowak", "Al"])]
+    assert (kind, words) in found
+    for hint in hints(text, ["Żaneta Nowak"]):
+        assert text[hint.start : hint.end] == hint.words
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I am sorry for what I did to you that night.",
+        "It was in 2019, I was 17, and one of three.",
+        "All I wanted was to end the argument.",
+        "Żal mi tego, co zrobiłem.",
+        "",
+    ],
+)
+def test_ordinary_words_are_left_alone(text: str) -> None:
+    assert hints(text, ["Al", "Żaneta Nowak"]) == []
+
+
+def test_they_come_in_the_order_of_the_text() -> None:
+    found = hints("Call 0123 456789, Oskar, or I kill time at www.example.org", ["Oskar Malik"])
+    assert [hint.kind for hint in found] == ["number", "name", "threat", "address"]
