@@ -26,6 +26,11 @@ async def pages_of(exchange: Exchange, item_id: str) -> list[tuple[int, bool]]:
     clean = await exchange.desk.api("GET", f"/items/{item_id}/rendition")
     assert clean.status_code == 200, await exchange.victim.ask(f"/items/{item_id}")
     assert CANARY.encode() not in clean.content
-    with pypdfium2.PdfDocument(clean.content) as opened:
+    return pages_in(clean.content)
+
+
+def pages_in(document: bytes) -> list[tuple[int, bool]]:
+    """The pages of a PDF: the number that each tells, and whether it stands upright."""
+    with pypdfium2.PdfDocument(document) as opened:
         drawn = [page.render(scale=0.2).to_pil().convert("L") for page in opened]
     return [(round(one.getpixel((50, 50)) / _STEP), one.height > one.width) for one in drawn]

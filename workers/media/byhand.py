@@ -1,4 +1,7 @@
-"""`python -m workers clean IN OUT`: the same pipeline that a worker runs, on one file of one's own."""
+"""`python -m workers clean IN OUT`: the same pipeline that a worker runs, on one file of one's own.
+
+Several pictures or PDFs before OUT become one document.
+"""
 
 import argparse
 import base64
@@ -6,13 +9,14 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from relay.errors import RelayError
 from relay.vault.spool import Spool
-from workers.media import loudness, tools, wishes
+from workers.media import gathered, loudness, tools, wishes
 from workers.media.clean import clean
 from workers.media.kept import pieces
 from workers.media.looks import beginning, family
@@ -26,11 +30,11 @@ def main(words: Sequence[str]) -> int:
     """Exit code 0 when the file was made safe, 1 when it was refused, 2 when it could not be tried."""
     asked = _parser().parse_args(words)
     started = time.monotonic()
-    report: dict[str, Any] = {"input": asked.input.name, "kind": None, "outcome": "failed"}
+    report: dict[str, Any] = {"input": asked.input[0].name, "kind": None, "outcome": "failed"}
     try:
-        with asked.input.open("rb") as file:
-            source = File(file.fileno())
-            kind = Kind(asked.kind) if asked.kind else _guess(asked.input, source)
+        with ExitStack() as opened:
+            source = _source(asked, opened)
+            kind = Kind(asked.kind) if asked.kind else _guess(asked.input[0], source)
             report |= {"kind": kind.value, "input_bytes": source.size}
             edits = wishes.edits(asked.edits, asked.disguise, kind)
             spool = partial(Spool, asked.output.parent)
@@ -53,15 +57,27 @@ def main(words: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m workers clean", description=__doc__)
-    parser.add_argument("input", type=Path, metavar="IN")
+    parser.add_argument("input", type=Path, metavar="IN", nargs="+")
     parser.add_argument("output", type=Path, metavar="OUT")
     parser.add_argument(
         "--kind", choices=[kind.value for kind in Kind], help="guessed from the file without it"
     )
     parser.add_argument("--poster", type=Path, metavar="FILE", help="where to write the poster (JPEG)")
     parser.add_argument("--report", type=Path, metavar="FILE", help="where to write what became of it (JSON)")
+    parser.add_argument(
+        "--turns",
+        type=gathered.turns,
+        default=[],
+        metavar="0,90,…",
+        help="how far each picture's page is turned, with the clock",
+    )
     wishes.add(parser)
     return parser
+
+
+def _source(asked: argparse.Namespace, opened: ExitStack) -> Source:
+    files = [File(opened.enter_context(path.open("rb")).fileno()) for path in asked.input]
+    return gathered.Gathered(files, asked.turns) if len(files) > 1 or asked.turns else files[0]
 
 
 def _guess(path: Path, source: Source) -> Kind:
