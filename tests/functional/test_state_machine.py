@@ -52,7 +52,7 @@ class Everybody(Workers, Staff, Gatekeepers, Participants):
         "see": 2,
         "approve": 2,
         "send_back": 3,
-        "hide_parts": 5,
+        "hide_parts": 3,
         "agree": 4,
         "review_as_it_should_be": 9,
         "put_back_into_review": 1,
@@ -110,12 +110,13 @@ class Everybody(Workers, Staff, Gatekeepers, Participants):
             self.all_is_well(dice._replace(which=[one.person for _, one in self.people].index(letter.author)))
         elif letter.state in {"draft", "failed"} and not visible(letter.draft).strip():
             self.write(dice._replace(who=0, number=0))
-        elif letter.asks and dice.also:
+        elif letter.asks and letter.state == "in_review" and dice.number % 4:
             self.agree_to(letter, letter.author)
         else:
             on_case = [person.id for person in self.stage.staff if person.id in letter.case.staff]
             right = [place for place, one in enumerate(on_case) if one in letter.approvals] or [dice.who % 7]
-            getattr(self, dice.pick(self.NEXT[letter.state]))(dice._replace(who=right[0]))
+            come = self.NEXT[letter.state]
+            getattr(self, come[0] if letter.agreed else dice.pick(come))(dice._replace(who=right[0]))
 
 
 ACTS = [name for name, often in Everybody.OFTEN.items() for _ in range(often)]
