@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
+from tests.browser.test_pages import hold
 from tests.support import media
 from tests.support.work import work_off
 
@@ -71,6 +72,8 @@ async def test_a_file_crosses_by_hand(town: Town, tmp_path: Path, kind: str, gal
     if gallery:
         await fatima.wait_for_timeout(1500)
         await fatima.screenshot(path=gallery / f"d-review-{kind}.png", full_page=True)
+    await fatima.set_viewport_size({"width": 320, "height": 700})
+    await hold(fatima, f"d-review-{kind}", gallery)
     await fatima.get_by_role("button", name="Approve it as it is").click()
     await fatima.get_by_role("button", name="Pass it on now").click()
     await expect(fatima.locator(".sheet").get_by_text("Passed on")).to_be_visible()
