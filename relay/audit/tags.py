@@ -45,6 +45,8 @@ class Tag(StrEnum):
     ITEM_READ = "item.read"
     ITEM_REDACTED = "item.redacted"
     ITEM_AGREED = "item.agreed"
+    TRANSCRIPTION_WRITTEN = "transcription.written"
+    TRANSCRIPTION_CHECKED = "transcription.checked"
     CHANGES_REQUESTED = "item.changes_requested"
     ITEM_DECLINED = "item.declined"
     ITEM_APPROVED_FIRST = "item.approved_first"

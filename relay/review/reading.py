@@ -21,7 +21,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.review.model import ItemOnDesk, PastReview, Recipient
 
-_READABLE = {
+READABLE = {
     State.IN_REVIEW,
     State.CHANGES_REQUESTED,
     State.APPROVED,
@@ -183,7 +183,7 @@ async def open_rendition(
     """
     async with house.database.acting(person.id, Tag.ITEM_READ) as act:
         item = await lock_item(act, item_id)
-        if item.state not in _READABLE or item.taken_back_at is not None:
+        if item.state not in READABLE or item.taken_back_at is not None:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
         rendition = await find_rendition(
             act, house, item, role, await own_number(act, item_id) if as_sent else None

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.api.desk import cases, gates, hiding, paper, review, staff
+from relay.api.desk import cases, gates, hiding, paper, review, staff, transcription
 from relay.permissions import Permission
 from relay.web.shared.entry_api import entry_api
 
@@ -12,6 +12,7 @@ HANDLERS: list[Any] = [
     *gates.HANDLERS,
     *review.HANDLERS,
     *hiding.HANDLERS,
+    *transcription.HANDLERS,
     *paper.HANDLERS,
     *staff.HANDLERS,
 ]

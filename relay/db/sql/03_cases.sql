@@ -139,7 +139,7 @@ CREATE TABLE relay.sealed_texts (
     service_id uuid NOT NULL REFERENCES relay.services,
     case_id uuid NOT NULL REFERENCES relay.cases,
     purpose text NOT NULL CHECK (purpose IN ('draft', 'guidance', 'responsibility', 'assessment', 'restriction',
-                                             'exception', 'invitation', 'cover_note', 'redaction')),
+                                             'exception', 'invitation', 'cover_note', 'redaction', 'transcription')),
     subject_id uuid NOT NULL,
     holder_kind text NOT NULL CHECK (holder_kind IN ('account', 'case')),
     holder_id uuid NOT NULL,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, hiding, home, own, paper, review
+from relay.web.desk import cases, gates, hiding, home, own, paper, review, transcription
 from relay.web.shared.build import Opener, build
 from relay.web.shared.endings import Endings
 from relay.web.shared.entry import entry_pages
@@ -24,6 +24,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
         *gates.HANDLERS,
         *review.HANDLERS,
         *hiding.HANDLERS,
+        *transcription.HANDLERS,
         *paper.HANDLERS,
     ]
     return build(DESK, pages, HANDLERS, _TEMPLATES, opener, endings)

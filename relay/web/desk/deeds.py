@@ -45,6 +45,8 @@ _DEEDS: Final = {
     Tag.ITEM_READ: "Read or played",
     Tag.ITEM_REDACTED: "Parts hidden, a new version begun",
     Tag.ITEM_AGREED: "Its author agreed to the version with hidden parts",
+    Tag.TRANSCRIPTION_WRITTEN: "Pages written out",
+    Tag.TRANSCRIPTION_CHECKED: "What was written out compared with the pages",
     Tag.CHANGES_REQUESTED: "A change asked for",
     Tag.ITEM_DECLINED: "Will not be passed on",
     Tag.ITEM_APPROVED_FIRST: "Approved, first of several",

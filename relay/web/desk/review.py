@@ -16,7 +16,7 @@ from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import decisions, queue, reading, redaction, transcripts
+from relay.review import decisions, queue, reading, redaction, transcription, transcripts
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Reason
 from relay.web.desk.pointed import heard, pointed
@@ -74,6 +74,8 @@ async def show_item(
         item = await reading.item_on_desk(house, person, item_id)
     recorded = shown and item.kind in {"audio", "video"}
     transcript = await transcripts.draft(house, person, item_id) if recorded else None
+    scanned = shown and item.kind == "document"
+    written_out = await transcription.transcription(house, person, item_id) if scanned else None
     case, people, _ = await service.read_case(house, person, item.case_id)
     return page(
         request,
@@ -86,6 +88,9 @@ async def show_item(
         mine=mine,
         shown=shown,
         text=None if text is None else await pointed(text, people),
+        written_out=written_out,
+        written_pieces=await pointed(written_out.text, people) if written_out else (),
+        transcription=form.text("text") if form else written_out.text if written_out else "",
         heard=await heard(transcript, people) if transcript else None,
         codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
         failure=failures.sentence(item.failure),
