@@ -48,7 +48,10 @@ class Changes:
 
     def film_codec(self) -> dict[str, Any]:
         """What the coder of a film must know of it: between pieces that were cut, the rate is not steady."""
-        return {"enc_time_base:v": f"1:{hiding.RATE}"} if self.hide.cut else {}
+        if not self.hide.cut:
+            return {}
+        # without the second, older ffmpegs fill every tick of the first with a picture
+        return {"enc_time_base:v": f"1:{hiding.RATE}", "fps_mode:v": "vfr"}
 
 
 UNCHANGED = Changes()

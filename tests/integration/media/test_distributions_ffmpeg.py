@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from relay.exchange.edits import Disguise, Edits
+from tests.integration.media.hidden import BLACK, edits, heard, seen, tone
 from tests.support import films, media
 from tests.support.media import Whole
 from workers.media.clean import clean
@@ -22,3 +24,17 @@ def test_it_makes_recordings_just_as_safe(tmp_path: Path) -> None:
             assert made.facts.duration_ms == pytest.approx(3000, abs=60)
             media.decode(made.files["clean"])
             assert media.traces(media.content(made.files["clean"])) == []
+
+
+def test_it_hides_and_disguises_just_as_well(tmp_path: Path) -> None:
+    asked = Edits(
+        stretches=edits((0.5, 1, "cut"), (1.5, 2, "mute"), (1.5, 2, "blank"), (2.2, 2.4, "bleep")).stretches,
+        disguise=Disguise(voice=True),
+    )
+    film = media.film(tmp_path)
+    with clean(Kind.VIDEO, Whole(film.read_bytes()), ffmpeg=find(str(DEBIANS)), edits=asked) as made:
+        assert made.facts.duration_ms == pytest.approx(2400, abs=40)
+        sound = heard(made)
+        assert not sound[int(0.9 * 48_000) : int(1.4 * 48_000)].any()
+        assert tone(sound, 1.6, 1.8) == pytest.approx(1000, abs=2)
+        assert max(int(picture.max()) for at, picture in seen(made) if 0.9 <= at <= 1.4) <= BLACK
