@@ -90,7 +90,7 @@ async def show_item(
         text=None if text is None else await pointed(text, people),
         written_out=written_out,
         written_pieces=await pointed(written_out.text, people) if written_out else (),
-        transcription=form.text("text") if form else written_out.text if written_out else "",
+        transcription=(form.text("text") if form else "") or (written_out.text if written_out else ""),
         heard=await heard(transcript, people) if transcript else None,
         codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
         failure=failures.sentence(item.failure),
