@@ -9,6 +9,7 @@ import httpx
 
 from relay.errors import Invalid
 from relay.exchange import letters
+from relay.exchange.edits import MASK
 from relay.settings import Settings
 from relay.tour.client import Unexpected
 from relay.tour.journal import Journal
@@ -186,9 +187,13 @@ class Stage:
     ) -> None:
         body = file.read_bytes() if kind == "letter" else b""
         if kind == "letter":
-            held = body == letter_of(self.material.letter, self.settings).encode()
             self.journal.holds(
-                recipient.role, "has the very words that were approved, byte for byte", held=held
+                recipient.role,
+                "has the very words that were approved, byte for byte",
+                held=body == as_passed_on(self).encode(),
+            )
+            self.journal.holds(
+                recipient.role, "has a block where the name stood", held=self.cast.sister.encode() not in body
             )
             return
         self.journal.holds(
@@ -214,6 +219,16 @@ def letter_of(file: Path, settings: Settings) -> str:
     except UnicodeDecodeError:
         raise Invalid(f"{file} is not plain text in UTF-8. Save it as that, and try again.") from None
     return letters.visible(letters.checked(text, settings.letter_characters))
+
+
+def with_a_name(stage: Stage) -> str:
+    """Return the letter as its author sends it the second time: with a line that a facilitator hides."""
+    return f"{letter_of(stage.material.letter, stage.settings)}\n{stage.cast.sister}\n"
+
+
+def as_passed_on(stage: Stage) -> str:
+    """Return the letter as its author agrees to it, and its recipient reads it."""
+    return with_a_name(stage).replace(stage.cast.sister, MASK)
 
 
 def _hex(encoded: str) -> str:

@@ -12,6 +12,7 @@ import av
 import pypdfium2
 import pytest
 
+from relay.exchange.edits import MASK
 from relay.tour.client import Api
 from tests.support import media, tour
 from tests.support.tour import Toured
@@ -38,8 +39,9 @@ def test_every_expectation_held(toured: Toured) -> None:
     assert "Every expectation held" in toured.printed
 
 
-def test_the_letter_arrives_byte_for_byte_in_three_languages(toured: Toured) -> None:
-    assert (toured.out / "offender" / "1-letter.txt").read_bytes() == tour.LETTER.encode()
+def test_the_letter_arrives_byte_for_byte_in_three_languages_but_for_what_was_hidden(toured: Toured) -> None:
+    expected = f"{tour.LETTER}\n{MASK}\n"
+    assert (toured.out / "offender" / "1-letter.txt").read_bytes() == expected.encode()
 
 
 def test_the_recording_can_be_heard_to_its_end(toured: Toured) -> None:
@@ -105,6 +107,7 @@ def test_each_step_of_the_report_says_who_did_what_in_what_time(toured: Toured) 
         ("offender", "sends it after their own agreement has lapsed", "409"),
         ("facilitator", "releases it while one of the two has paused", "409"),
         ("facilitator", "approves the page without having seen all of it", "409"),
+        ("facilitator", "approves it before its author has agreed", "409"),
         ("facilitator", "releases it alone", "409"),
         (
             "intruder",

@@ -15,7 +15,9 @@ from relay.tour.stage import (
     OPERATOR,
     VICTIM,
     Stage,
+    as_passed_on,
     letter_of,
+    with_a_name,
 )
 
 _KIND = "letter"
@@ -26,6 +28,7 @@ def letter(stage: Stage) -> None:
     stage.journal.act("The letter, from victim to offender")
     item_id = _first_version(stage)
     _change(stage, item_id)
+    _hide(stage, item_id)
     stage.approved(item_id, _KIND)
     stage.kept_away(stage.offender, item_id, _KIND)
     _wrong_staff(stage, item_id)
@@ -79,7 +82,7 @@ def _change(stage: Stage, item_id: str) -> None:
         answered = victim.api.get(f"/items/{item_id}/feedback")
         if [one["guidance"] for one in answered] != [stage.cast.guidance]:
             raise Unexpected("The guidance did not arrive.")
-        text = letter_of(stage.material.letter, stage.settings)
+        text = with_a_name(stage)
         victim.write(item_id, text)
         victim.submit(item_id)
         noted.size = len(text.encode())
@@ -93,6 +96,37 @@ def _change(stage: Stage, item_id: str) -> None:
         "conflict",
     )
     facilitator.api.call("DELETE", f"/items/{item_id}/claim")
+
+
+def _hide(stage: Stage, item_id: str) -> None:
+    """A name that was overlooked: the facilitator hides it, and the author agrees to what is left."""
+    journal, facilitator, victim = stage.journal, stage.facilitator, stage.victim
+    start = with_a_name(stage).index(stage.cast.sister)
+    span = {"start": start, "end": start + len(stage.cast.sister)}
+    with journal.step(FACILITATOR, "hides a name: a new version is made of the same letter"):
+        facilitator.claim(item_id)
+        facilitator.api.post(
+            f"/items/{item_id}/redactions",
+            {"revision": 2, "edits": {"spans": [span]}, "note": stage.cast.hidden_note},
+        )
+    stage.made_safe(victim, item_id, _KIND)
+    with journal.step(FACILITATOR, "takes the new version from the queue"):
+        facilitator.claim(item_id)
+    journal.refused(
+        FACILITATOR,
+        "approves it before its author has agreed",
+        lambda: facilitator.try_decide(item_id, "approve"),
+        409,
+        "conflict",
+    )
+    facilitator.api.call("DELETE", f"/items/{item_id}/claim")
+    with journal.step(VICTIM, "reads the version with the hidden name, and agrees to it"):
+        found = victim.api.get(f"/items/{item_id}/proposal")
+        shown = victim.api.call("GET", f"/items/{item_id}/rendition").text
+        if found["note"] != stage.cast.hidden_note or shown != as_passed_on(stage):
+            raise Unexpected("The version that the author was shown is not as it should be.")
+        named = {name: found[name] for name in ("rendition_id", "sha256")}
+        victim.api.post(f"/items/{item_id}/agreement", named)
 
 
 def _wrong_staff(stage: Stage, item_id: str) -> None:

@@ -7,6 +7,7 @@ import pypdfium2.raw as pdfium
 import pytest
 
 from relay.errors import Busy
+from relay.exchange.edits import MASK
 from relay.printing import direction, press
 from relay.printing.model import PressBroken, Printed, Size
 from tests.support.paper import FOLDER, body, fonts_are_there, pages, words
@@ -21,6 +22,7 @@ LETTERS = {
     "Arabic": "عزيزتي،\n\nأنا آسف جدا على ما فعلته. أفكر في ذلك كل يوم.",
     "Chinese": "尊敬的先生：\n\n我对自己所做的事深感抱歉。我每天都在想这件事。",
     "Hebrew": "שלום רב,\n\nאני מצטער על מה שעשיתי.",
+    "with hidden words": f"Dear you,\n\nI live at {MASK}, by the mill.\nمیرا نام {MASK} ہے",
     "several": "Dear you,\n我很抱歉。\nżal mi\nਮੈਨੂੰ ਅਫ਼ਸੋਸ ਹੈ\nمجھے افسوس ہے",
 }
 
