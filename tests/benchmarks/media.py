@@ -12,15 +12,17 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from relay.exchange.edits import Edits
 from tests.benchmarks.processes import MIB, Watch
 from tests.benchmarks.rows import Row, at_least, show
 from tests.benchmarks.turns import Turns
 from tests.support import media
 from workers.media import arguments, loudness, shape
+from workers.media.changes import asked
 from workers.media.clean import clean
 from workers.media.look import look
 from workers.media.model import GIBIBYTE, Kind, Limits, Role
-from workers.media.room import Room
+from workers.media.room import UNCHANGED, Room
 from workers.media.tools import find
 from workers.sandbox import memory
 from workers.sandbox.runner import Walled
@@ -47,7 +49,8 @@ def rows(*, quick: bool = False) -> Iterator[Row]:
 
 
 @contextmanager
-def _held(path: Path) -> Iterator[int]:
+def held(path: Path) -> Iterator[int]:
+    """A file in memory, as long as it is looked at."""
     with path.open("rb") as file:
         original = memory.from_file("original", file.fileno())
     try:
@@ -62,30 +65,34 @@ def _film(folder: Path, rounds: int, seconds: int) -> Iterator[Row]:
     grain = ["-vf", "noise=alls=4:allf=t,format=yuv420p", "-preset", "ultrafast", "-b:v", "16M"]
     zoom = ["-f", "lavfi", "-i", f"mandelbrot=s=1920x1080:r=30:end_scale=0.05,trim=duration={seconds}"]
     media.ffmpeg(*zoom, *media.voice(seconds), *grain, "-shortest", path)
-    with _held(path) as original:
-        words = _bare_words(original)
+    with held(path) as original:
+        words = bare_words(original)
         turns = Turns(
-            {"bare": lambda: _bare(original, words), "worker": lambda: _work(Kind.VIDEO, original)}, rounds
+            {"bare": lambda: bare(original, words), "worker": lambda: _work(Kind.VIDEO, original)}, rounds
         )
     speed = 1 / turns.ratio("worker", "bare")
     figure = f"{turns.seconds('worker'):.1f} s; bare {turns.seconds('bare'):.1f} s, for {seconds} s of film"
     yield at_least("a worker's film, checked", figure, speed, 0.95)
 
 
-def _bare_words(original: int) -> list[str]:
+def bare_words(original: int, edits: Edits = UNCHANGED) -> list[str]:
     """The worker's own command line, made into one pass straight into a file."""
-    room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False)
+    room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False, edits)
+    changes = asked(edits, Kind.VIDEO, room.limits)
     with closing(Window(File(original))) as seen:
         source = look(Kind.VIDEO, seen, room)
-        level = loudness.level(loudness.measure(Kind.VIDEO, seen, source, room))
-    words = list(arguments.make(Kind.VIDEO, source, shape.plan(source), level, room.limits, room.tools))
+        unheard = changes.hide.unheard_ms()
+        level = changes.level(loudness.measure(Kind.VIDEO, seen, source, room, unheard))
+    made = arguments.make(Kind.VIDEO, source, shape.plan(source), level, room.limits, room.tools, changes)
+    words = list(made)
     for word in ("-movflags", "-frag_duration", "-progress"):
         del words[words.index(word) : words.index(word) + 2]
     place = words.index(f"pipe:{arguments.WRITE}")
     return [*words[:place], *_FINAL, "OUTPUT", *words[place + 1 :]]
 
 
-def _bare(original: int, words: list[str]) -> None:
+def bare(original: int, words: list[str]) -> None:
+    """Run `bare_words`."""
     with ExitStack() as held:
         result = memory.held(held, "result")
         named = [str(original) if word == str(arguments.READ) else word for word in words]
@@ -105,7 +112,7 @@ def _others(folder: Path, rounds: int) -> Iterator[Row]:
         (Kind.AUDIO, sound, "10 min of speech"),
         (Kind.DOCUMENT, pages, "a scan of 20 pages"),
     ):
-        with _held(path) as original:
+        with held(path) as original:
             turns = Turns({"worker": lambda: _work(kind, original)}, rounds)  # noqa: B023 - used at once
         yield Row(what, f"{turns.seconds('worker'):.2f} s")
 
