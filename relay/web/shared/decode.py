@@ -15,7 +15,12 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def decode(untrusted: object, shape: type[Shape]) -> Shape:
-    """Return `untrusted` as `shape`, or raise `Invalid` with a sentence for each field that is wrong."""
+    """Return `untrusted` as `shape`, or raise `Invalid` with a sentence for each field that is wrong.
+
+    A body that may be left out (`Shape | None`) is held against the shape that it has if it is there.
+    """
+    if get_origin(shape) in {Union, UnionType}:
+        shape = next(part for part in get_args(shape) if part is not type(None))
     if not isinstance(untrusted, Mapping):
         raise Invalid("Send a JSON object.")
     wrong: dict[str, str] = {}

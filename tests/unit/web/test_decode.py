@@ -37,6 +37,12 @@ def test_what_is_no_object_is_refused(untrusted: object) -> None:
         decode(untrusted, Shape)
 
 
+def test_a_body_that_may_be_left_out_is_looked_at_like_any_other() -> None:
+    with pytest.raises(Invalid) as raised:
+        decode({"kind": "c"}, Shape | None)  # type: ignore[arg-type]
+    assert raised.value.fields.keys() == {"name", "kind", "id"}
+
+
 def test_fields_that_nobody_described_are_refused() -> None:
     good = {"name": "x", "kind": "a", "id": "123e4567-e89b-42d3-a456-426614174000"}
     assert decode(good, Shape).name == "x"
