@@ -69,7 +69,7 @@ def test_a_form_says_what_is_wrong_with_a_field() -> None:
         assert raised.value.fields.keys() == {field}
 
 
-@pytest.mark.parametrize("body", [b"\xff=1", b"a=%ff", b"&".join(b"a=1" for _ in range(200))])
+@pytest.mark.parametrize("body", [b"\xff=1", b"a=%ff", b"&".join(b"a=1" for _ in range(3_001))])
 def test_a_form_that_is_none_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid):
         parse_form(body)
