@@ -48,7 +48,7 @@ def say(speaker: Speaker, text: int, seconds: float = 6) -> np.ndarray:
         spoken.append(_syllable(speaker, _VOWELS[random.integers(len(_VOWELS))], length, random))
         spoken.append(np.zeros(int(random.choice([0.02, 0.05, 0.25], p=[0.5, 0.35, 0.15]) * RATE)))
     whole = np.concatenate(spoken)[: int(seconds * RATE)]
-    return (0.3 * whole / np.abs(whole).max()).astype(np.float32)
+    return np.asarray(0.3 * whole / np.abs(whole).max(), np.float32)
 
 
 def _syllable(
@@ -82,7 +82,8 @@ def faster(sound: np.ndarray, factor: float) -> np.ndarray:
     """Sound at 48 kHz, played faster and so higher: how somebody tries to undo a change of pitch. At RATE."""
     smooth = np.convolve(sound, np.hanning(9) / np.hanning(9).sum(), "same")
     step = factor * 48_000 / RATE
-    return np.interp(np.arange(int(len(sound) / step)) * step, np.arange(len(sound)), smooth)
+    places = np.arange(int(len(sound) / step)) * step
+    return np.asarray(np.interp(places, np.arange(len(sound)), smooth))
 
 
 def print_of(sound: np.ndarray) -> np.ndarray:
@@ -116,9 +117,9 @@ def _filters() -> np.ndarray:
     places = np.fft.rfftfreq(512, 1 / RATE)
     rising = (places - edges[:-2, None]) / (edges[1:-1] - edges[:-2])[:, None]
     falling = (edges[2:, None] - places) / (edges[2:] - edges[1:-1])[:, None]
-    return np.maximum(0, np.minimum(rising, falling))
+    return np.asarray(np.maximum(0, np.minimum(rising, falling)))
 
 
 def _cosines() -> np.ndarray:
     rows = np.arange(1, _KEPT + 1)[:, None] * (np.arange(_BANDS) + 0.5)
-    return np.cos(np.pi / _BANDS * rows) * np.sqrt(2 / _BANDS)
+    return np.asarray(np.cos(np.pi / _BANDS * rows) * np.sqrt(2 / _BANDS))

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from relay.exchange.edits import Hiding
 from tests.integration.media.conftest import CleanFile
 from tests.integration.media.hidden import (
     BLACK,
@@ -168,10 +169,13 @@ def test_gaps_in_the_clock_of_the_sound_move_nothing(samples: Path, clean_file: 
 
 def test_five_hundred_stretches_cost_little(samples: Path, clean_file: CleanFile) -> None:
     path = flashes(samples, 120, "-preset", "ultrafast", name="many.mp4")
-    many = [(0.2 + 0.24 * n, 0.2 + 0.24 * n + 0.02, "cut") for n in range(490)]
+    many: list[tuple[float, float, Hiding]] = [
+        (0.2 + 0.24 * n, 0.2 + 0.24 * n + 0.02, "cut") for n in range(490)
+    ]
     made = clean_file(Kind.VIDEO, path, edits=edits(*many[:400]))
     assert made.facts.duration_ms == pytest.approx(120_000 - 400 * 125, abs=1100)
-    every = [(n * 0.24, n * 0.24 + 0.001, how) for n in range(125) for how in ("mute", "bleep", "blank")]
+    ways: tuple[Hiding, ...] = ("mute", "bleep", "blank")
+    every = [(n * 0.24, n * 0.24 + 0.001, how) for n in range(125) for how in ways]
     made = clean_file(Kind.VIDEO, path, edits=edits(*every, *many[-125:]))
     assert made.facts.duration_ms < 120_000 - 125 * 120
 
@@ -201,13 +205,13 @@ def test_what_is_too_long_does_not_become_short_enough_by_a_cut(samples: Path, c
 
 @pytest.mark.parametrize("how", ["mute", "bleep", "cut"])
 def test_a_stretch_after_the_end_is_refused_and_one_over_the_end_ends_there(
-    how: str, samples: Path, clean_file: CleanFile
+    how: Hiding, samples: Path, clean_file: CleanFile
 ) -> None:
     path = sound(samples)
     with pytest.raises(MediaRefused) as refused:
-        clean_file(Kind.AUDIO, path, edits=edits((9, 10, how)))  # type: ignore[arg-type]
+        clean_file(Kind.AUDIO, path, edits=edits((9, 10, how)))
     assert refused.value.reason is Reason.BEYOND_THE_END
-    made = clean_file(Kind.AUDIO, path, edits=edits((7, 5000, how)))  # type: ignore[arg-type]
+    made = clean_file(Kind.AUDIO, path, edits=edits((7, 5000, how)))
     assert made.facts.duration_ms == pytest.approx(6950 if how == "cut" else 8000, abs=30)
 
 
