@@ -12,7 +12,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.benchmarks import media, memory, queue_page, ranges, redaction, release, uploads, vault
+from tests.benchmarks import beside, media, memory, queue_page, ranges, redaction, release, uploads, vault
 from tests.benchmarks.options import Options, parse
 from tests.benchmarks.rows import Row, show
 from tests.benchmarks.written import Part, keep, written
@@ -29,6 +29,7 @@ def _all(options: Options) -> Mapping[str, Callable[[], Iterable[Row]]]:
         "release": partial(release.run, options),
         "memory": partial(memory.run, options),
         "worker": partial(media.rows, quick=options.quick),
+        "beside": partial(beside.rows, quick=options.quick),
         "redaction": partial(redaction.rows, quick=options.quick),
     }
 

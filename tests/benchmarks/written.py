@@ -29,6 +29,7 @@ _TITLES = {
     "release": "Release",
     "memory": "Memory of the app",
     "worker": "A worker",
+    "beside": "A worker beside bare tools, and two jobs at once",
 }
 
 

@@ -1,0 +1,125 @@
+"""Sound and documents beside the bare tools with the same settings, and two jobs at once beside one by one.
+
+What is bare runs outside of every wall and checks nothing: one ffmpeg for sound, one Python with pdfium,
+Pillow and img2pdf for pages.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from pathlib import Path
+
+from tests.benchmarks.media import bare, held
+from tests.benchmarks.rows import Row, at_least
+from tests.benchmarks.turns import Turns
+from tests.support import media
+from workers.media import arguments, loudness
+from workers.media.clean import clean
+from workers.media.look import look
+from workers.media.model import Kind, Limits
+from workers.media.room import Room
+from workers.media.tools import find
+from workers.sandbox.children import bind
+from workers.sandbox.runner import Walled
+from workers.sandbox.window import File, Window
+
+ROUNDS = 5
+MINUTES = 10
+PAGES = 20
+FILM_SECONDS = 10
+_PAGES_BY_HAND = """
+import io, sys
+import img2pdf, pypdfium2
+from PIL import ImageOps
+pages = []
+for page in pypdfium2.PdfDocument(sys.argv[1]):
+    kept = io.BytesIO()
+    picture = page.render(scale=int(sys.argv[3]) / 72).to_pil().convert("RGB")
+    picture.save(kept, "JPEG", quality=int(sys.argv[4]))
+    pages.append(kept.getvalue())
+with open(sys.argv[2], "wb") as result:
+    img2pdf.convert(pages, outputstream=result)
+"""
+
+
+def rows(*, quick: bool = False) -> Iterator[Row]:
+    """Measure, and give out what was found as it comes."""
+    rounds = 1 if quick else ROUNDS
+    with tempfile.TemporaryDirectory(prefix="relay-bench-") as name:
+        folder = Path(name)
+        yield _sound(folder, rounds, 1 if quick else MINUTES)
+        yield _pages(folder, rounds, 3 if quick else PAGES)
+        yield _two(folder, rounds, 2 if quick else FILM_SECONDS)
+
+
+def _beside(what: str, worker: Callable[[], object], bare: Callable[[], object], rounds: int) -> Row:
+    turns = Turns({"bare": bare, "worker": worker}, rounds)
+    figure = f"{turns.seconds('worker'):.2f} s; bare {turns.seconds('bare'):.2f} s"
+    return at_least(f"{what}, checked, beside the bare tool", figure, 1 / turns.ratio("worker", "bare"), 0.95)
+
+
+def _sound(folder: Path, rounds: int, minutes: int) -> Row:
+    path = media.speech(folder, "voice.mp3", minutes * 60)
+    with held(path) as original:
+        words = _bare_words(original)
+        return _beside(
+            f"{minutes} min of speech",
+            lambda: _work(Kind.AUDIO, original),
+            lambda: bare(original, words),
+            rounds,
+        )
+
+
+def _bare_words(original: int) -> list[str]:
+    """The worker's own command line for sound, made into one pass straight into a file."""
+    room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False)
+    with closing(Window(File(original))) as seen:
+        source = look(Kind.AUDIO, seen, room)
+        level = loudness.level(loudness.measure(Kind.AUDIO, seen, source, room))
+    words = list(arguments.make(Kind.AUDIO, source, None, level, room.limits, room.tools))
+    for word in ("-movflags", "-frag_duration", "-progress"):
+        del words[words.index(word) : words.index(word) + 2]
+    place = words.index(f"pipe:{arguments.WRITE}")
+    return [*words[:place], "-movflags", "+faststart", "OUTPUT", *words[place + 1 :]]
+
+
+def _pages(folder: Path, rounds: int, pages: int) -> Row:
+    path = media.document(folder, "scan.pdf", pages)
+    settings = (str(Limits().page_dots_per_inch), str(bind.QUALITY))
+    command = [sys.executable, "-c", _PAGES_BY_HAND, str(path), str(folder / "bare.pdf"), *settings]
+    with held(path) as original:
+        return _beside(
+            f"a scan of {pages} pages",
+            lambda: _work(Kind.DOCUMENT, original),
+            lambda: subprocess.run(command, check=True),
+            rounds,
+        )
+
+
+def _two(folder: Path, rounds: int, seconds: int) -> Row:
+    """Two films at once, as two workers or `worker_jobs = 2` would, beside one after the other."""
+    path = media.film(folder, "film.mp4", seconds, "-preset", "ultrafast", size="1280x720")
+    with held(path) as first, held(path) as second, ThreadPoolExecutor(2) as pool:
+
+        def work(original: int) -> None:
+            _work(Kind.VIDEO, original)
+
+        films = (first, second)
+        turns = Turns(
+            {
+                "one by one": lambda: [*map(work, films)],
+                "at once": lambda: [*pool.map(work, films)],
+            },
+            rounds,
+        )
+    figure = f"{turns.seconds('at once'):.1f} s; one by one {turns.seconds('one by one'):.1f} s"
+    ratio = turns.ratio("one by one", "at once")
+    return at_least(f"two films at once on {os.cpu_count()} cores, beside one by one", figure, ratio, 1.0)
+
+
+def _work(kind: Kind, original: int) -> None:
+    clean(kind, File(original)).close()
