@@ -4,7 +4,7 @@
 together again on another pitch that never moves, its resonances stretched by one factor below and another
 above, so that no change of pitch or of speed brings them back; then shifted by some Hz and narrowed to a
 telephone's. Each factor is drawn anew for each recording and kept nowhere. How fast somebody speaks, where
-they pause, how loud, and which words they choose stays as it was. ADR 15 has what was measured.
+they pause, how loud, and which words they choose stays as it was. ADR 16 has what was measured.
 
 **Picture.** Black, or a grey mosaic of few cells and few pictures a second.
 """
