@@ -60,7 +60,7 @@ def decide(program: bytes, architecture: int, number: int, *arguments: int) -> i
 @pytest.mark.parametrize("executes", [True, False])
 @pytest.mark.parametrize("machine", MACHINES)
 def test_everything_dangerous_is_refused(machine: str, executes: bool) -> None:  # noqa: FBT001
-    program = build(machine, PROCESS, executes=executes)
+    program = build(machine, PROCESS, executes=executes, makes_code=True)
     architecture = TABLES[machine][0]
     answers = {name: decide(program, architecture, number) for name, number in DANGEROUS[machine].items()}
     assert answers == dict.fromkeys(answers, REFUSED)
@@ -68,7 +68,7 @@ def test_everything_dangerous_is_refused(machine: str, executes: bool) -> None: 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_call_for_another_architecture_ends_the_process(machine: str) -> None:
-    program = build(machine, PROCESS, executes=True)
+    program = build(machine, PROCESS, executes=True, makes_code=True)
     other = AUDIT_AARCH64 if machine == "x86_64" else AUDIT_X86_64
     for architecture in (other, 0x40000003, 0):
         assert decide(program, architecture, TABLES[machine][1]["read"]) == KILL
@@ -77,7 +77,7 @@ def test_a_call_for_another_architecture_ends_the_process(machine: str) -> None:
 @pytest.mark.parametrize("machine", MACHINES)
 def test_what_decoding_needs_is_allowed(machine: str) -> None:
     architecture, numbers = TABLES[machine]
-    program = build(machine, PROCESS, executes=True)
+    program = build(machine, PROCESS, executes=True, makes_code=True)
     for name in PLAIN:
         if name in numbers:
             assert decide(program, architecture, numbers[name]) == ALLOW, name
@@ -86,8 +86,8 @@ def test_what_decoding_needs_is_allowed(machine: str) -> None:
 @pytest.mark.parametrize("machine", MACHINES)
 def test_arguments_decide(machine: str) -> None:
     architecture, numbers = TABLES[machine]
-    child = build(machine, PROCESS, executes=False)
-    program = build(machine, PROCESS, executes=True)
+    child = build(machine, PROCESS, executes=False, makes_code=False)
+    program = build(machine, PROCESS, executes=True, makes_code=True)
 
     def answer(filter_: bytes, name: str, *arguments: int) -> int:
         return decide(filter_, architecture, numbers[name], *arguments)
@@ -107,13 +107,15 @@ def test_arguments_decide(machine: str) -> None:
     assert answer(child, "mprotect", 0, 4096, 5) == REFUSED
     assert answer(child, "mmap", 0, 4096, 3) == ALLOW
     assert answer(child, "execveat") == REFUSED
+    model = build(machine, PROCESS, executes=False, makes_code=True)
+    assert (answer(model, "mmap", 0, 4096, 5), answer(model, "execveat")) == (ALLOW, REFUSED)
     assert answer(program, "execveat") == ALLOW, "where Landlock says what"
     assert answer(program, "mmap", 0, 4096, 5) == ALLOW, "its libraries"
 
 
 def test_a_machine_without_a_table_is_refused() -> None:
     with pytest.raises(OSError, match="no table") as refused:
-        build("riscv64", PROCESS, executes=False)
+        build("riscv64", PROCESS, executes=False, makes_code=False)
     assert refused.value.errno == errno.ENOSYS
 
 
