@@ -1,6 +1,6 @@
 """How somebody who is heard or seen is made harder to know. A disguise, never called anonymous.
 
-**Voice.** The sound is taken apart 125 times a second, too shortly for the pitch to be in it, and put
+**Voice.** The sound is taken apart 200 times a second, too shortly for the pitch to be in it, and put
 together again on another pitch that never moves, its resonances stretched by one factor below and another
 above, so that no change of pitch or of speed brings them back; then shifted by some Hz and narrowed to a
 telephone's. Each factor is drawn anew for each recording and kept nowhere. How fast somebody speaks, where
@@ -17,7 +17,7 @@ from workers.media.shape import Picture
 
 _RANDOM = secrets.SystemRandom()
 _RATE = 48_000
-_WINDOW = 256
+_WINDOW = 128
 _OVERLAP = 0.5
 _LOST = 15
 """dB. What goes with all this, from 13 to 17 in the voices that were measured; peaks are held afterwards."""
@@ -32,7 +32,7 @@ class Voice:
     """What was drawn for one recording."""
 
     rate: int
-    """Hz in which it is taken apart: its 128th part is the new pitch."""
+    """Hz in which it is taken apart: its 64th part is the new pitch."""
     stretch: float
     """By how much resonances come from higher up (above 1: a longer throat), at the lowest."""
     bend: float
@@ -49,9 +49,9 @@ def draw() -> Voice:
     longer = _RANDOM.random() < 0.5
     away = 1 if longer else -1
     return Voice(
-        rate=_RANDOM.randint(14_500, 17_000),
-        stretch=_RANDOM.uniform(1.2, 1.3) if longer else _RANDOM.uniform(0.74, 0.82),
-        bend=-away * _RANDOM.uniform(0.25, 0.35),
+        rate=_RANDOM.randint(11_500, 13_500),
+        stretch=_RANDOM.uniform(1.16, 1.26) if longer else _RANDOM.uniform(0.74, 0.82),
+        bend=-away * _RANDOM.uniform(0.2, 0.28),
         shift=away * _RANDOM.uniform(20, 60),
         lowest=_RANDOM.randint(200, 300),
         highest=_RANDOM.randint(3300, 3800),
