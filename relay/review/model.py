@@ -36,7 +36,10 @@ class Reason(StrEnum):
 
 
 class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the queue. `state` is "in_review" or "approved" (still to be released)."""
+    """One line of the queue. `state` is "in_review" or "approved" (still to be released).
+
+    `asked`: parts of it were hidden, and its author has not answered yet.
+    """
 
     item_id: UUID
     case_id: UUID
@@ -46,6 +49,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     ready_at: datetime
     claimed_by: UUID | None
+    asked: bool
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):

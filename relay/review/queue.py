@@ -26,6 +26,7 @@ class _Row(msgspec.Struct, frozen=True):
     revision: int
     ready_at: datetime
     claimed_by: UUID | None
+    asked: bool
 
 
 # All that waits in the actor's cases is sorted for a page. That is little: of each author to each recipient,
@@ -37,7 +38,12 @@ WITH own AS MATERIALIZED (
     SELECT id, reference_sealed FROM relay.cases WHERE id = ANY ((SELECT relay.cases())::uuid[])
 )
 SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.state, page.revision,
-       page.ready_at, l.facilitator_id AS claimed_by
+       page.ready_at, l.facilitator_id AS claimed_by,
+       page.state = 'in_review' AND EXISTS (
+           SELECT FROM relay.revisions r
+           WHERE r.item_id = page.id AND r.number = page.revision AND r.edited_by IS NOT NULL
+             AND NOT EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id)
+       ) AS asked
 FROM (
     SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
     WHERE i.case_id = ANY ((SELECT relay.cases())::uuid[]) AND i.state IN ('in_review', 'approved')
@@ -81,6 +87,7 @@ async def queue(
             revision=row.revision,
             ready_at=row.ready_at,
             claimed_by=row.claimed_by,
+            asked=row.asked,
         )
         for row in rows
     ]

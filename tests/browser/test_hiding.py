@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 from relay.db.transaction import Surface
 from relay.exchange.edits import MASK
 from tests.browser.conftest import Town
+from tests.browser.test_pages import hold
 from tests.functional.test_hiding import sent
 from tests.support import media
 from tests.support.work import work_off
@@ -20,14 +21,19 @@ HIDDEN = f"I live at {MASK}, by the mill. {MASK} says hello."
 
 
 async def picture(page: Page, gallery: Path | None, name: str) -> None:
-    """The page as it is at both ends of widths; nothing of it is wider than the screen."""
+    """The page at both ends of widths; nothing of it is wider than the screen."""
     for width in (320, 1280):
         await page.set_viewport_size({"width": width, "height": 900})
-        assert await page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        )
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
         if gallery:
             await page.screenshot(path=gallery / f"hide-{name}-{width}.png", full_page=True)
+
+
+async def held(page: Page, gallery: Path | None, name: str) -> None:
+    """The same, and whatever else every page must meet: that is looked at by a script."""
+    for width in (320, 1280):
+        await page.set_viewport_size({"width": width, "height": 900})
+        await hold(page, f"hide-{name}", gallery)
 
 
 async def _letter_taken(town: Town, *, script: bool) -> tuple[str, Page]:
@@ -110,7 +116,7 @@ async def test_an_author_takes_it_back_and_writes_it_anew_without_script(town: T
     await expect(fatima.get_by_text("Taken back")).to_be_visible()
 
 
-async def test_selected_words_are_added_by_a_button(town: Town) -> None:
+async def test_selected_words_are_added_by_a_button(town: Town, gallery: Path | None) -> None:
     item_id, fatima = await _letter_taken(town, script=True)
     await fatima.goto(f"/items/{item_id}/hide")
     await fatima.evaluate(
@@ -125,6 +131,7 @@ async def test_selected_words_are_added_by_a_button(town: Town) -> None:
     )
     await fatima.get_by_role("button", name="Add the words that I have selected").click()
     await expect(fatima.get_by_label("Words to hide")).to_have_value("by the mill\n")
+    await held(fatima, gallery, "letter-with-script")
 
 
 async def test_times_are_taken_from_the_player(town: Town, tmp_path: Path, gallery: Path | None) -> None:
@@ -145,7 +152,7 @@ async def test_times_are_taken_from_the_player(town: Town, tmp_path: Path, galle
     await fatima.get_by_role("button", name="Show me what this hides").click()
     await expect(fatima.get_by_text("1 stretch muted: 0:01.250 to 0:02.500.")).to_be_visible()
     await expect(fatima.get_by_text("1 stretch with a black picture: 0:01.250 to 0:02.500.")).to_be_visible()
-    await picture(fatima, gallery, "film")
+    await held(fatima, gallery, "film")
 
 
 async def test_an_area_is_drawn_on_the_page(town: Town, tmp_path: Path, gallery: Path | None) -> None:
@@ -169,4 +176,11 @@ async def test_an_area_is_drawn_on_the_page(town: Town, tmp_path: Path, gallery:
     await fatima.get_by_label("What you say to Vera").fill("A name.")
     await fatima.get_by_role("button", name="Show me what this hides").click()
     await expect(fatima.get_by_text("1 area of page 2 covered in black.")).to_be_visible()
-    await picture(fatima, gallery, "document")
+    await held(fatima, gallery, "document")
+    await fatima.get_by_role("button", name="Make this version").click()
+    await work_off(town.exchange.room)
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.goto(path)
+    await held(vera, gallery, "asked-document")
+    await fatima.goto(path)
+    await held(fatima, gallery, "waiting-document")

@@ -65,6 +65,8 @@ async def test_a_letters_words_are_hidden_and_its_author_is_asked(exchange: Exch
     await work_off(exchange.room)
 
     assert "Waiting for the author’s agreement" in (await desk.http.get(item)).text
+    assert "Waiting for its author’s agreement" in (await desk.http.get("/queue")).text
+    assert [one["asked"] for one in await desk.ask("/queue")] == [True]
     await desk.do(f"{item}/claim")
     page = (await desk.http.get(item)).text
     assert "1 place of the letter covered by a block." in page
@@ -84,6 +86,7 @@ async def test_a_letters_words_are_hidden_and_its_author_is_asked(exchange: Exch
     assert not (await victim.do(f"{item}/agreement", named))["asked"]
     assert (await desk.ask(f"{item}/redaction"))["agreed_at"]
     assert "Vera agreed" in (await desk.http.get(item)).text
+    assert [one["asked"] for one in await desk.ask("/queue")] == [False]
     await desk.do(f"{item}/decisions", decision)
     release_id = await exchange.release(item.rpartition("/")[2])
     await exchange.offender.do(f"/deliveries/{release_id}/choice", {"choice": "open"})

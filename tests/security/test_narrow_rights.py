@@ -222,6 +222,26 @@ async def redacted(service: Service, pair: Pair, tmp_path: Path) -> UUID:
     return item_id
 
 
+async def test_an_author_hides_nothing_in_the_name_of_another_with_a_list_of_their_own(
+    service: Service, pair: Pair, redacted: UUID
+) -> None:
+    statement = (
+        "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at,"
+        " edits_id, edits_commitment, edited_by) SELECT gen_random_uuid(), item_id, case_id, author_id, 3,"
+        " object_id, now(), %s, 'x', {by} FROM relay.revisions WHERE number = 1 AND item_id = %s"
+    )
+    with acting(service, "participants", pair.victim.id) as connection:
+        own = uuid4()
+        connection.execute(
+            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT %s, service_id,"
+            " case_id, owner_id, 'edits' FROM relay.objects LIMIT 1",
+            [own],
+        )
+        connection.execute("UPDATE relay.objects SET state = 'ready' WHERE id = %s", [own])
+        assert refused(connection, statement.format(by="author_id"), own, redacted) == "RL002"
+        assert refused(connection, statement.format(by="NULL"), own, redacted) is None
+
+
 _VERSION = (
     "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at, edits_id,"
     " edits_commitment, edited_by) SELECT gen_random_uuid(), item_id, case_id, author_id, 3, {object},"

@@ -142,6 +142,7 @@ CREATE TABLE relay.agreements (
     UNIQUE (rendition_id, key_version)
 );
 CREATE INDEX agreements_item ON relay.agreements (item_id);
+CREATE INDEX agreements_revision ON relay.agreements (revision_id);
 
 CREATE TABLE relay.claims (
     item_id uuid PRIMARY KEY REFERENCES relay.items,
