@@ -50,7 +50,7 @@ def draw() -> Voice:
     away = 1 if longer else -1
     return Voice(
         rate=_RANDOM.randint(11_500, 13_500),
-        stretch=_RANDOM.uniform(1.16, 1.26) if longer else _RANDOM.uniform(0.74, 0.82),
+        stretch=_RANDOM.uniform(1.16, 1.26) if longer else _RANDOM.uniform(0.78, 0.85),
         bend=-away * _RANDOM.uniform(0.2, 0.28),
         shift=away * _RANDOM.uniform(20, 60),
         lowest=_RANDOM.randint(200, 300),
