@@ -184,3 +184,24 @@ async def test_an_area_is_drawn_on_the_page(town: Town, tmp_path: Path, gallery:
     await held(vera, gallery, "asked-document")
     await fatima.goto(path)
     await held(fatima, gallery, "waiting-document")
+
+
+async def test_an_author_asks_for_a_disguise_without_script(
+    town: Town, tmp_path: Path, gallery: Path | None
+) -> None:
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
+    await vera.goto(f"/items/{item_id}")
+    await vera.get_by_label("A sound file").set_input_files(media.speech(tmp_path, seconds=3))
+    await vera.get_by_role("button", name="Upload").click()
+    await vera.get_by_label("Change my voice").check()
+    await picture(vera, gallery, "disguise")
+    await vera.get_by_role("button", name="Send it to your facilitator").click()
+    await work_off(town.exchange.room)
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.goto(f"/items/{item_id}")
+    await expect(fatima.get_by_text("Its author asked for a disguise")).to_be_visible()
+    await expect(fatima.get_by_text("A disguise: the voice changed.")).to_be_visible()
+    await vera.goto(f"/items/{item_id}")
+    await expect(vera.get_by_text("I agree to this version")).to_have_count(0)
+    await expect(vera.get_by_text("What can be passed on")).to_be_visible()
