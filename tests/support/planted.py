@@ -51,6 +51,8 @@ class Planted:
             reference=self.text("reference of the case", "2026/0417 "),
             telephone=self.text("telephone number in the first draft", "+44 20 7946 "),
             guidance=self.text("guidance to the author", "Please leave out the number. "),
+            sister=self.text("words that are hidden", "My sister "),
+            hidden_note=self.text("what the author is told about them", "A name is hidden. "),
             reasoning=self.text("reasoning on responsibility", "He says what he did. "),
             assessment=self.text("safety assessment", "Her sister stays with her. "),
         )
