@@ -237,6 +237,33 @@ async def test_a_stretch_of_a_recording_is_silent_in_the_version_that_is_made(
     assert "1 stretch muted: 0:01.000 to 0:02.000." in (await desk.http.get(item)).text
 
 
+async def test_what_cannot_be_made_is_told_to_the_facilitator_and_not_to_the_author(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path, seconds=2).read_bytes(), "audio")
+    desk, victim = exchange.desk, exchange.victim
+    length = (await desk.ask(item))["clean"]["duration_ms"]
+    await made(desk, item, **{"from": "0", "to": f"{length / 1000:.3f}"}, how="cut")
+    await work_off(exchange.room)
+    page = (await desk.http.get(item)).text
+    assert "The version with hidden parts could not be made" in page
+    assert "leaves nothing of this" in page
+    own = await victim.ask(item)
+    assert (own["state"], own["failure"], own["asked"]) == ("in_review", None, False)
+    told_to_author = (await victim.http.get(item)).text
+    assert "leaves nothing" not in told_to_author
+    await desk.do(f"{item}/claim")
+    assert "0:00.000" in (await desk.http.get(f"{item}/hide")).text
+    again = {"then": "check", "note": NOTE, "revision": 2, "from": "0:00.500", "to": "0:01", "how": "cut"}
+    shown = await desk.send(f"{item}/hide", **again)
+    answer = await desk.send(
+        f"{item}/hide", **again | {"then": "make", "checked": told(shown.text, "checked")}
+    )
+    assert answer.status_code == 303, answer.text
+    await work_off(exchange.room)
+    assert (await victim.ask(item))["asked"]
+
+
 async def test_an_area_of_a_page_is_black(exchange: Exchange, tmp_path: Path) -> None:
     item = await sent(exchange, media.document(tmp_path, pages=2).read_bytes(), "document")
     desk = exchange.desk
