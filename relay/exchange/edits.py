@@ -19,6 +19,7 @@ MASK = "█████"
 """What stands for hidden words, however many they were: a mask as long as they are would tell something."""
 
 Hiding = Literal["mute", "bleep", "blank", "cut"]
+Covering = Literal["keep", "off", "cover", "faces"]
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,11 +59,12 @@ class Disguise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """How a person in a recording is made harder to know.
 
     `picture`: `off` gives a black picture for the whole length, `cover` a coarse grey
-    one of few cells, in which something moves but no face can be seen.
+    one of few cells, in which something moves but no face can be seen. `faces` puts black boxes
+    over the faces that are found, and misses some: only `off` and `cover` are sure.
     """
 
     voice: bool = False
-    picture: Literal["keep", "off", "cover"] = "keep"
+    picture: Covering = "keep"
 
 
 class Edits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

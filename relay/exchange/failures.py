@@ -40,6 +40,10 @@ _SENTENCES: Final = {
     "beyond-the-end": "A place to be hidden lies after the end of this recording. Please check the times.",
     "no-such-page": "A place to be hidden is on a page that this document does not have."
     " Please check the numbers of the pages.",
+    "no-faces": "No face was found in this film, so none was covered. That does not mean that there is none."
+    " Please choose to cover the whole picture, or no picture, or leave it as it is.",
+    "faces-not-here": "Faces cannot be looked for here."
+    " Please choose to cover the whole picture, or no picture.",
 }
 CODES: Final = frozenset(_SENTENCES)
 

@@ -8,7 +8,15 @@ from relay.errors import Invalid
 from relay.exchange.edits import Edits, Span, Stretch
 
 _HOW = {"mute": "muted", "bleep": "covered by a tone", "blank": "with a black picture", "cut": "cut out"}
-_PICTURE = {"off": "the picture switched off", "cover": "the whole picture covered"}
+_PICTURE = {
+    "off": "the picture switched off",
+    "cover": "the whole picture covered",
+    "faces": "the faces covered that a machine finds",
+}
+_MISSED = (
+    "The machine misses faces, above all when they are turned away, far off, dark or partly hidden."
+    " Look at the whole film. Only a black picture, or the whole of it covered, is sure."
+)
 
 
 def find_words(text: str, phrases: Iterable[str]) -> tuple[Span, ...]:
@@ -84,6 +92,8 @@ def in_words(edits: Edits) -> tuple[str, ...]:
     ]
     if disguised:
         lines.append(f"A disguise: {' and '.join(disguised)}.")
+    if edits.disguise.picture == "faces":
+        lines.append(_MISSED)
     return tuple(lines)
 
 

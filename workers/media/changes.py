@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from relay.exchange.edits import Edits
-from workers.media import disguise, hiding, loudness
+from workers.media import covering, disguise, hiding, loudness
 from workers.media.disguise import Voice
 from workers.media.hiding import NOTHING, Hidden
 from workers.media.loudness import Level, Loudness
@@ -24,13 +24,17 @@ class Changes:
     picture: Literal["keep", "off", "cover"] = "keep"
     latest_ms: int = 0
     """Where the last hidden stretch begins."""
+    faces: bool = False
+    """Whether faces are looked for and covered."""
 
     def is_beyond(self, result_ms: int) -> bool:
         """Whether a stretch begins after the end of what has become a result of this length."""
         return bool(self.latest_ms) and self.hide.kept_ms(self.latest_ms) > result_ms + _BEYOND_MS
 
-    def film(self, stream: Any, shape: Picture) -> Any:
-        """The picture as it will be seen."""
+    def film(self, stream: Any, shape: Picture, steer: int) -> Any:
+        """The picture as it will be seen. `steer` is the descriptor of the file that says where faces are."""
+        if self.faces:
+            stream = covering.film(stream, steer)
         return disguise.film(hiding.film(stream, self.hide, shape.rate), self.picture, shape)
 
     def voiced(self, stream: Any, layout: str) -> Any:
@@ -63,6 +67,7 @@ def asked(edits: Edits, kind: Kind, limits: Limits) -> Changes:
     return Changes(
         hiding.hidden(edits.stretches, longest),
         disguise.draw() if edits.disguise.voice else None,
-        edits.disguise.picture,
+        "keep" if edits.disguise.picture == "faces" else edits.disguise.picture,
         max((each.start_ms for each in edits.stretches), default=0),
+        edits.disguise.picture == "faces",
     )

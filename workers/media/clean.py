@@ -7,6 +7,7 @@ from relay.exchange.edits import Edits, check
 from relay.vault.spool import Spool
 from workers.media import budget, document, looks, tools, transcode
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Reason
+from workers.media.network import Network
 from workers.media.room import UNCHANGED, Room
 from workers.media.tools import Tools
 from workers.sandbox import memory
@@ -35,6 +36,7 @@ def clean(
     ffmpeg: Tools | None = None,
     edits: Edits = UNCHANGED,
     spool: Callable[[], Spool] = Spool,
+    faces: Network | None = None,
 ) -> Clean:
     """Make a hostile file safe. Blocks; safe in a thread, which must live as long as the call.
 
@@ -42,7 +44,7 @@ def clean(
     and when they are needed, documents as a whole. `progress` hears rising percents, `stopped` is asked five
     times a second (an `Event.is_set` will do). The result's files belong to the caller. `edits` says what is
     hidden in it: times and pages are those of what comes out without any. A recording's result is set aside,
-    sealed, in a `spool`.
+    sealed, in a `spool`. `faces` is what finds them, should the edits want them covered.
 
     Raises `MediaRefused` (with a `Reason` for the author, or for whoever made the edits), `Invalid` where
     the edits do not fit the kind, `Cancelled`, or `Unavailable` (no walls, or no memory), in which case
@@ -50,7 +52,7 @@ def clean(
     """
     kind = Kind(kind)
     check(edits, kind.value)
-    room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped, edits, spool)
+    room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped, edits, spool, faces)
     _refuse_by_look(kind, source, limits)
     budget.check(kind, source.size, limits)
     with ExitStack() as held:

@@ -64,6 +64,8 @@ class Reason(StrEnum):
     NOTHING_LEFT = "nothing-left"
     BEYOND_THE_END = "beyond-the-end"
     NO_SUCH_PAGE = "no-such-page"
+    NO_FACES = "no-faces"
+    FACES_NOT_HERE = "faces-not-here"
 
     @property
     def sentence(self) -> str:
@@ -127,6 +129,13 @@ _SENTENCES = {
     Reason.NO_SUCH_PAGE: (
         "A place to be hidden is on a page that this document does not have. Please check the numbers of "
         "the pages."
+    ),
+    Reason.NO_FACES: (
+        "No face was found in this film, so none was covered. That does not mean that there is none. Please "
+        "choose to cover the whole picture, or no picture, or leave it as it is."
+    ),
+    Reason.FACES_NOT_HERE: (
+        "Faces cannot be looked for here. Please choose to cover the whole picture, or no picture."
     ),
 }
 

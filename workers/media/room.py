@@ -9,6 +9,7 @@ from relay.exchange.edits import Edits
 from relay.vault.spool import Spool
 from workers.media import answers
 from workers.media.model import Cancelled, Limits, MediaRefused, Reason
+from workers.media.network import Network
 from workers.media.tools import Tools
 from workers.sandbox.pipe import Pipe
 from workers.sandbox.protocol import Caps
@@ -34,6 +35,8 @@ class Room:
     edits: Edits = UNCHANGED
     spool: Callable[[], Spool] = Spool
     """Where a result is set aside while it is made, sealed, on a disk with room for it."""
+    faces: Network | None = None
+    """What finds faces, where the operator has it."""
 
     def seconds(self, length_ms: int) -> int:
         """How long work on something of this length may take."""

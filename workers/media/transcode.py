@@ -1,11 +1,12 @@
 """Sound and film: look, make anew, check what came out."""
 
 import errno
+import os
 import signal
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from workers.media import arguments, loudness, mp4, shape, waveform
+from workers.media import arguments, faces, loudness, mp4, shape, waveform
 from workers.media.answers import RESULT, Garbled, Result, Source
 from workers.media.changes import Changes, asked
 from workers.media.faststart import FastStart
@@ -50,13 +51,16 @@ def transcode(kind: Kind, original: Window, room: Room) -> Clean:
     changes = asked(room.edits, kind, room.limits)
     if changes.hide.cut and source.exact_ms and changes.hide.kept_ms(source.exact_ms) < _SHORTEST_MS:
         raise MediaRefused(Reason.NOTHING_LEFT)
+    steering = faces.find(original, source, picture, room) if picture and changes.faces else b""
     unheard = changes.hide.unheard_ms()
     heard = loudness.measure(kind, original, source, room, unheard) if source.sounds else None
     with ExitStack() as held, ExitStack() as kept:
         packed = kept.enter_context(closing(Packed(room.spool)))
         results = _Results(packed, Waveform(), memory.held(held, "poster"))
+        steer = memory.from_bytes("steering", steering)
+        held.callback(os.close, steer)
         level = changes.level(heard) if heard else None
-        _make(kind, original, source, picture, level, changes, results, room)
+        _make(kind, original, source, picture, level, changes, results, room, steer)
         clean = _arranged(packed)
         facts = _check(source, picture, heard, changes, clean, results, room)
         if kind is Kind.AUDIO and waveform.is_silent(facts.peaks):
@@ -78,6 +82,7 @@ def _make(
     changes: Changes,
     results: _Results,
     room: Room,
+    steer: int,
 ) -> None:
     """Run both processes at once; whichever fails ends the other."""
     limits = room.limits
@@ -89,7 +94,8 @@ def _make(
             room.tools.ffmpeg, arguments.pack(kind, film=picture is not None, sound=source.sounds > 0)
         )
         caps = room.caps(seconds, limits.output_bytes)
-        maker = room.sandbox.start(Task(make, (original,), (pieces.writing, reports.writing), caps))
+        outputs = (pieces.writing, reports.writing, steer)  # the last is sealed: it can only be read
+        maker = room.sandbox.start(Task(make, (original,), outputs, caps))
         running.enter_context(maker)
         packed = results.packed
         packer = room.sandbox.start(Task(pack, (pieces.reading,), (packed.file, samples.writing), caps))

@@ -1,16 +1,18 @@
 """What somebody asks for on the command line: a file with an edit list, a disguise in words."""
 
 import argparse
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from relay.errors import Invalid
+from relay.errors import Invalid, Unavailable
 from relay.exchange.edits import Disguise, Edits, check, decode
 from workers.media.hiding import PADDING_MS
 from workers.media.model import MEBIBYTE, Kind
+from workers.media.network import Network
 
 _EXAMPLES = {
     Kind.AUDIO: '{"stretches": [{"start_ms": 1000, "end_ms": 2500, "how": "mute"}]}',
@@ -29,7 +31,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=_disguise,
         default=Disguise(),
         metavar="WORDS",
-        help="voice: another voice; off: a black picture; cover: a coarse grey one; or two: voice,cover",
+        help="voice: another voice; off: a black picture; cover: a coarse grey one; faces: black boxes over"
+        " the faces that are found, which are not all; or two: voice,cover",
+    )
+    parser.add_argument(
+        "--faces-model",
+        type=Path,
+        metavar="FILE",
+        help="centerface.onnx, for --disguise faces (docs/faces.md); RELAY_FACES_MODEL without it",
     )
 
 
@@ -43,6 +52,18 @@ def edits(file: Path | None, disguise: Disguise, kind: Kind) -> Edits:
     asked = msgspec.structs.replace(asked, disguise=both)
     check(asked, kind.value)
     return asked
+
+
+def faces(file: Path | None) -> Network | None:
+    """What finds faces: the file that was named, else that of the environment. `Unavailable` if it is not."""
+    chosen = file or Path(os.environ.get("RELAY_FACES_MODEL", ""))
+    if chosen == Path():
+        return None
+    if not chosen.is_file():
+        raise Unavailable(f"{chosen} is no file. Name centerface.onnx; docs/faces.md says where it is.")
+    network = Network(chosen)
+    network.check()
+    return network
 
 
 def report(applied: Edits) -> dict[str, Any]:
@@ -67,9 +88,10 @@ def _read(file: Path, kind: Kind) -> Edits:
 
 def _disguise(words: str) -> Disguise:
     asked = [word.strip() for word in words.split(",")]
-    pictures = [word for word in asked if word in {"off", "cover"}]
-    if len(pictures) > 1 or len(set(asked)) < len(asked) or set(asked) - {"voice", "off", "cover"}:
+    pictures = [word for word in asked if word in {"off", "cover", "faces"}]
+    if len(pictures) > 1 or len(set(asked)) < len(asked) or set(asked) - {"voice", *pictures}:
         raise argparse.ArgumentTypeError(
-            f"{words!r} is no disguise. Write voice, off or cover, or voice with one of them: voice,cover"
+            f"{words!r} is no disguise. Write voice, off, cover or faces, or voice with one of the others:"
+            " voice,cover"
         )
     return msgspec.convert({"voice": "voice" in asked, "picture": (pictures or ["keep"])[0]}, Disguise)

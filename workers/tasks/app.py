@@ -21,6 +21,7 @@ from relay.log import configure
 from relay.settings import Settings
 from workers.media import tools
 from workers.media.model import Limits
+from workers.media.network import Network
 from workers.media.transcript import Model
 from workers.sandbox.bubble import strongest
 from workers.tasks import storekeeping, upkeep
@@ -86,6 +87,9 @@ async def run(settings: Settings) -> None:
     transcription = Model(Path(settings.transcription_model)) if settings.transcription_model else None
     if transcription:
         transcription.check()
+    faces = Network(Path(settings.faces_model)) if settings.faces_model else None
+    if faces:
+        faces.check()
     async with open_house(settings, Surface.WORKER) as house:
         room = WorkRoom(
             house=house,
@@ -96,6 +100,7 @@ async def run(settings: Settings) -> None:
                 input_bytes=max(settings.audio_bytes, settings.video_bytes, settings.document_bytes)
             ),
             transcription=transcription,
+            faces=faces,
         )
         await upkeep.renew_keys(room)
         app = make_app(settings, room)

@@ -112,6 +112,7 @@ def _clean(room: WorkRoom, work: Work, content: Content, edits: Edits, progress:
             sandbox=room.sandbox,
             ffmpeg=room.tools,
             spool=partial(Spool, room.house.blobs.aside()),
+            faces=room.faces,
         )
 
 

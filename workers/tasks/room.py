@@ -4,6 +4,7 @@ import msgspec
 
 from relay.house import House
 from workers.media.model import Limits
+from workers.media.network import Network
 from workers.media.tools import Tools
 from workers.media.transcript import Model
 from workers.sandbox.runner import Sandbox
@@ -19,3 +20,4 @@ class WorkRoom(msgspec.Struct, frozen=True, kw_only=True):
     tools: Tools
     limits: Limits
     transcription: Model | None = None
+    faces: Network | None = None

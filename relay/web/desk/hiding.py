@@ -114,6 +114,7 @@ async def _show(
         stretches=[*written.stretches, *[("", "", "")] * spare][:MOST_ROWS],
         areas=[*written.areas, *[("",) * 5] * spare][:MOST_ROWS],
         edges=EDGES,
+        faces=bool(house.settings.faces_model) or written.picture == "faces",
         hows=hows(on.item.kind),
         shown=in_words(edits) or ("Nothing is hidden any more: it is as its author sent it.",)
         if edits is not None

@@ -4,12 +4,12 @@ Everything that was typed is kept as it was, so that a refusal loses none of it.
 """
 
 from collections.abc import Callable
-from typing import Final, Literal, TypeVar, cast
+from typing import Final, TypeVar, cast, get_args
 
 import msgspec
 
 from relay.errors import Invalid
-from relay.exchange.edits import TENTHOUSANDTHS, Area, Disguise, Edits, Hiding, Span, Stretch
+from relay.exchange.edits import TENTHOUSANDTHS, Area, Covering, Disguise, Edits, Hiding, Span, Stretch
 from relay.review.hiding import find_words, parse_time, time_words
 from relay.review.redaction import Ground
 from relay.web.shared.forms import Form
@@ -90,7 +90,7 @@ def meant(written: Typed, on: Ground) -> Edits:
     """Return the list that was meant, or raise `Invalid` with each field that cannot be read."""
     wrong: dict[str, str] = {}
     kind = on.item.kind
-    picture = written.picture if written.picture in {"keep", "off", "cover"} else "keep"
+    picture = written.picture if written.picture in get_args(Covering) else "keep"
     edits = Edits(
         spans=_spans(written, on, wrong) if kind == "letter" else (),
         stretches=tuple(
@@ -99,7 +99,7 @@ def meant(written: Typed, on: Ground) -> Edits:
             for one in several
         ),
         areas=tuple(_rows(written.areas, _area, "area", wrong)),
-        disguise=Disguise(voice=written.voice, picture=cast("Literal['keep', 'off', 'cover']", picture)),
+        disguise=Disguise(voice=written.voice, picture=cast("Covering", picture)),
     )
     if wrong:
         raise Invalid(**wrong)

@@ -77,6 +77,7 @@ async def show_item(
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
         disguise=disguise,
+        faces=bool(house.settings.faces_model),
         has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
@@ -147,7 +148,9 @@ async def submit(
     try:
         disguise = Disguise(
             voice=form.ticked("voice"),
-            picture=form.choice("picture", "keep", "off", "cover") if form.text("picture") else "keep",
+            picture=form.choice("picture", "keep", "off", "cover", "faces")
+            if form.text("picture")
+            else "keep",
         )
         await items.submit(house, person, item_id, disguise)
     except SignInNeeded:

@@ -106,7 +106,7 @@ def test_a_bad_edit_list_is_answered_with_what_to_write(written: str, said: str,
 def test_a_disguise_that_does_not_exist_is_answered_with_what_to_write(words: str, tmp_path: Path) -> None:
     done = run(media.speech(tmp_path), tmp_path / "safe.m4a", "--disguise", words)
     assert done.returncode == 2
-    assert "Write voice, off or cover" in done.stderr
+    assert "Write voice, off, cover or faces" in done.stderr
 
 
 def test_a_missing_edit_list_is_told_apart(tmp_path: Path) -> None:
