@@ -16,7 +16,7 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases.keys import case_text, put_case_text, put_text
 from relay.db.transaction import Acting, Reading
-from relay.errors import Conflict, Invalid, Missing
+from relay.errors import Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import agreements, editing
 from relay.exchange.edits import Edits
 from relay.exchange.edits import check as check_edits
@@ -140,8 +140,8 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
         if item.taken_back_at is not None or item.revision == 0:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
         base = await find_rendition(tx, house, item, "clean", await own_number(tx, item_id))
-        if base.edited_by is not None:
-            raise Conflict
+        if not await _same_original(tx, base, await _newest(tx, house, item)):
+            raise VaultRefused  # somebody edited a row: the places would be those of another text
         content = await case_content(tx, house, person, base)
         before = await _redaction(tx, house, person, item)
     text = ""
@@ -149,6 +149,11 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
         with opened(house, content) as reader:
             text = unpad(await to_thread(reader.read_all, content.size)).decode()
     return Ground(item=item, rendition=base, text=text, before=before)
+
+
+async def _same_original(tx: Reading, base: Rendition, newest: _Row) -> bool:
+    made_from = await tx.value("SELECT object_id FROM relay.revisions WHERE id = %s", [base.revision_id])
+    return base.edited_by is None and bool(made_from == newest.object_id)
 
 
 def check(on: Ground, edits: Edits) -> None:

@@ -30,9 +30,10 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import case_key, participant_key, staff_key, worker_key
 from relay.review.decisions import decide
+from relay.review.model import Reason
 from relay.review.queue import claim
 from relay.review.reading import open_rendition
-from relay.review.redaction import redact, redaction
+from relay.review.redaction import ground, redact, redaction
 from relay.vault.grants import grant
 from relay.vault.padding import unpad
 from relay.vault.suite import DataKey, KeyPair
@@ -647,3 +648,36 @@ def test_a_facilitator_is_not_shown_another_list_than_was_written(town: Town) ->
     town.sql("UPDATE relay.revisions SET edits_id = NULL, edits_commitment = NULL, edited_by = NULL")
     with pytest.raises(VaultRefused):
         town.do(redaction(town.service.desk, town.fatima, item_id))
+
+
+def test_places_are_not_counted_in_another_text_than_they_are_hidden_in(town: Town) -> None:
+    item_id = town.ready(town.vera, "First. I live at 4 Mill Lane.")
+    rendition, sha256 = town.do(look_at(town.service, town.fatima, item_id))
+    work = decide(
+        town.service.desk,
+        town.fatima,
+        item_id,
+        "request_changes",
+        rendition_id=rendition,
+        sha256=sha256,
+        reasons=(Reason.EXCUSES,),
+        guidance="Please write it anew.",
+    )
+    town.do(work)
+    town.do(save_draft(town.service.participants, town.vera, item_id, "I live at 4 Mill Lane."))
+    town.do(submit(town.service.participants, town.vera, item_id))
+    town.do(work_off(town.room))
+    town.do(claim(town.service.desk, town.fatima, item_id))
+    edits = Edits(spans=(Span(start=10, end=21),))
+    work = redact(town.service.desk, town.fatima, item_id, revision=2, edits=edits, note="Hidden.")
+    town.do(work)
+    town.do(work_off(town.room))
+    assert town.do(ground(town.service.desk, town.fatima, item_id)).text == "I live at 4 Mill Lane."
+    town.sql(
+        "UPDATE relay.revisions r SET (edits_id, edits_commitment, edited_by) = (SELECT edits_id,"
+        " edits_commitment, edited_by FROM relay.revisions WHERE item_id = r.item_id AND number = 3)"
+        " WHERE item_id = %s AND number = 2",
+        item_id,
+    )
+    with pytest.raises(VaultRefused):
+        town.do(ground(town.service.desk, town.fatima, item_id))
