@@ -13,6 +13,7 @@ PLACES: dict[str, tuple[Edits, frozenset[str]]] = {
     "page": (Edits(areas=(Area(page=1, left=0, top=0, right=10_000, bottom=1),)), frozenset({"document"})),
     "voice": (Edits(disguise=Disguise(voice=True)), frozenset({"audio", "video"})),
     "cover": (Edits(disguise=Disguise(picture="cover")), frozenset({"video"})),
+    "faces": (Edits(disguise=Disguise(picture="faces")), frozenset({"video"})),
 }
 KINDS: tuple[Medium, ...] = ("letter", "audio", "video", "document")
 

@@ -13,6 +13,7 @@ stand the logarithm of its size and where in its cell its middle is.
 import os
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # the walls are built around one thread; more may follow then
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # newer ones report to their maker as soon as they are imported
 
 import io
 import struct
