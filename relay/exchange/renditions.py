@@ -11,7 +11,8 @@ from relay.errors import Conflict, Missing
 from relay.exchange.items import find_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.objects import find_key
-from relay.exchange.origin import Making, Submission
+from relay.exchange.origin import Making
+from relay.exchange.revisions import submitted
 from relay.house import House
 from relay.identity.model import Person
 from relay.vault.grants import Holder, open_grant
@@ -113,17 +114,6 @@ async def case_object_key(
     )
 
 
-class _OriginalRow(msgspec.Struct, frozen=True):
-    id: UUID
-    object_id: UUID
-    commitment: bytes
-    plaintext_size: int
-    origin: bytes
-    edits_id: UUID | None
-    edits_commitment: bytes | None
-    edited_by: UUID | None
-
-
 async def own_content(
     house: House, person: Person, item_id: UUID, which: Literal["original"] | RenditionRole
 ) -> Content:
@@ -131,36 +121,16 @@ async def own_content(
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         if which == "original":
-            row = await tx.one(
-                _OriginalRow,
-                "SELECT r.id, o.id AS object_id, o.commitment, o.plaintext_size, r.origin, r.edits_id,"
-                " r.edits_commitment, r.edited_by"
-                " FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id"
-                " WHERE r.item_id = %s AND r.number = %s AND o.state <> 'gone'",
-                [item_id, item.revision],
-            )
-            if row is None:
+            row = await submitted(tx, house, item)
+            if row.gone:
                 raise Missing
-            submission = Submission(
-                case=item.case_id,
-                item=item_id,
-                author=item.author_id,
-                kind=item.kind,
-                revision=row.id,
-                object=row.object_id,
-                commitment=row.commitment,
-                edits=row.edits_id,
-                edits_commitment=row.edits_commitment,
-                edited_by=row.edited_by,
-            )
-            submission.check(house, row.origin)
             key = await find_key(tx, house, item.case_id, row.object_id, person.holder, person.keys)
             return Content(
                 object_id=row.object_id,
                 key=key,
                 commitment=row.commitment,
                 media_type="application/octet-stream",
-                size=row.plaintext_size,
+                size=row.size,
             )
         rendition = await find_rendition(tx, house, item, which)
         key = await find_key(tx, house, item.case_id, rendition.object_id, person.holder, person.keys)

@@ -1,15 +1,64 @@
-"""Beginning a revision: one submission of an item, by its author or by a facilitator who hid parts of it."""
+"""Revisions: submissions of an item, by its author or by a facilitator who hid parts of it."""
 
 from uuid import UUID, uuid4
 
 import msgspec
 
-from relay.db.transaction import Acting
+from relay.db.transaction import Acting, Reading
+from relay.errors import Missing
 from relay.exchange.model import Item
 from relay.exchange.objects import NewObject
 from relay.exchange.origin import Submission
 from relay.exchange.transitions import State
 from relay.house import House
+
+
+class Submitted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a revision is made of. `size` is of the original's plain bytes; `gone`: it was removed."""
+
+    id: UUID
+    number: int
+    object_id: UUID
+    commitment: bytes
+    size: int
+    gone: bool
+    origin: bytes
+    edits_id: UUID | None
+    edits_commitment: bytes | None
+    edited_by: UUID | None
+
+
+async def submitted(tx: Reading, house: House, item: Item) -> Submitted:
+    """Return the newest revision of an item.
+
+    Raise `Missing` if there is none, `VaultRefused` if its row is not what was submitted.
+    """
+    found = await tx.one(
+        Submitted,
+        """
+        SELECT r.id, r.number, r.object_id, o.commitment, o.plaintext_size AS size, o.state = 'gone' AS gone,
+               r.origin, r.edits_id, r.edits_commitment, r.edited_by
+        FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id
+        WHERE r.item_id = %s AND r.number = %s
+        """,
+        [item.id, item.revision],
+    )
+    if found is None:
+        raise Missing
+    submission = Submission(
+        case=item.case_id,
+        item=item.id,
+        author=item.author_id,
+        kind=item.kind,
+        revision=found.id,
+        object=found.object_id,
+        commitment=found.commitment,
+        edits=found.edits_id,
+        edits_commitment=found.edits_commitment,
+        edited_by=found.edited_by,
+    )
+    submission.check(house, found.origin)
+    return found
 
 
 class NewRevision(msgspec.Struct, frozen=True, kw_only=True):

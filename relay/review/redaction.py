@@ -16,16 +16,15 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases.keys import case_text, put_case_text, put_text
 from relay.db.transaction import Acting, Reading
-from relay.errors import Conflict, Invalid, Missing, VaultRefused
+from relay.errors import Conflict, Invalid, VaultRefused
 from relay.exchange import agreements, editing
 from relay.exchange.edits import Edits
 from relay.exchange.edits import check as check_edits
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Item, Rendition
 from relay.exchange.objects import NewObject, add_grant, opened
-from relay.exchange.origin import Submission
 from relay.exchange.renditions import case_content, case_object_key, find_rendition, own_number
-from relay.exchange.revisions import NewRevision, begin
+from relay.exchange.revisions import NewRevision, Submitted, begin, submitted
 from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
@@ -67,47 +66,6 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
         return self.item.revision
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True):
-    id: UUID
-    number: int
-    object_id: UUID
-    commitment: bytes
-    origin: bytes
-    edits_id: UUID | None
-    edits_commitment: bytes | None
-    edited_by: UUID | None
-
-
-async def _newest(tx: Reading, house: House, item: Item) -> _Row:
-    """Return the newest revision, if what its row says is what was submitted."""
-    row = await tx.one(
-        _Row,
-        """
-        SELECT r.id, r.number, r.object_id, o.commitment, r.origin, r.edits_id, r.edits_commitment,
-               r.edited_by
-        FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id
-        WHERE r.item_id = %s AND r.number = %s
-        """,
-        [item.id, item.revision],
-    )
-    if row is None:
-        raise Missing
-    submission = Submission(
-        case=item.case_id,
-        item=item.id,
-        author=item.author_id,
-        kind=item.kind,
-        revision=row.id,
-        object=row.object_id,
-        commitment=row.commitment,
-        edits=row.edits_id,
-        edits_commitment=row.edits_commitment,
-        edited_by=row.edited_by,
-    )
-    submission.check(house, row.origin)
-    return row
-
-
 async def redaction(house: House, person: Person, item_id: UUID) -> Redaction:
     """Return what is hidden in the newest version, and how its author answered. Raise `Missing`."""
     async with house.database.reading(person.id) as tx:
@@ -115,7 +73,7 @@ async def redaction(house: House, person: Person, item_id: UUID) -> Redaction:
 
 
 async def _redaction(tx: Reading, house: House, person: Person, item: Item) -> Redaction:
-    row = await _newest(tx, house, item)
+    row = await submitted(tx, house, item)
     edits, note, agreed_at = Edits(), None, None
     if row.edits_id and row.edits_commitment:
         key = await case_object_key(tx, house, person, item.case_id, row.edits_id)
@@ -140,7 +98,7 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
         if item.taken_back_at is not None or item.revision == 0:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
         base = await find_rendition(tx, house, item, "clean", await own_number(tx, item_id))
-        if not await _same_original(tx, base, await _newest(tx, house, item)):
+        if not await _same_original(tx, base, await submitted(tx, house, item)):
             raise VaultRefused  # somebody edited a row: the places would be those of another text
         content = await case_content(tx, house, person, base)
         before = await _redaction(tx, house, person, item)
@@ -151,7 +109,7 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
     return Ground(item=item, rendition=base, text=text, before=before)
 
 
-async def _same_original(tx: Reading, base: Rendition, newest: _Row) -> bool:
+async def _same_original(tx: Reading, base: Rendition, newest: Submitted) -> bool:
     made_from = await tx.value("SELECT object_id FROM relay.revisions WHERE id = %s", [base.revision_id])
     return base.edited_by is None and bool(made_from == newest.object_id)
 
@@ -188,13 +146,13 @@ async def redact(
     check(on, edits)
     async with house.database.reading(person.id) as tx:
         await _check_place(tx, house, person, on.item, revision)
-        row = await _newest(tx, house, on.item)
+        row = await submitted(tx, house, on.item)
         original = await case_object_key(tx, house, person, on.item.case_id, row.object_id)
     stored = await editing.store_edits(house, person.id, on.item.case_id, edits, on.item.kind)
     async with house.database.acting(person.id, Tag.ITEM_REDACTED) as act:
         item = await lock_item(act, item_id)
         await _check_place(act, house, person, item, revision)
-        await _begin(act, house, person, item, await _newest(act, house, item), original, stored, note)
+        await _begin(act, house, person, item, await submitted(act, house, item), original, stored, note)
 
 
 def _checked_note(note: str) -> str:
@@ -218,7 +176,7 @@ async def _begin(
     house: House,
     person: Person,
     item: Item,
-    row: _Row,
+    row: Submitted,
     original: DataKey,
     stored: NewObject,
     note: str,
