@@ -21,7 +21,7 @@ from relay.exchange import agreements, editing
 from relay.exchange.edits import Edits
 from relay.exchange.edits import check as check_edits
 from relay.exchange.items import find_item, lock_item
-from relay.exchange.model import Item, Rendition
+from relay.exchange.model import Content, Item, Rendition
 from relay.exchange.objects import NewObject, add_grant, opened
 from relay.exchange.renditions import case_content, case_object_key, find_rendition, own_number
 from relay.exchange.revisions import NewRevision, Submitted, begin, submitted
@@ -102,11 +102,13 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
             raise VaultRefused  # somebody edited a row: the places would be those of another text
         content = await case_content(tx, house, person, base)
         before = await _redaction(tx, house, person, item)
-    text = ""
-    if item.kind == "letter":
-        with opened(house, content) as reader:
-            text = unpad(await to_thread(reader.read_all, content.size)).decode()
+    text = await to_thread(_text, house, content) if item.kind == "letter" else ""
     return Ground(item=item, rendition=base, text=text, before=before)
+
+
+def _text(house: House, content: Content) -> str:
+    with opened(house, content) as reader:
+        return unpad(reader.read_all(content.size)).decode()
 
 
 async def _same_original(tx: Reading, base: Rendition, newest: Submitted) -> bool:
