@@ -88,7 +88,7 @@ def test_a_film_that_begins_later_than_its_sound_keeps_its_clock(
     film = faced.film(samples, "early-face.mp4", SECONDS, "640x360")
     path = samples / "late-face.mkv"
     late = ["-map", "0:v", "-map", "1:a", "-c", "copy"]
-    media.ffmpeg("-itsoffset", "0.73", "-i", film, "-i", film, *late, path)
+    media.ffmpeg("-itsoffset", "2.53", "-i", film, "-i", film, *late, path)
     plain = seen(clean_file(Kind.VIDEO, path))
     made = seen(clean_file(Kind.VIDEO, path, edits=COVERED, faces=network))
     began = next(seconds for seconds, _ in plain)
