@@ -92,7 +92,8 @@ class Window:
 
     def _offset(self, read: Read, descriptor: int) -> int | None:
         if read.kind is Kind.HERE:
-            return os.lseek(descriptor, 0, os.SEEK_CUR)
+            place = read.place()  # an ffmpeg without `fd:` opens it anew, with an offset of its own
+            return os.lseek(descriptor, 0, os.SEEK_CUR) if place is None else place
         inside = read.kind is Kind.THERE and read.untrusted_offset < 1 << 62
         return read.untrusted_offset if inside else None
 

@@ -26,6 +26,16 @@ def test_it_makes_recordings_just_as_safe(tmp_path: Path) -> None:
             assert media.traces(media.content(made.files["clean"])) == []
 
 
+def test_it_reads_what_is_larger_than_what_is_held_of_it_at_a_time(tmp_path: Path) -> None:
+    """It opens the original anew, with an offset of its own."""
+    path = tmp_path / "large.avi"
+    noise = ["-vf", "noise=alls=100:allf=t", "-c:v", "mjpeg", "-q:v", "1", "-pix_fmt", "yuvj444p"]
+    media.ffmpeg(*media.picture(2, "1280x720"), *media.voice(2), *noise, path)
+    assert path.stat().st_size > 40 << 20
+    with clean(Kind.VIDEO, Whole(path.read_bytes()), ffmpeg=find(str(DEBIANS))) as made:
+        assert made.facts.duration_ms == pytest.approx(2000, abs=100)
+
+
 def test_it_hides_and_disguises_just_as_well(tmp_path: Path) -> None:
     asked = Edits(
         stretches=edits((0.5, 1, "cut"), (1.5, 2, "mute"), (1.5, 2, "blank"), (2.2, 2.4, "bleep")).stretches,
