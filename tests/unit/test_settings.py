@@ -166,3 +166,8 @@ def test_a_child_is_given_the_same_settings_and_no_login_but_its_own(tmp_path: P
     child = load(environ)
     assert child.database == "postgresql://desk:own@db/relay"
     assert (child.desk_port, child.blobs) == (settings.desk_port, settings.blobs)
+
+
+def test_a_network_for_faces_that_is_not_there_is_named_with_what_to_write(tmp_path: Path) -> None:
+    (line,) = refusals({"RELAY_DATA": str(tmp_path), "RELAY_FACES_MODEL": str(tmp_path / "none.onnx")})
+    assert "Write where centerface.onnx is, or take it out." in line

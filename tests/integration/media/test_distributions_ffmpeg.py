@@ -6,7 +6,7 @@ import pytest
 
 from relay.exchange.edits import Disguise, Edits
 from tests.integration.media.hidden import BLACK, edits, heard, seen, tone
-from tests.support import films, media
+from tests.support import faced, films, media
 from tests.support.media import Whole
 from workers.media.clean import clean
 from workers.media.model import Kind
@@ -48,3 +48,11 @@ def test_it_hides_and_disguises_just_as_well(tmp_path: Path) -> None:
         assert not sound[int(0.9 * 48_000) : int(1.4 * 48_000)].any()
         assert tone(sound, 1.6, 1.8) == pytest.approx(1000, abs=2)
         assert max(int(picture.max()) for at, picture in seen(made) if 0.9 <= at <= 1.4) <= BLACK
+
+
+def test_it_covers_faces_just_as_well(tmp_path: Path) -> None:
+    network = faced.network()
+    film = faced.film(tmp_path, "face.mp4", 2, "640x360")
+    original, debians = Whole(film.read_bytes()), find(str(DEBIANS))
+    with clean(Kind.VIDEO, original, ffmpeg=debians, edits=faced.COVERED, faces=network) as made:
+        assert max(int(picture[faced.face(at)].max()) for at, picture in seen(made)) <= BLACK
