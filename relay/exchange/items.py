@@ -178,6 +178,8 @@ async def _original(house: House, person: Person, item_id: UUID) -> tuple[Item, 
         item = await find_item(tx, item_id)
         move(item.state, Action.SUBMIT, "participants")
         await _check_gates(tx, house, person, item)
+        if await tx.value(_ANOTHER_WAITS, [item_id]):
+            raise Conflict(ONE_AT_A_TIME)
         if item.kind != "letter":
             return item, await _uploaded(tx, house, person, item)
         text = await own_text(tx, house, person, item.case_id, "draft", item_id) or ""
@@ -185,6 +187,14 @@ async def _original(house: House, person: Person, item_id: UUID) -> tuple[Item, 
     stored = await store_bytes(house, person.id, item.case_id, person.id, pad(text.encode()))
     return item, _Original(stored.id, stored.key, stored.summary.plaintext_size, stored.summary.commitment)
 
+
+_ANOTHER_WAITS = """
+SELECT EXISTS (
+    SELECT FROM relay.item_recipients p
+    JOIN relay.item_recipients o ON o.seat_id = p.seat_id AND o.author_id = p.author_id
+    WHERE p.item_id = %s AND o.item_id <> p.item_id AND o.waiting)
+"""
+"""Asked before anything is stored; the unique index decides between two at once."""
 
 _NEW_UPLOAD = """
 SELECT u.object_id FROM relay.uploads u

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from relay.errors import Invalid
-from relay.exchange.edits import Edits, Span, Stretch
+from relay.exchange.edits import MOST_EDITS, Edits, Span, Stretch
 
 _HOW = {"mute": "muted", "bleep": "covered by a tone", "blank": "with a black picture", "cut": "cut out"}
 _PICTURE = {
@@ -27,9 +27,10 @@ def find_words(text: str, phrases: Iterable[str]) -> tuple[Span, ...]:
     """
     found: set[tuple[int, int]] = set()
     missing = []
-    for phrase in dict.fromkeys(unicodedata.normalize("NFC", phrase).strip() for phrase in phrases):
-        if not phrase:
-            continue
+    wanted = dict.fromkeys(unicodedata.normalize("NFC", phrase).strip() for phrase in phrases)
+    if len(wanted) > MOST_EDITS:
+        raise Invalid(words=f"There are too many lines at once; {MOST_EDITS} is the most.")
+    for phrase in filter(None, wanted):
         places = [match.span() for match in _pattern(phrase).finditer(text)]
         found.update(places)
         missing += [] if places else [phrase]

@@ -3,7 +3,7 @@
 from asyncio import to_thread
 from uuid import UUID
 
-from relay.errors import Conflict
+from relay.errors import Conflict, VaultRefused
 from relay.exchange.model import Content
 from relay.exchange.objects import opened
 from relay.exchange.transcripts import Transcript, decode
@@ -22,9 +22,9 @@ async def draft(house: House, person: Person, item_id: UUID) -> Transcript | Non
     """
     try:
         _, content = await open_rendition(house, person, item_id, "transcript")
-    except Conflict:
+        return await to_thread(_read, house, content)
+    except (Conflict, VaultRefused):  # a draft that cannot be opened keeps nobody from the recording
         return None
-    return await to_thread(_read, house, content)
 
 
 def _read(house: House, content: Content) -> Transcript:

@@ -11,10 +11,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
+import psycopg
 import pytest
 from tusclient.client import TusClient
 
 from relay.db.transaction import Surface
+from tests.support import media
 from tests.support.web import Client, Exchange, seated, serving
 
 FILE = os.urandom(1_000_003)
@@ -262,3 +264,22 @@ async def test_a_form_without_a_file_says_so(exchange: Exchange) -> None:
         )
         assert answer.status_code == 400
         assert "Choose a file" in answer.json()["detail"]
+
+
+async def test_what_is_refused_because_another_waits_leaves_nothing_in_the_store(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    victim = exchange.victim
+    await exchange.write(victim)
+    letter, recording = await exchange.start(victim), await exchange.start(victim, "audio")
+    await victim.do(f"/items/{letter}/draft", {"text": "One more"}, status=204, method="PUT")
+    original = media.speech(tmp_path).read_bytes()
+    address = await begun(victim, recording, len(original))
+    assert (await patch(victim, address, 0, original)).status_code == 204
+    with psycopg.connect(exchange.service.dsns.superuser.url) as database:
+        count = "SELECT count(*) FROM relay.objects"
+        before = database.execute(count).fetchone()
+    await victim.do(f"/items/{recording}/submit", {"disguise": {"voice": True}}, status=409)
+    await victim.do(f"/items/{letter}/submit", status=409)
+    with psycopg.connect(exchange.service.dsns.superuser.url) as database:
+        assert database.execute(count).fetchone() == before

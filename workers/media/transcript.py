@@ -33,6 +33,10 @@ FILES = (
 )
 _WORD, _TOKEN = struct.Struct("<IIBB"), struct.Struct("<I")
 _RATE = 16_000
+_WORDS_A_SECOND, _MOST_WORDS = 10, 100
+"""Nobody speaks faster, in the long run; what is very short may hold a few more."""
+_LATE_MS = 60_000
+"""A model hears in pieces of half a minute, and may put a word after the end."""
 _MOST = 32 << 20
 """Bytes of an answer: more words than anybody says in hours."""
 
@@ -96,7 +100,8 @@ def transcribe(made: Clean, room: Room, model: Model) -> Transcript:
             raise MediaRefused(Reason.NOT_VERIFIED)
         memory.seal(said)
         untrusted_words = memory.part(said, 0, _MOST)
-    return Transcript(words=tuple(_words(untrusted_words, model.vocabulary)))
+    length = made.facts.duration_ms
+    return Transcript(words=tuple(_words(untrusted_words, model.vocabulary, length)))
 
 
 def _plain_sound(room: Room) -> Ffmpeg:
@@ -108,16 +113,17 @@ def _plain_sound(room: Room) -> Ffmpeg:
     return Ffmpeg(room.tools.ffmpeg, tuple(words))
 
 
-def _words(untrusted_answer: bytes, vocabulary: Mapping[int, bytes]) -> Iterator[Word]:
-    """Read the child's answer; `MediaRefused` where it is not what a child of ours can say."""
-    place, before = 0, 0
+def _words(untrusted_answer: bytes, vocabulary: Mapping[int, bytes], length_ms: int) -> Iterator[Word]:
+    """Read the child's answer; `MediaRefused` where it is not what a child of ours can say of this length."""
+    place, before, left = 0, 0, _MOST_WORDS + length_ms * _WORDS_A_SECOND // 1000
     try:
         while place < len(untrusted_answer):
+            left -= 1
             start, end, sure, count = _WORD.unpack_from(untrusted_answer, place)
             place += _WORD.size
             numbers = struct.unpack_from(f"<{count}I", untrusted_answer, place)
             place += count * _TOKEN.size
-            if not before <= start <= end or sure > 100:
+            if not before <= start <= end <= length_ms + _LATE_MS or sure > 100 or left < 0:
                 raise MediaRefused(Reason.NOT_VERIFIED)
             before = start
             text = _visible(b"".join(vocabulary[number] for number in numbers))

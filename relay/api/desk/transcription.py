@@ -8,7 +8,6 @@ import msgspec
 from litestar import Response, get, post, put
 from litestar.params import JSONBody, PathParameter
 
-from relay.errors import Missing
 from relay.permissions import Permission
 from relay.review import transcription
 from relay.review.transcription import Transcription
@@ -32,11 +31,8 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 @get("/items/{item_id:uuid}/transcription", opt=_READ)
 async def read_transcription(house: TheHouse, person: SignedIn, item_id: ItemId) -> Transcription:
-    """Show what somebody wrote out of the newest version, and who compared it."""
-    found = await transcription.transcription(house, person, item_id)
-    if found is None:
-        raise Missing
-    return found
+    """Show what somebody last wrote out of the pages, of which version, and who compared it."""
+    return await transcription.transcription(house, person, item_id)
 
 
 @put("/items/{item_id:uuid}/transcription", opt=_READ, status_code=204)

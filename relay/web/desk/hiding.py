@@ -1,6 +1,7 @@
 """Hiding parts of what somebody sent: the page on which it is written, shown back in words, and begun."""
 
 import hashlib
+from asyncio import to_thread
 from typing import Annotated
 from uuid import UUID
 
@@ -63,7 +64,7 @@ async def hide(
         return await show_item(request, house, person, item_id, refusal)
     written = typed(form)
     try:
-        edits = meant(written, on)
+        edits = await to_thread(meant, written, on)
         if form.text("then") == "rows":
             return await _show(request, house, person, on, written, more=True)
         redaction.check(on, edits)

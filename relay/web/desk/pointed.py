@@ -17,6 +17,13 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
     kind: HintKind | None = None
 
 
+class Pointed(msgspec.Struct, frozen=True, kw_only=True):
+    """A text in pieces, and which kinds of hint are among them."""
+
+    pieces: tuple[Piece, ...]
+    kinds: tuple[HintKind, ...]
+
+
 class Heard(msgspec.Struct, frozen=True, kw_only=True):
     """A line of a transcript; `seconds` is a little before it begins: the machine's times are not exact."""
 
@@ -25,29 +32,45 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     pieces: tuple[Piece, ...]
 
 
+class HeardAll(msgspec.Struct, frozen=True, kw_only=True):
+    """A transcript's first lines, which kinds of hint are among them, and how many lines are left out."""
+
+    lines: tuple[Heard, ...]
+    kinds: tuple[HintKind, ...]
+    left_out: int
+
+
 _EARLY_MS = 1_000
+_MOST_LINES = 3_000
+"""Hours of speech. What has more is no speech."""
 
 
-async def pointed(text: str, people: Iterable[PersonOnCase]) -> tuple[Piece, ...]:
+async def pointed(text: str, people: Iterable[PersonOnCase]) -> Pointed:
     """A text with its hints."""
-    return await to_thread(lambda: tuple(_pieces(text, hints(text, _names(people)))))
+    return await to_thread(_pointed, text, _names(people))
 
 
-async def heard(transcript: Transcript, people: Iterable[PersonOnCase]) -> tuple[Heard, ...]:
+async def heard(transcript: Transcript, people: Iterable[PersonOnCase]) -> HeardAll:
     """A transcript's lines with their hints."""
-    names = _names(people)
+    return await to_thread(_heard, transcript, _names(people))
 
-    def found() -> tuple[Heard, ...]:
-        return tuple(
-            Heard(
-                start_ms=line.start_ms,
-                seconds=max(0, line.start_ms - _EARLY_MS) / 1000,
-                pieces=tuple(_pieces(line.text, hints(line.text, names))),
-            )
-            for line in lines(transcript)
-        )
 
-    return await to_thread(found)
+def _pointed(text: str, names: tuple[str, ...]) -> Pointed:
+    found = hints(text, names)
+    return Pointed(pieces=tuple(_pieces(text, found)), kinds=tuple(sorted({hint.kind for hint in found})))
+
+
+def _heard(transcript: Transcript, names: tuple[str, ...]) -> HeardAll:
+    there = lines(transcript)
+    found = [(line.start_ms, _pointed(line.text, names)) for line in there[:_MOST_LINES]]
+    return HeardAll(
+        lines=tuple(
+            Heard(start_ms=start, seconds=max(0, start - _EARLY_MS) / 1000, pieces=line.pieces)
+            for start, line in found
+        ),
+        kinds=tuple(sorted({kind for _, line in found for kind in line.kinds})),
+        left_out=max(0, len(there) - _MOST_LINES),
+    )
 
 
 def _names(people: Iterable[PersonOnCase]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.cases import service
-from relay.errors import Conflict, Invalid, Refusal, SignInNeeded, StepUpNeeded
+from relay.errors import Conflict, Invalid, Missing, Refusal, SignInNeeded, StepUpNeeded
 from relay.exchange import failures, paper, release
 from relay.house import House
 from relay.identity import sessions
@@ -75,7 +75,7 @@ async def show_item(
     recorded = shown and item.kind in {"audio", "video"}
     transcript = await transcripts.draft(house, person, item_id) if recorded else None
     scanned = shown and item.kind == "document"
-    written_out = await transcription.transcription(house, person, item_id) if scanned else None
+    written_out = await _written_out(house, person, item_id) if scanned else None
     case, people, _ = await service.read_case(house, person, item.case_id)
     return page(
         request,
@@ -89,7 +89,7 @@ async def show_item(
         shown=shown,
         text=None if text is None else await pointed(text, people),
         written_out=written_out,
-        written_pieces=await pointed(written_out.text, people) if written_out else (),
+        written_text=await pointed(written_out.text, people) if written_out else None,
         transcription=(form.text("text") if form else "") or (written_out.text if written_out else ""),
         heard=await heard(transcript, people) if transcript else None,
         codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
@@ -101,6 +101,14 @@ async def show_item(
         guidance=form.text("guidance") if form else "",
         sha256=base64.b64encode(item.clean.sha256).decode() if item.clean else "",
     )
+
+
+async def _written_out(house: House, person: Person, item_id: UUID) -> transcription.Transcription | None:
+    """Read what was written out of a document, if anything was and its author did not take it back."""
+    try:
+        return await transcription.transcription(house, person, item_id)
+    except (Conflict, Missing):
+        return None
 
 
 async def _letter(house: House, person: Person, item: ItemOnDesk) -> str | None:

@@ -76,7 +76,9 @@ def answer(*words: tuple[int, int, int, tuple[int, ...]]) -> bytes:
 
 def test_tokens_become_words_and_nothing_that_nobody_can_see() -> None:
     found = [
-        *transcript._words(answer((0, 9, 50, (1, 2)), (9, 12, 100, (3,)), (12, 13, 1, (4, 3))), VOCABULARY)
+        *transcript._words(
+            answer((0, 9, 50, (1, 2)), (9, 12, 100, (3,)), (12, 13, 1, (4, 3))), VOCABULARY, 10_000
+        )
     ]
     assert [word.text for word in found] == ["Grüße", "you", "[2J you"]
 
@@ -91,11 +93,13 @@ def test_tokens_become_words_and_nothing_that_nobody_can_see() -> None:
         answer((0, 9, 50, (3,)))[:-1],
         answer((0, 9, 50, (3,))) + b"\0",
         struct.pack("<IIBB", 0, 1, 1, 255),
+        answer((80_000, 80_001, 50, (3,))),
+        answer(*[(1, 2, 50, (3,))] * 300),
     ],
 )
 def test_what_no_child_of_ours_says_is_refused(wrong: bytes) -> None:
     with pytest.raises(MediaRefused):
-        list(transcript._words(wrong, VOCABULARY))
+        list(transcript._words(wrong, VOCABULARY, 10_000))
 
 
 def test_both_sides_read_the_same_layout() -> None:

@@ -82,3 +82,8 @@ def test_a_list_reads_in_words() -> None:
         "3 places of the letter covered by a block.",
     )
     assert in_words(Edits()) == ()
+
+
+def test_more_lines_than_a_list_may_have_are_refused_before_they_are_looked_for() -> None:
+    with pytest.raises(Invalid, match="too many lines"):
+        find_words(TEXT, [f"word{number}" for number in range(501)])
