@@ -40,6 +40,8 @@ async def find_rendition(
 
     Raise `Conflict` if it is not made yet, `VaultRefused` if no worker made it from this revision.
     """
+    if number is None:
+        await _check_newest(tx, item)
     found = await tx.one(_Found, _FIND, [item.id, item.revision if number is None else number, role])
     if found is None:
         raise Conflict("This has not been made ready yet. Please wait a moment and look again.")
@@ -60,10 +62,24 @@ async def find_rendition(
     return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__})
 
 
+async def _check_newest(tx: Reading, item: Item) -> None:
+    """Raise `Conflict` if there is a newer one than the item says: it came in just now, or a row was edited.
+
+    Without this, one changed number would bring back a version with everything that was hidden since.
+    """
+    if await tx.value(
+        "SELECT true FROM relay.revisions WHERE item_id = %s AND number > %s LIMIT 1",
+        [item.id, item.revision],
+    ):
+        raise Conflict("A newer version has come in. Please look at that one.")
+
+
 async def own_number(tx: Reading, item_id: UUID) -> int:
     """Return the number of the newest revision that the author sent: what every edit list counts in."""
     found: int | None = await tx.value(
-        "SELECT max(number) FROM relay.revisions WHERE item_id = %s AND edited_by IS NULL", [item_id]
+        "SELECT max(r.number) FROM relay.revisions r JOIN relay.items i ON i.id = r.item_id"
+        " WHERE r.item_id = %s AND r.edited_by IS NULL AND r.number <= i.revision",
+        [item_id],
     )
     if found is None:
         raise Missing

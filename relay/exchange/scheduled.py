@@ -17,7 +17,7 @@ from relay.db.transaction import Acting, Job
 from relay.errors import Conflict, KeyringRefused, VaultRefused
 from relay.exchange import agreements, approvals
 from relay.exchange.items import lock_item
-from relay.exchange.model import Item
+from relay.exchange.model import Item, Rendition
 from relay.exchange.moments import EPOCH
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.renditions import find_rendition
@@ -154,25 +154,43 @@ async def _blocks(act: Acting, house: House, item: Item, due: _DueRow) -> tuple[
     if recipient.holder != due.holder:
         return ("key-changed",)  # what was sealed for them opens with a key that they no longer have
     try:
-        rendition = await find_rendition(act, house, item, "clean")
-        if not await agreements.stands(act, house, item.author_id, rendition):
-            return ("not-agreed",)
-        return await _proof_blocks(act, house, due, recipient)
+        return await _version_blocks(act, house, item, due, recipient)
     except (VaultRefused, Conflict):
         return ("proof-refused",)
 
 
-async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: TrustedKey) -> tuple[str, ...]:
-    """Check the record against the row, as its recipient will, and that enough people's approvals count."""
+async def _version_blocks(
+    act: Acting, house: House, item: Item, due: _DueRow, recipient: TrustedKey
+) -> tuple[str, ...]:
+    """Check that what was planned is the version that is there now, approved and agreed to."""
+    now = await find_rendition(act, house, item, "clean")
+    if (due.case_id, due.revision_id, due.rendition_id, due.object_id) != (
+        now.case_id,
+        now.revision_id,
+        now.id,
+        now.object_id,
+    ):
+        return ("replaced",)  # in another version than the newest, less may be hidden
+    if found := await _proof_blocks(act, house, item, due, now, recipient):
+        return found
+    return () if await agreements.stands(act, house, item.author_id, now) else ("not-agreed",)
+
+
+async def _proof_blocks(
+    act: Acting, house: House, item: Item, due: _DueRow, rendition: Rendition, recipient: TrustedKey
+) -> tuple[str, ...]:
+    """Check the record against the newest rendition, and that enough people's approvals count."""
     stored = decode(due.record, ReleaseRecord)
     record = msgspec.structs.replace(
         stored,
         service=house.pins.service_id,
-        case=due.case_id,
-        item=due.item_id,
-        revision=due.revision_id,
-        rendition=due.rendition_id,
-        object=due.object_id,
+        case=item.case_id,
+        item=item.id,
+        revision=rendition.revision_id,
+        rendition=rendition.id,
+        sha256=rendition.sha256,
+        object=rendition.object_id,
+        commitment=rendition.commitment,
         recipient=due.recipient_id,
         recipient_key=recipient.public.fingerprint,
         recipient_key_version=recipient.holder.key_version,
@@ -185,6 +203,8 @@ async def _proof_blocks(act: Acting, house: House, due: _DueRow, recipient: Trus
         return ("second-approval-missing",)
     for one in signatures.approvals:
         decided_at = EPOCH + timedelta(microseconds=one.decided_at)
+        if item.ready_at is None or decided_at < item.ready_at:
+            return ("approval-lapsed",)  # it came into review again since
         if not await approvals.still_stands(act, due.case_id, one.facilitator, decided_at):
             return ("approval-lapsed",)
     return ()

@@ -24,12 +24,12 @@ from relay.exchange.delivery import choose, content
 from relay.exchange.edits import MASK, Edits, Span
 from relay.exchange.items import find_item, save_draft, start_item, submit
 from relay.exchange.objects import opened
-from relay.exchange.release import release, schedule
+from relay.exchange.release import release, schedule, unschedule
 from relay.exchange.renditions import case_content, find_rendition, own_content
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import case_key, participant_key, staff_key, worker_key
-from relay.review.decisions import decide
+from relay.review.decisions import decide, reopen
 from relay.review.model import Reason
 from relay.review.queue import claim
 from relay.review.reading import open_rendition
@@ -681,3 +681,90 @@ def test_places_are_not_counted_in_another_text_than_they_are_hidden_in(town: To
     )
     with pytest.raises(VaultRefused):
         town.do(ground(town.service.desk, town.fatima, item_id))
+
+
+# a version that another took the place of
+
+_SECRET = "I live at 4 Mill Lane."
+
+
+def _replaced(town: Town) -> tuple[UUID, UUID, UUID]:
+    """A letter that was planned as it was sent, put back, and planned with a part hidden."""
+    item_id = town.approved(town.vera, _SECRET)
+    seat = town.case.others(town.vera)[0].seat_id
+    due = town.service.clock() + timedelta(days=30)
+    old = town.do(schedule(town.service.desk, town.fatima, item_id, seat, due))
+    town.do(unschedule(town.service.desk, town.fatima, item_id))
+    town.do(reopen(town.service.desk, town.fatima, item_id))
+    _hide(town, item_id, _SECRET, "4 Mill Lane")
+    town.do(work_off(town.room))
+    _agree(town, item_id)
+    town.approve(item_id, town.fatima)
+    new = town.do(schedule(town.service.desk, town.fatima, item_id, seat, due))
+    return item_id, old, new
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        ["UPDATE relay.items SET ready_at = NULL"],
+        ["UPDATE relay.items SET revision = 1, ready_at = now() - interval '1 year'"],
+        [  # the old plan's seal and signatures under the new one's names
+            (
+                "UPDATE relay.scheduled_releases s SET (revision_id, rendition_id) ="
+                " (SELECT n.revision_id, n.rendition_id FROM relay.scheduled_releases n"
+                " WHERE n.item_id = s.item_id AND n.id <> s.id)"
+            )
+        ],
+        [
+            (
+                "UPDATE relay.scheduled_releases s SET (revision_id, rendition_id, object_id) ="
+                " (SELECT n.revision_id, n.rendition_id, n.object_id FROM relay.scheduled_releases n"
+                " WHERE n.item_id = s.item_id AND n.id <> s.id)"
+            )
+        ],
+    ],
+)
+def test_a_plan_of_a_version_that_was_replaced_is_not_carried_out(
+    town: Town, edits: list[LiteralString]
+) -> None:
+    item_id, old, new = _replaced(town)
+    town.sql("UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE id = %s", new)
+    town.sql("UPDATE relay.scheduled_releases SET state = 'waiting' WHERE id = %s", old)
+    for edit in edits:
+        town.sql(edit)
+    town.service.clock.go(days=32)
+    before = town.grants_of(town.oskar)
+    town.do(release_due(town.room, old))
+    assert town.sql("SELECT 1 FROM relay.releases WHERE item_id = %s", item_id) == []
+    assert town.grants_of(town.oskar) == before
+
+
+def test_what_took_its_place_is_carried_out(town: Town) -> None:
+    _, _, new = _replaced(town)
+    town.service.clock.go(days=32)
+    town.do(release_due(town.room, new))
+    assert town.read(town.oskar, new) == f"I live at {MASK}."
+
+
+def test_an_approval_of_before_it_came_back_into_review_is_none(town: Town) -> None:
+    """The version stayed, what it rests on did not: it is planned by an approval that was taken back."""
+    item_id, release_id = _planned(town)
+    town.sql("UPDATE relay.scheduled_releases SET state = 'cancelled'")
+    town.sql("UPDATE relay.items SET state = 'approved' WHERE id = %s", item_id)
+    town.do(reopen(town.service.desk, town.fatima, item_id))
+    town.sql("UPDATE relay.scheduled_releases SET state = 'waiting'")
+    town.sql("UPDATE relay.items SET state = 'scheduled' WHERE id = %s", item_id)
+    town.service.clock.go(days=31)
+    town.do(release_due(town.room, release_id))
+    assert town.sql("SELECT 1 FROM relay.releases WHERE item_id = %s", item_id) == []
+
+
+def test_a_version_that_was_replaced_is_not_released_in_place_of_the_newest(town: Town) -> None:
+    item_id, _, _ = _replaced(town)
+    town.do(unschedule(town.service.desk, town.fatima, item_id))
+    town.sql("UPDATE relay.items SET revision = 1, ready_at = now() - interval '1 year'")
+    with pytest.raises(RelayError):
+        town.release(item_id)
+    assert town.sql("SELECT 1 FROM relay.releases WHERE item_id = %s", item_id) == []
