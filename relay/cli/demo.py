@@ -106,6 +106,7 @@ def _invite_a_look(stage: Stage, console: Console) -> None:
     console.print(f"  participants  {stage.settings.participants_origin}")
     console.print(f"  staff desk    {stage.settings.desk_origin}")
     report.show_sign_ins(stage, console)
+    console.print("Two people approve in this case: the facilitator first, then the colleague.")
 
 
 def _stay(performance: Performance, seconds: float | None, console: Console) -> None:
@@ -116,7 +117,7 @@ def _stay(performance: Performance, seconds: float | None, console: Console) -> 
         console.print("Ctrl-C stops everything.")
     else:
         console.print(
-            f"It stops by itself in {seconds:.0f} s. `relay demo --wait SECONDS` sets another time."
+            f"It stops by itself in {seconds:.0f} s. `{_WAIT}=600 make demo` sets another time, in seconds."
         )
         timer = threading.Timer(seconds, ends.set)
         timer.daemon = True
