@@ -3,7 +3,7 @@
 from asyncio import to_thread
 from uuid import UUID
 
-from relay.errors import Conflict
+from relay.errors import Conflict, Missing
 from relay.exchange.items import find_item, save_draft, start_item, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.renditions import own_content
@@ -14,6 +14,8 @@ from relay.vault.padding import unpad
 
 async def begin_anew(house: House, person: Person, item_id: UUID) -> UUID:
     """Take an item back, and start another to the same people; a letter begins with what the author sent.
+
+    It begins empty where that was sealed to keys that they no longer have.
 
     Return the new item's id. Raise what `start_item` and `withdraw` raise; then nothing was taken back.
     """
@@ -31,6 +33,9 @@ async def begin_anew(house: House, person: Person, item_id: UUID) -> UUID:
 
 
 async def _sent(house: House, person: Person, item_id: UUID) -> str:
-    found = await own_content(house, person, item_id, "original")
+    try:
+        found = await own_content(house, person, item_id, "original")
+    except Missing:
+        return ""
     with opened(house, found) as reader:
         return unpad(await to_thread(reader.read_all, found.size)).decode()

@@ -20,6 +20,7 @@ MASK = "█████"
 
 Hiding = Literal["mute", "bleep", "blank", "cut"]
 Covering = Literal["keep", "off", "cover", "faces"]
+_SURE: tuple[Covering, ...] = ("keep", "faces", "cover", "off")
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +66,10 @@ class Disguise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     voice: bool = False
     picture: Covering = "keep"
+
+    def is_weaker_than(self, other: "Disguise") -> bool:
+        """Tell whether more of a person can be heard or seen with this one than with the other."""
+        return self.voice < other.voice or _SURE.index(self.picture) < _SURE.index(other.picture)
 
 
 class Edits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@ from uuid import UUID
 import msgspec
 
 from relay.cases.model import Medium
+from relay.exchange.edits import Edits
 from relay.exchange.transitions import State
 from relay.vault.suite import DataKey
 
@@ -61,13 +62,15 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
     """The newest version of an author's item, in which a facilitator hid parts, and what they say about it.
 
-    To agree, its author names the rendition by its id and hash. `agreed`: they did.
+    To agree, its author names the rendition by its id and hash. `agreed`: they did. `edits` is the list, in
+    places of the version that the author sent; empty if it was sealed to keys that they no longer have.
     """
 
     revision: int
     rendition_id: UUID
     sha256: bytes
     note: str
+    edits: Edits | None
     agreed: bool
 
 

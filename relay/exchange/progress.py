@@ -1,18 +1,25 @@
 """What an author sees of their items: how far each has come, and what facilitators answered."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from relay.cases.keys import own_text
 from relay.cases.model import Medium
-from relay.errors import Missing
+from relay.db.transaction import Reading
+from relay.errors import Conflict, Missing
+from relay.exchange.edits import Edits
 from relay.exchange.items import find_item
-from relay.exchange.model import Feedback, OwnItem, Proposal
+from relay.exchange.model import Feedback, Item, OwnItem, Proposal
+from relay.exchange.own_lists import own_list
 from relay.exchange.renditions import find_rendition
+from relay.exchange.revisions import submitted
 from relay.house import House
 from relay.identity.model import Person
+
+LOST: Final = "This was sealed to keys that you no longer have."
 
 
 class _OwnRow(msgspec.Struct, frozen=True):
@@ -131,14 +138,33 @@ async def proposal(house: House, person: Person, item_id: UUID) -> Proposal | No
         if row is None or row.edited_by is None or item.taken_back_at is not None:
             return None
         rendition = await find_rendition(tx, house, item, "clean")
-        note = await own_text(tx, house, person, item.case_id, "redaction", row.revision_id)
+        note = await _words(tx, house, person, item, "redaction", row.revision_id)
+        edits = await _hidden(tx, house, person, item)
     return Proposal(
         revision=item.revision,
         rendition_id=rendition.id,
         sha256=rendition.sha256,
-        note=note or "",
+        note=note,
+        edits=edits,
         agreed=row.agreed,
     )
+
+
+async def _words(
+    tx: Reading, house: House, person: Person, item: Item, purpose: str, subject_id: UUID
+) -> str:
+    """Return what a facilitator wrote to the author, or that it cannot be opened any more: the rest can."""
+    try:
+        return await own_text(tx, house, person, item.case_id, purpose, subject_id) or ""
+    except Conflict:
+        return LOST
+
+
+async def _hidden(tx: Reading, house: House, person: Person, item: Item) -> Edits | None:
+    try:
+        return await own_list(tx, house, person, item, await submitted(tx, house, item))
+    except Missing:
+        return None
 
 
 class _FeedbackRow(msgspec.Struct, frozen=True):
@@ -167,7 +193,7 @@ async def feedback(house: House, person: Person, item_id: UUID) -> list[Feedback
                     "revision": row.revision,
                     "decision": row.decision,
                     "reasons": tuple(row.reasons.split()),
-                    "guidance": await own_text(tx, house, person, item.case_id, "guidance", row.id) or "",
+                    "guidance": await _words(tx, house, person, item, "guidance", row.id),
                 },
                 Feedback,
             )

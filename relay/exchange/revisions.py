@@ -28,8 +28,8 @@ class Submitted(msgspec.Struct, frozen=True, kw_only=True):
     edited_by: UUID | None
 
 
-async def submitted(tx: Reading, house: House, item: Item) -> Submitted:
-    """Return the newest revision of an item.
+async def submitted(tx: Reading, house: House, item: Item, number: int | None = None) -> Submitted:
+    """Return a revision of an item, by default the newest.
 
     Raise `Missing` if there is none, `VaultRefused` if its row is not what was submitted.
     """
@@ -41,7 +41,7 @@ async def submitted(tx: Reading, house: House, item: Item) -> Submitted:
         FROM relay.revisions r JOIN relay.objects o ON o.id = r.object_id
         WHERE r.item_id = %s AND r.number = %s
         """,
-        [item.id, item.revision],
+        [item.id, item.revision if number is None else number],
     )
     if found is None:
         raise Missing

@@ -18,7 +18,7 @@ from relay.cases.keys import case_text, put_case_text, put_text
 from relay.db.transaction import Acting, Reading
 from relay.errors import Conflict, Invalid, VaultRefused
 from relay.exchange import agreements, editing
-from relay.exchange.edits import Edits
+from relay.exchange.edits import Disguise, Edits
 from relay.exchange.edits import check as check_edits
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
@@ -34,6 +34,11 @@ from relay.vault.padding import unpad
 from relay.vault.suite import DataKey
 
 PURPOSE: Final = "redaction"
+_PICTURES: Final = {
+    "off": "no picture",
+    "cover": "the whole picture to be covered",
+    "faces": "faces to be covered",
+}
 
 
 class Redaction(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,13 +57,15 @@ class Redaction(msgspec.Struct, frozen=True, kw_only=True):
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
     """What a list is written against: the newest version as its author sent it, which all lists count in.
 
-    `text` is a letter's; `revision` the newest version, whose list the next one starts from.
+    `text` is a letter's; `revision` the newest version, whose list the next one starts from. `own` is how
+    the author asked to be disguised in the version that they sent.
     """
 
     item: Item
     rendition: Rendition
     text: str
     before: Redaction
+    own: Disguise
 
     @property
     def revision(self) -> int:
@@ -74,11 +81,7 @@ async def redaction(house: House, person: Person, item_id: UUID) -> Redaction:
 
 async def _redaction(tx: Reading, house: House, person: Person, item: Item) -> Redaction:
     row = await submitted(tx, house, item)
-    edits, note, agreed_at = Edits(), None, None
-    if row.edits_id and row.edits_commitment:
-        key = await case_object_key(tx, house, person, item.case_id, row.edits_id)
-        written = editing.content(row.edits_id, row.edits_commitment, key)
-        edits = await to_thread(editing.read, house, written, item.kind)
+    edits, note, agreed_at = await _list(tx, house, person, item, row), None, None
     if row.edited_by:
         note = await case_text(tx, house, person, item.case_id, PURPOSE, row.id)
         try:
@@ -91,19 +94,29 @@ async def _redaction(tx: Reading, house: House, person: Person, item: Item) -> R
     )
 
 
+async def _list(tx: Reading, house: House, person: Person, item: Item, row: Submitted) -> Edits:
+    if row.edits_id is None or row.edits_commitment is None:
+        return Edits()
+    key = await case_object_key(tx, house, person, item.case_id, row.edits_id)
+    written = editing.content(row.edits_id, row.edits_commitment, key)
+    return await to_thread(editing.read, house, written, item.kind)
+
+
 async def ground(house: House, person: Person, item_id: UUID) -> Ground:
     """Return what the next list is written against. Raise `Conflict` if nothing was made ready yet."""
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         if item.taken_back_at is not None or item.revision == 0:
             raise Conflict("This is not there to be read: it is not ready yet, or its author took it back.")
-        base = await find_rendition(tx, house, item, "clean", await own_number(tx, item_id))
+        number = await own_number(tx, item_id)
+        base = await find_rendition(tx, house, item, "clean", number)
         if not await _same_original(tx, base, await submitted(tx, house, item)):
             raise VaultRefused  # somebody edited a row: the places would be those of another text
         content = await case_content(tx, house, person, base)
         before = await _redaction(tx, house, person, item)
+        own = await _list(tx, house, person, item, await submitted(tx, house, item, number))
     text = await to_thread(_text, house, content) if item.kind == "letter" else ""
-    return Ground(item=item, rendition=base, text=text, before=before)
+    return Ground(item=item, rendition=base, text=text, before=before, own=own.disguise)
 
 
 def _text(house: House, content: Content) -> str:
@@ -127,12 +140,26 @@ def check(on: Ground, edits: Edits) -> None:
     pages = on.rendition.pages
     if pages is not None and any(one.page > pages for one in edits.areas):
         raise Invalid(edits=f"There is no such page. The last one is page {pages}.")
+    if edits.disguise.is_weaker_than(on.own):
+        raise Invalid(edits=_kept(on.own))
     if edits == on.before.edits and on.item.failure is None:
         raise Invalid(
             edits="This is what the version before hides too. Hide something else, or decide on that one."
             if edits
             else "Nothing is hidden by this yet. Say what is to be hidden."
         )
+
+
+def _kept(own: Disguise) -> str:
+    """Who asked not to be known by ear or sight is not shown as they are by somebody else's list."""
+    asked = [
+        *(["their voice to be changed"] if own.voice else []),
+        *([_PICTURES[own.picture]] if own.picture != "keep" else []),
+    ]
+    return (
+        f"The author asked for {' and '.join(asked)} when they sent this. That stays: choose the same"
+        " disguise, or a stronger one. Only they can take it off, by sending it again without."
+    )
 
 
 async def redact(
@@ -184,11 +211,13 @@ async def _begin(
     note: str,
 ) -> None:
     worker = await worker_key(act, house)
-    await editing.seal(act, house, item.case_id, stored, (await case_key(act, house, item.case_id), worker))
+    author = await participant_key(act, house, item.case_id, item.author_id)
+    # to its author as well: they agree to what they can read of it
+    readers = (await case_key(act, house, item.case_id), author, worker)
+    await editing.seal(act, house, item.case_id, stored, readers)
     await add_grant(act, house, item.case_id, row.object_id, original, worker)
     new = NewRevision(item=item, object_id=row.object_id, edits=stored, edited_by=person.id)
     revision_id = await begin(act, house, new)
-    author = await participant_key(act, house, item.case_id, item.author_id)
     await put_text(act, house, author, item.case_id, PURPOSE, revision_id, note)
     await put_case_text(act, house, item.case_id, PURPOSE, revision_id, note)
     await act.run("DELETE FROM relay.claims WHERE item_id = %s", [item.id])

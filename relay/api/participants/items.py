@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 from msgspec import Meta
 
 from relay.cases.model import Medium
-from relay.exchange import items, progress
+from relay.exchange import items, own_lists, progress
 from relay.exchange.edits import Disguise
 from relay.exchange.model import Feedback, OwnItem
 from relay.exchange.renditions import own_content
@@ -95,9 +95,13 @@ async def send_pages(request: AnyRequest, house: TheHouse, person: SignedIn, ite
 
 
 class NewSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a recording is disguised from the beginning, by its author's choice; left out: as it is."""
+    """How a recording is disguised from the beginning, by its author's choice.
 
-    disguise: Disguise = items.AS_IT_IS
+    Left out: as it is, or as its author chose when they sent this item before. To take a disguise off, name
+    one with `voice` false and `picture` "keep".
+    """
+
+    disguise: Disguise | None = None
 
 
 @post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
@@ -105,7 +109,10 @@ async def submit(
     house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewSubmission | None] = None
 ) -> OwnItem:
     """Send it to the facilitators."""
-    await items.submit(house, person, item_id, data.disguise if data else items.AS_IT_IS)
+    disguise = data.disguise if data else None
+    if disguise is None:
+        disguise = await own_lists.disguise_again(house, person, item_id)
+    await items.submit(house, person, item_id, disguise)
     return await progress.own_item(house, person, item_id)
 
 

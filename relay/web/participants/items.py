@@ -7,8 +7,8 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
-from relay.errors import Refusal, SignInNeeded
-from relay.exchange import failures, items, progress
+from relay.errors import Conflict, Missing, Refusal, SignInNeeded
+from relay.exchange import failures, items, own_lists, progress
 from relay.exchange.edits import Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
@@ -16,6 +16,7 @@ from relay.exchange.renditions import own_content
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
+from relay.review.hiding import in_words
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import as_letter, read_text
 from relay.web.shared.filing import receive_file, receive_pages
@@ -58,12 +59,13 @@ async def show_item(
     refusal: Refusal | None = None,
     done: str = "",
     files: int = FEW,
-    disguise: Disguise = items.AS_IT_IS,
+    disguise: Disguise | None = None,
 ) -> Page:
     """Show an item of theirs, perhaps with what could not be done and what was typed or chosen for it."""
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
     proposal = await progress.proposal(house, person, item_id) if item.edited else None
+    text, lost = (text, False) if text is not None else await _text(house, person, item)
     return page(
         request,
         "item.html",
@@ -73,10 +75,12 @@ async def show_item(
         case=case,
         recipients=[one.label for one in case.counterparts if one.seat_id in item.recipients],
         editable=item.state in _OPEN,
-        text=await _text(house, person, item) if text is None else text,
+        text=text,
+        lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
-        disguise=disguise,
+        hidden=in_words(proposal.edits) if proposal and proposal.edits is not None else None,
+        disguise=disguise or await _before(house, person, item),
         faces=bool(house.settings.faces_model),
         has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
@@ -91,20 +95,36 @@ async def show_item(
     )
 
 
-async def _text(house: House, person: Person, item: OwnItem) -> str:
-    """What the letter says: the draft while it can be changed, else what was sent."""
+async def _text(house: House, person: Person, item: OwnItem) -> tuple[str, bool]:
+    """What the letter says: the draft while it can be changed, else what was sent; and whether it is lost."""
     if item.kind != "letter":
-        return ""
-    if item.state in _OPEN or item.revision == 0:
-        return await items.read_draft(house, person, item.id)
-    return await read_text(house, as_letter(await own_content(house, person, item.id, "original")))
+        return "", False
+    try:
+        if item.state in _OPEN or item.revision == 0:
+            return await items.read_draft(house, person, item.id), False
+        sent = as_letter(await own_content(house, person, item.id, "original"))
+    except (Conflict, Missing):
+        return "", True
+    return await read_text(house, sent), False
 
 
 async def _proposed(house: House, person: Person, item: OwnItem) -> str:
     """What a letter says in the version in which parts are hidden."""
     if item.kind != "letter":
         return ""
-    return await read_text(house, await own_content(house, person, item.id, "clean"))
+    try:
+        made = await own_content(house, person, item.id, "clean")
+    except Missing:
+        return progress.LOST
+    return await read_text(house, made)
+
+
+async def _before(house: House, person: Person, item: OwnItem) -> Disguise:
+    """What the form for a file starts with: as it was sent before, or what shows least if that is lost."""
+    if item.state not in _OPEN:
+        return items.AS_IT_IS
+    found = await own_lists.disguise_before(house, person, item.id)
+    return found or Disguise(voice=True, picture="cover" if item.kind == "video" else "keep")
 
 
 @post("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=200)
@@ -144,7 +164,7 @@ async def submit(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
     """Send it to the facilitators, disguised if they want that."""
-    disguise = items.AS_IT_IS
+    disguise = None
     try:
         disguise = Disguise(
             voice=form.ticked("voice"),

@@ -1,0 +1,132 @@
+"""What an author is told and asked about hidden parts, and what their own choices hold against."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from relay.db.transaction import Surface
+from relay.identity.invitations import invite_again
+from relay.identity.vouching import vouch
+from tests.functional.test_hiding import NOTE, sent, taken
+from tests.functional.test_uploads import begun, patch
+from tests.support import media
+from tests.support.web import Client, Exchange, enrolled
+from tests.support.work import work_off
+
+MUTE = {"stretches": [{"start_ms": 0, "end_ms": 300, "how": "mute"}]}
+
+
+@pytest.mark.parametrize("edits", [MUTE, {}])
+async def test_a_facilitator_cannot_take_the_authors_disguise_off(
+    exchange: Exchange, tmp_path: Path, edits: dict[str, Any]
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio", {"voice": True})
+    body = {"revision": 1, "edits": edits, "note": NOTE}
+    refused = await exchange.desk.api("POST", f"{item}/redactions", body)
+    assert refused.status_code == 400
+    assert "asked for their voice to be changed" in refused.json()["detail"]
+    assert (await exchange.desk.ask(item))["revision"] == 1
+    page = (await exchange.desk.http.get(f"{item}/hide")).text
+    assert 'name="voice" value="yes" checked' in page
+    body = {"revision": 1, "edits": MUTE | {"disguise": {"voice": True}}, "note": NOTE}
+    assert (await exchange.desk.api("POST", f"{item}/redactions", body)).status_code == 200
+    await work_off(exchange.room)
+    page = (await exchange.victim.http.get(item)).text
+    assert "1 stretch muted: 0:00.000 to 0:00.300." in page
+    assert "A disguise: the voice changed." in page
+
+
+async def test_what_was_hidden_is_told_to_its_author_by_the_api_too(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await exchange.desk.do(f"{item}/redactions", {"revision": 1, "edits": MUTE, "note": NOTE})
+    await work_off(exchange.room)
+    assert (await exchange.victim.ask(f"{item}/proposal"))["edits"]["stretches"] == MUTE["stretches"]
+    assert (await exchange.offender.api("GET", f"{item}/proposal")).status_code == 404
+
+
+async def test_an_empty_list_gives_back_what_was_sent(exchange: Exchange) -> None:
+    item = await taken(exchange)
+    await exchange.desk.do(
+        f"{item}/redactions", {"revision": 1, "edits": {"spans": [{"start": 0, "end": 4}]}, "note": NOTE}
+    )
+    await work_off(exchange.room)
+    assert "1 place of the letter covered by a block." in (await exchange.victim.http.get(item)).text
+    await exchange.desk.do(f"{item}/claim")
+    await exchange.desk.do(f"{item}/redactions", {"revision": 2, "edits": {}, "note": "As you sent it."})
+    await work_off(exchange.room)
+    page = (await exchange.victim.http.get(item)).text
+    assert "Your facilitator gives back what you sent" in page
+    assert "has hidden parts" not in page
+
+
+async def sent_back(exchange: Exchange, item: str, original: bytes) -> None:
+    """A change was asked for, and a new file has come in."""
+    clean = (await exchange.desk.ask(item))["clean"]
+    await exchange.desk.do(
+        f"{item}/decisions",
+        {
+            "decision": "request_changes",
+            "rendition_id": clean["id"],
+            "sha256": clean["sha256"],
+            "reasons": ["unreadable"],
+            "guidance": "Please speak louder.",
+        },
+    )
+    address = await begun(exchange.victim, item.rpartition("/")[2], len(original))
+    assert (await patch(exchange.victim, address, 0, original)).status_code == 204
+
+
+async def test_a_disguise_is_not_forgotten_when_a_new_recording_is_sent(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio", {"voice": True})
+    again = media.speech(tmp_path, "again.wav").read_bytes()
+    await sent_back(exchange, item, again)
+    assert 'name="voice" value="yes" checked' in (await exchange.victim.http.get(item)).text
+    await exchange.victim.do(f"{item}/submit")
+    await work_off(exchange.room)
+    assert (await exchange.desk.ask(f"{item}/redaction"))["edits"]["disguise"]["voice"]
+    await exchange.desk.do(f"{item}/claim")
+    await sent_back(exchange, item, again)
+    await exchange.victim.do(f"{item}/submit", {"disguise": {"voice": False}})
+    await work_off(exchange.room)
+    assert not (await exchange.desk.ask(f"{item}/redaction"))["edits"]["disguise"]["voice"]
+
+
+async def enrolled_anew(exchange: Exchange) -> Client:
+    """Vera under new keys, which her facilitator has confirmed."""
+    people, service = exchange.people, exchange.service
+    assert people is not None
+    invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.victim.id)
+    client = await enrolled(service, Surface.PARTICIPANTS, invitation, "vera-anew")
+    await vouch(service.desk, people.facilitator, people.case_id, people.victim.id)
+    return client
+
+
+@pytest.mark.parametrize("kind", ["letter", "audio"])
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_who_enrolled_anew_still_reads_how_it_stands_and_takes_it_back(
+    exchange: Exchange, tmp_path: Path, kind: str, when: str
+) -> None:
+    edits: Any = MUTE
+    if kind == "letter":
+        item, edits = await taken(exchange), {"spans": [{"start": 0, "end": 4}]}
+    else:
+        item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    vera = await enrolled_anew(exchange) if when == "before" else None
+    await exchange.desk.do(f"{item}/redactions", {"revision": 1, "edits": edits, "note": NOTE})
+    await work_off(exchange.room)
+    vera = vera or await enrolled_anew(exchange)
+    page = await vera.http.get(item)
+    assert page.status_code == 200
+    assert "Take this back" in page.text
+    assert (NOTE in page.text) == (when == "before")
+    assert ("sealed to keys that you no longer have" in page.text) == (when == "after" or kind == "letter")
+    new = await vera.do(f"{item}/anew", status=201)
+    assert (new["state"], new["kind"]) == ("draft", kind)
+    if kind == "letter":
+        assert not (await vera.ask(f"/items/{new['id']}/draft"))["text"]
+    assert (await vera.http.get(item)).status_code == 200
