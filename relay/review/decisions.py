@@ -18,7 +18,7 @@ from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
 from relay.exchange.moments import microseconds
 from relay.exchange.objects import opened
-from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.renditions import case_content, find_rendition, own_number
 from relay.exchange.transitions import Action, Move, State, move
 from relay.house import House
 from relay.identity.model import Person
@@ -44,15 +44,15 @@ async def decide(
     """Decide on the rendition that was looked at, named by its id and hash.
 
     Asking for changes and declining need a reason and guidance in plain words. Approving needs that all of it
-    was served to this reviewer, and that the object really holds what its hash says. Raise `Conflict` if the
-    item has moved on.
+    was served to this reviewer, and that the object really holds what its hash says. If parts of it could not
+    be hidden, the others are about the version that its author sent. Raise `Conflict` if the item has moved on.
     """
     guidance = _checked_guidance(decision, reasons, guidance)
     if decision == "approve":
         await _check_hash(house, person, item_id, rendition_id, sha256)
     async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
         item = await lock_item(act, item_id)
-        rendition = await find_rendition(act, house, item, "clean")
+        rendition = await _decided_on(act, house, item, decision)
         _check_same(rendition, rendition_id, sha256)
         await check_claim(act, house, person, item)
         edge = move(item.state, await _action(act, house, person, item, rendition, decision), "desk")
@@ -73,6 +73,13 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
     if len(guidance) > MOST_GUIDANCE:
         raise Invalid(guidance=f"Keep the guidance to {MOST_GUIDANCE:,} characters.")
     return guidance
+
+
+async def _decided_on(tx: Reading, house: House, item: Item, decision: Decision) -> Rendition:
+    """Return the newest version; or what was sent, to send back or decline, if parts could not be hidden."""
+    if decision != "approve" and item.failure is not None:
+        return await find_rendition(tx, house, item, "clean", await own_number(tx, item.id))
+    return await find_rendition(tx, house, item, "clean")
 
 
 async def _check_hash(house: House, person: Person, item_id: UUID, rendition_id: UUID, sha256: bytes) -> None:

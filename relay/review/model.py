@@ -84,7 +84,8 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
     its clean file was served to this reviewer. `lapsed` names whose approval no longer counts, since they
     left the case or the service; `may_approve` who is on the case and could still approve. `agreed_at` says
-    when its author agreed to the parts that were hidden (`clean.edited_by`).
+    when its author agreed to the parts that were hidden (`clean.edited_by`). If those could not be hidden,
+    `clean` is empty, and the item can be sent back or declined as its author sent it: by `as_sent`.
     """
 
     id: UUID
@@ -96,6 +97,7 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     failure: str | None
     clean: Rendition | None
+    as_sent: Rendition | None
     recipients: tuple[Recipient, ...]
     reviews: tuple[PastReview, ...]
     approvals: int

@@ -61,6 +61,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         clean = await _clean(tx, house, item)
+        unmade = clean is None and item.failure is not None and item.state is State.IN_REVIEW
         desk = await tx.one(
             _Desk,
             """
@@ -88,6 +89,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             revision=item.revision,
             failure=item.failure,
             clean=clean,
+            as_sent=await _clean(tx, house, item, await own_number(tx, item_id)) if unmade else None,
             recipients=await _recipients(tx, house, item, facts),
             reviews=tuple([await _past(tx, house, person, item, row) for row in reviews]),
             approvals=len(approving),
@@ -102,9 +104,9 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
         )
 
 
-async def _clean(tx: Reading, house: House, item: Item) -> Rendition | None:
+async def _clean(tx: Reading, house: House, item: Item, number: int | None = None) -> Rendition | None:
     try:
-        return await find_rendition(tx, house, item, "clean")
+        return await find_rendition(tx, house, item, "clean", number)
     except Conflict:
         return None
 

@@ -8,7 +8,7 @@ import pytest
 from relay.db.transaction import Surface
 from relay.identity.invitations import invite_again
 from relay.identity.vouching import vouch
-from tests.functional.test_hiding import NOTE, sent, taken
+from tests.functional.test_hiding import NOTE, sent, taken, told
 from tests.functional.test_uploads import begun, patch
 from tests.support import media
 from tests.support.web import Client, Exchange, enrolled
@@ -130,3 +130,31 @@ async def test_who_enrolled_anew_still_reads_how_it_stands_and_takes_it_back(
     if kind == "letter":
         assert not (await vera.ask(f"/items/{new['id']}/draft"))["text"]
     assert (await vera.http.get(item)).status_code == 200
+
+
+@pytest.mark.parametrize(("decision", "state"), [("decline", "declined"), ("request_changes", None)])
+async def test_what_could_not_be_hidden_is_sent_back_or_declined_as_it_was_sent(
+    exchange: Exchange, tmp_path: Path, decision: str, state: str | None
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path, seconds=2).read_bytes(), "audio")
+    desk = exchange.desk
+    clean = (await desk.ask(item))["clean"]
+    all_of_it = {"stretches": [{"start_ms": 0, "end_ms": clean["duration_ms"], "how": "cut"}]}
+    await desk.do(f"{item}/redactions", {"revision": 1, "edits": all_of_it, "note": NOTE})
+    await work_off(exchange.room)
+    await desk.do(f"{item}/claim")
+    found = await desk.ask(item)
+    assert (found["clean"], found["as_sent"]["id"]) == (None, clean["id"])
+    page = (await desk.http.get(item)).text
+    assert "Do not pass it on" in page
+    assert "Approve it as it is" not in page
+    named = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
+    refused = await desk.api("POST", f"{item}/decisions", {"decision": "approve", **named})
+    assert refused.status_code == 409
+    fields = {"rendition_id": told(page, "rendition_id"), "sha256": told(page, "sha256")}
+    answer = await desk.send(
+        f"{item}/decision", decision=decision, reasons="threats", guidance="Please.", **fields
+    )
+    assert answer.status_code == 303, answer.text
+    assert (await exchange.victim.ask(item))["state"] == (state or "changes_requested")
+    assert "Please." in (await exchange.victim.http.get(item)).text
