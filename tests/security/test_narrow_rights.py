@@ -21,6 +21,7 @@ from relay.exchange.edits import Edits, Span
 from relay.exchange.items import save_draft, start_item, submit, withdraw
 from relay.exchange.release import release
 from relay.review.decisions import decide
+from relay.review.model import Reason
 from relay.review.queue import claim
 from relay.review.redaction import redact
 from tests.support.house import Pair, Service
@@ -222,6 +223,20 @@ async def redacted(service: Service, pair: Pair, tmp_path: Path) -> UUID:
     return item_id
 
 
+async def _sent_back(service: Service, pair: Pair, item_id: UUID) -> None:
+    rendition, sha256 = await look_at(service, pair.facilitator, item_id)
+    await decide(
+        service.desk,
+        pair.facilitator,
+        item_id,
+        "request_changes",
+        rendition_id=rendition,
+        sha256=sha256,
+        reasons=(Reason.CONTACT_DETAILS,),
+        guidance="Please write it without the address.",
+    )
+
+
 async def test_an_author_hides_nothing_in_the_name_of_another_with_a_list_of_their_own(
     service: Service, pair: Pair, redacted: UUID
 ) -> None:
@@ -230,6 +245,7 @@ async def test_an_author_hides_nothing_in_the_name_of_another_with_a_list_of_the
         " edits_id, edits_commitment, edited_by) SELECT gen_random_uuid(), item_id, case_id, author_id, 3,"
         " object_id, now(), %s, 'x', {by} FROM relay.revisions WHERE number = 1 AND item_id = %s"
     )
+    await _sent_back(service, pair, redacted)
     with acting(service, "participants", pair.victim.id) as connection:
         own = uuid4()
         connection.execute(
@@ -308,3 +324,104 @@ async def test_what_its_author_has_not_agreed_to_is_not_approved_planned_or_rele
     with acting(service, "desk", pair.facilitator.id) as connection:
         for statement in (approval, _RELEASE, _PLAN):
             assert refused(connection, statement, rendition) is None
+
+
+async def test_a_version_that_another_took_the_place_of_is_not_approved_planned_or_released(
+    service: Service, pair: Pair, redacted: UUID
+) -> None:
+    newest, sha256 = await look_at(service, pair.facilitator, redacted)
+    await agree(service.participants, pair.victim, redacted, rendition_id=newest, sha256=sha256)
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        found = connection.execute(
+            "SELECT n.id FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id"
+            " WHERE r.number = 1 AND n.role = 'clean' AND n.item_id = %s",
+            [redacted],
+        ).fetchone()
+        assert found
+        for statement in (_APPROVAL.format(decision="approve"), _RELEASE, _PLAN):
+            assert refused(connection, statement, found[0]) == "RL002"
+            if statement in {_RELEASE, _PLAN}:  # the newest in name only
+                other = statement.replace(
+                    "object_id, author_id", "(SELECT object_id FROM relay.revisions LIMIT 1), author_id"
+                )
+                assert other != statement
+                assert refused(connection, other, newest) == "RL002"
+
+
+@pytest.mark.parametrize("change", ["", ", revision = revision + 1"])
+async def test_an_item_goes_back_to_the_workers_with_a_new_version_of_who_sends_it_only(
+    service: Service, pair: Pair, redacted: UUID, change: str
+) -> None:
+    statement = f"UPDATE relay.items SET state = 'submitted'{change} WHERE id = %s"  # noqa: S608 - from above
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        assert refused(connection, statement, redacted) == "RL002"
+        connection.execute(_VERSION.format(object="object_id", by="edited_by").encode())
+        assert refused(connection, statement, redacted) == (None if change else "RL002")
+    await _sent_back(service, pair, redacted)
+    with acting(service, "participants", pair.victim.id) as connection:
+        assert refused(connection, statement, redacted) == "RL002"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE relay.sealed_texts SET sealed = 'x' WHERE purpose = %s",
+        "UPDATE relay.sealed_texts SET purpose = 'draft' WHERE purpose = %s",
+        "UPDATE relay.sealed_texts SET subject_id = gen_random_uuid() WHERE purpose = %s",
+        "DELETE FROM relay.sealed_texts WHERE purpose = %s",
+    ],
+)
+@pytest.mark.parametrize("purpose", ["redaction", "guidance"])
+async def test_what_a_facilitator_told_an_author_stays_as_they_said_it(
+    service: Service, pair: Pair, redacted: UUID, change: str, purpose: str
+) -> None:
+    await _sent_back(service, pair, redacted)
+    with acting(service, "desk", pair.facilitator.id) as connection:
+        assert refused(connection, change, purpose) == "RL002"
+
+
+_AGREEMENT = (
+    "INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id, sha256,"
+    " key_version, agreed_at, signature) SELECT gen_random_uuid(), n.item_id, n.revision_id, n.id, n.case_id,"
+    " n.author_id, n.sha256, %s, now(), 'x' FROM relay.renditions n"
+    " JOIN relay.revisions r ON r.id = n.revision_id WHERE r.number = 2 AND n.role = 'clean'"
+)
+
+
+async def test_an_author_agrees_under_the_keys_that_they_have(
+    service: Service, pair: Pair, redacted: UUID
+) -> None:
+    del redacted
+    with acting(service, "participants", pair.victim.id) as connection:
+        for version in (0, 2, 40):
+            assert refused(connection, _AGREEMENT, version) == "RL002"
+        assert refused(connection, _AGREEMENT, 1) is None
+
+
+_NEXT = (
+    "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at)"
+    " SELECT gen_random_uuid(), item_id, case_id, author_id, {number}, {object}, now()"
+    " FROM relay.revisions WHERE number = 1 AND item_id = %s"
+)
+_OBJECT = "(SELECT id FROM relay.objects WHERE purpose = '{purpose}' AND state = 'ready' LIMIT 1)"
+
+
+async def test_an_author_sends_the_next_version_of_what_is_theirs_to_change(
+    service: Service, pair: Pair, redacted: UUID
+) -> None:
+    with acting(service, "participants", pair.victim.id) as connection:  # it is being looked at
+        assert refused(connection, _NEXT.format(number=3, object="object_id"), redacted) == "RL002"
+    await _sent_back(service, pair, redacted)
+    with acting(service, "participants", pair.victim.id) as connection:
+        for number in (4, 40):
+            assert refused(connection, _NEXT.format(number=number, object="object_id"), redacted) == "RL002"
+        copy = _OBJECT.format(purpose="rendition")
+        assert refused(connection, _NEXT.format(number=3, object=copy), redacted) == "RL002"
+        connection.execute(
+            "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT %s, service_id,"
+            " case_id, owner_id, 'original' FROM relay.objects LIMIT 1",
+            [unfinished := uuid4()],
+        )
+        half = f"'{unfinished}'"
+        assert refused(connection, _NEXT.format(number=3, object=half), redacted) == "RL002"
+        assert refused(connection, _NEXT.format(number=3, object="object_id"), redacted) is None

@@ -24,6 +24,31 @@ $$;
 CREATE TRIGGER check_item_columns BEFORE UPDATE ON relay.items
     FOR EACH ROW EXECUTE FUNCTION relay.check_item_columns();
 
+-- After `check_item_move`, by its name.
+CREATE FUNCTION relay.check_item_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.revision <> OLD.revision + 1 OR NOT EXISTS (
+        SELECT FROM relay.revisions r WHERE r.item_id = NEW.id AND r.number = NEW.revision
+          AND coalesce(r.edited_by, r.author_id) = relay.actor()) THEN
+        PERFORM relay.refuse('what is submitted is a new version, of who submits it');
+    END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER check_item_version BEFORE UPDATE ON relay.items
+    FOR EACH ROW WHEN (NEW.state = 'submitted' AND OLD.state <> 'submitted')
+    EXECUTE FUNCTION relay.check_item_version();
+
+-- What a facilitator told an author stays as they said it.
+CREATE FUNCTION relay.check_text_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM relay.refuse('what was told somebody stays');
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER check_text_change BEFORE UPDATE OR DELETE ON relay.sealed_texts
+    FOR EACH ROW WHEN (OLD.purpose IN ('redaction', 'guidance')) EXECUTE FUNCTION relay.check_text_change();
+
 -- An object is written once, and what is gone stays gone. An author lets go of originals only: not of a clean copy, which
 -- a recipient may hold, nor of a file that is with the facilitators.
 CREATE FUNCTION relay.check_object_change() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -118,12 +143,19 @@ CREATE TRIGGER check_account_change BEFORE UPDATE ON relay.accounts
     FOR EACH ROW EXECUTE FUNCTION relay.check_account_change();
 
 -- What follows looks at new rows after the policies have.
--- A version is the author's own, of an object of theirs; or a facilitator's who has the item in hand: the newest version
--- once more, of the same original, with a list of theirs of what is hidden.
+-- A version is the author's own, the next of what they may change, of a finished original of theirs; or a facilitator's
+-- who has the item in hand: the newest version once more, of the same original, with a list of theirs of what is hidden.
 CREATE FUNCTION relay.check_revision() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF current_user = 'relay_participants' AND NEW.edited_by IS NOT NULL THEN
         PERFORM relay.refuse('an author hides nothing in the name of another');
+    ELSIF current_user = 'relay_participants' AND NOT EXISTS (
+        SELECT FROM relay.items i
+        JOIN relay.objects o ON o.id = NEW.object_id AND (o.case_id, o.owner_id) = (i.case_id, i.author_id)
+        WHERE (i.id, i.case_id, i.author_id) = (NEW.item_id, NEW.case_id, NEW.author_id)
+          AND NEW.number = i.revision + 1 AND i.state IN ('draft', 'changes_requested', 'failed')
+          AND i.taken_back_at IS NULL AND o.purpose = 'original' AND o.state = 'ready') THEN
+        PERFORM relay.refuse('an author sends the next version of what is theirs to change');
     END IF;
     IF NEW.edits_id IS NOT NULL AND NOT EXISTS (
         SELECT FROM relay.objects o WHERE o.id = NEW.edits_id AND o.purpose = 'edits' AND o.state = 'ready'
@@ -146,13 +178,15 @@ $$;
 CREATE TRIGGER check_revision AFTER INSERT ON relay.revisions
     FOR EACH ROW EXECUTE FUNCTION relay.check_revision();
 
--- An author agrees to what a facilitator made of theirs, while it waits: to the newest version, as it was made.
+-- An author agrees to what a facilitator made of theirs, while it waits: to the newest version, as it was made, under the
+-- keys that they have now.
 CREATE FUNCTION relay.check_agreement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT FROM relay.items i
         JOIN relay.revisions r ON r.item_id = i.id AND r.number = i.revision AND r.edited_by IS NOT NULL
         JOIN relay.renditions n ON n.revision_id = r.id AND n.role = 'clean'
+        JOIN relay.accounts a ON a.id = i.author_id AND a.key_version = NEW.key_version
         WHERE i.state = 'in_review' AND i.taken_back_at IS NULL
           AND (i.id, i.case_id, i.author_id, r.id, n.id, n.sha256)
             = (NEW.item_id, NEW.case_id, NEW.author_id, NEW.revision_id, NEW.rendition_id, NEW.sha256)) THEN
@@ -164,11 +198,20 @@ $$;
 CREATE TRIGGER check_agreement AFTER INSERT ON relay.agreements
     FOR EACH ROW EXECUTE FUNCTION relay.check_agreement();
 
--- What a facilitator hid parts of is approved, planned and released with its author's agreement to just that file. Whose
--- signature that is, the code sees to (relay/exchange/agreements.py).
+-- What is approved, planned and released is the newest version; one that a facilitator hid parts of, with its author's
+-- agreement to just that file. Whose signature that is, the code sees to (relay/exchange/agreements.py). What was released
+-- has no newer version, ever: it can be approved once more, and given again.
 CREATE FUNCTION relay.require_agreement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (
+        SELECT FROM relay.renditions n
+        JOIN relay.revisions r ON r.id = n.revision_id
+        JOIN relay.items i ON i.id = n.item_id AND i.revision = r.number
+        WHERE (n.id, n.revision_id, n.item_id, n.case_id)
+            = (NEW.rendition_id, NEW.revision_id, NEW.item_id, NEW.case_id) AND n.role = 'clean'
+          AND (TG_TABLE_NAME = 'reviews' OR n.object_id::text = to_jsonb(NEW) ->> 'object_id')) THEN
+        PERFORM relay.refuse('it is the newest version that is passed on');
+    ELSIF NOT EXISTS (
         SELECT FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id
         WHERE n.id = NEW.rendition_id AND (r.edited_by IS NULL OR EXISTS (
             SELECT FROM relay.agreements a
