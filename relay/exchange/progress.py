@@ -92,6 +92,31 @@ async def own_items(house: House, person: Person, case_id: UUID, *, limit: int =
     return [_own(row) for row in rows]
 
 
+_ANSWERS = """
+WHERE i.author_id = %s AND i.taken_back_at IS NULL AND (
+    i.state IN ('in_review', 'changes_requested', 'failed')
+    OR i.state = 'declined' AND NOT EXISTS (
+        SELECT FROM relay.items later WHERE later.author_id = i.author_id AND later.case_id = i.case_id
+          AND later.created_at > i.created_at))
+LIMIT 200
+"""
+
+
+async def answers(house: House, person: Person) -> dict[UUID, set[str]]:
+    """Return by case what waits for the author: "asked", "changes_requested", "failed" or "declined".
+
+    Nothing of the other side's is in it. What was declined is told until they begin something new there.
+    """
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(_OwnRow, _OWN + _ANSWERS, [person.id])
+    found: dict[UUID, set[str]] = {}
+    for item in map(_own, rows):
+        state = "asked" if item.asked else item.state
+        if state != "in_review":
+            found.setdefault(item.case_id, set()).add(state)
+    return found
+
+
 async def own_item(house: House, person: Person, item_id: UUID) -> OwnItem:
     """Return one of the author's items, or raise `Missing`."""
     async with house.database.reading(person.id) as tx:

@@ -45,7 +45,8 @@ async def decide(
 
     Asking for changes and declining need a reason and guidance in plain words. Approving needs that all of it
     was served to this reviewer, and that the object really holds what its hash says. If parts of it could not
-    be hidden, the others are about the version that its author sent. Raise `Conflict` if the item has moved on.
+    be hidden, the others are about the version that its author sent. Raise `Conflict` if the item has moved
+    on.
     """
     guidance = _checked_guidance(decision, reasons, guidance)
     if decision == "approve":

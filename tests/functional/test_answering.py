@@ -1,5 +1,6 @@
 """What an author is told and asked about hidden parts, and what their own choices hold against."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -158,3 +159,81 @@ async def test_what_could_not_be_hidden_is_sent_back_or_declined_as_it_was_sent(
     assert answer.status_code == 303, answer.text
     assert (await exchange.victim.ask(item))["state"] == (state or "changes_requested")
     assert "Please." in (await exchange.victim.http.get(item)).text
+
+
+async def test_the_first_page_says_what_waits_for_an_authors_answer(exchange: Exchange) -> None:
+    victim, desk = exchange.victim, exchange.desk
+    asked, change, declined = "asks whether you agree", "asks you to change", "will not pass on something"
+
+    async def says() -> list[str]:
+        page = (await victim.http.get("/")).text
+        return [words for words in (asked, change, declined) if words in page]
+
+    item = await taken(exchange)
+    assert await says() == []
+    spans = {"spans": [{"start": 0, "end": 4}]}
+    await desk.do(f"{item}/redactions", {"revision": 1, "edits": spans, "note": NOTE})
+    assert await says() == []
+    await work_off(exchange.room)
+    assert await says() == [asked]
+    proposal = await victim.ask(f"{item}/proposal")
+    await victim.do(f"{item}/agreement", {key: proposal[key] for key in ("rendition_id", "sha256")})
+    assert await says() == []
+    for decision, words in (("request_changes", [change]), ("decline", [declined])):
+        await desk.do(f"{item}/claim")
+        clean = (await desk.ask(item))["clean"]
+        named = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
+        await desk.do(
+            f"{item}/decisions", {"decision": decision, "reasons": ["threats"], "guidance": "So."} | named
+        )
+        assert await says() == words
+        if decision == "request_changes":
+            await victim.do(f"{item}/submit")
+            await work_off(exchange.room)
+            assert await says() == []
+    assert asked not in (await exchange.offender.http.get("/")).text
+    await exchange.start(victim)
+    assert await says() == []
+
+
+GIVEN = "Whether something was given before is not shown here"
+
+
+async def test_taking_back_says_the_same_whether_or_not_it_was_given(exchange: Exchange) -> None:
+    before = await exchange.write(exchange.victim)
+    await exchange.approve(before)
+    page = (await exchange.victim.http.get(f"/items/{before}")).text
+    assert GIVEN in page
+    await exchange.victim.do(f"/items/{before}/withdraw")
+    after, _ = await exchange.deliver(exchange.victim)
+    assert GIVEN in (await exchange.victim.http.get(f"/items/{after}")).text
+    await exchange.victim.do(f"/items/{after}/withdraw")
+    pages = [(await exchange.victim.http.get(f"/items/{one}")).text for one in (before, after)]
+    first, second = (shown(page.replace(before, "ITEM").replace(after, "ITEM")) for page in pages)
+    assert GIVEN in first
+    assert first == second
+
+
+def shown(page: str) -> str:
+    """What stands between the heading and the end, without the marks against forged forms."""
+    return re.sub(r'name="csrf" value="[^"]*"', "", page.partition("<main")[2])
+
+
+@pytest.mark.parametrize("hidden", [True, False])
+async def test_a_recipient_is_told_that_parts_were_hidden_with_agreement(
+    exchange: Exchange, *, hidden: bool
+) -> None:
+    item = await taken(exchange)
+    if hidden:
+        spans = {"spans": [{"start": 0, "end": 4}]}
+        await exchange.desk.do(f"{item}/redactions", {"revision": 1, "edits": spans, "note": NOTE})
+        await work_off(exchange.room)
+        proposal = await exchange.victim.ask(f"{item}/proposal")
+        named = {key: proposal[key] for key in ("rendition_id", "sha256")}
+        await exchange.victim.do(f"{item}/agreement", named)
+    await exchange.approve(item.rpartition("/")[2])
+    delivery = await exchange.release(item.rpartition("/")[2])
+    line = "hidden by the facilitator, with the agreement of who made it"
+    assert line not in (await exchange.offender.http.get(f"/received/{delivery}")).text
+    await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
+    assert (line in (await exchange.offender.http.get(f"/received/{delivery}")).text) == hidden

@@ -6,7 +6,7 @@ from litestar import Response, get, post
 
 from relay.cases import own
 from relay.errors import RelayError
-from relay.exchange import delivery
+from relay.exchange import delivery, progress
 from relay.identity import sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow, who
@@ -19,9 +19,15 @@ Page = Response[bytes]
 
 @get("/", opt=allow(Permission.CASE_SEE))
 async def home(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
-    """Show the person's cases, and that something waits for them: no number, no name, no time."""
+    """Show the person's cases, what of theirs waits for them, and that something is there: no more of it."""
     waiting = any(one.state == "waiting" for one in await delivery.deliveries(house, person))
-    return page(request, "home.html", cases=await own.own_cases(house, person), waiting=waiting)
+    return page(
+        request,
+        "home.html",
+        cases=await own.own_cases(house, person),
+        waiting=waiting,
+        answers=await progress.answers(house, person),
+    )
 
 
 @get("/help", opt=allow(Permission.PUBLIC))

@@ -7,6 +7,7 @@ from litestar import Response, get, post
 from litestar.params import PathParameter
 
 from relay.exchange import delivery
+from relay.exchange.edits import MASK
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import read_text
@@ -31,7 +32,7 @@ async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_i
     if found.state == "opened" and found.kind == "letter":
         text = await read_text(house, await delivery.content(house, person, delivery_id))
     sender = await delivery.sender(house, person, delivery_id)
-    return page(request, "delivery.html", delivery=found, text=text, sender=sender)
+    return page(request, "delivery.html", delivery=found, text=text, sender=sender, hidden=MASK in text)
 
 
 @post("/received/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=303)
