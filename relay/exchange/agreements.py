@@ -14,6 +14,7 @@ from psycopg.errors import UniqueViolation
 from relay.audit.tags import Tag
 from relay.db.transaction import Reading
 from relay.errors import Conflict, VaultRefused
+from relay.exchange import approvals
 from relay.exchange.items import lock_item, require_seat
 from relay.exchange.model import Rendition
 from relay.exchange.moments import microseconds
@@ -26,6 +27,7 @@ from relay.vault.statements import Agreement
 
 NOT_YET: Final = (
     "The author has not agreed to this version yet. They read about it on their page, and answer there."
+    " If they have enrolled anew since it was made, they take it back and send it again."
 )
 
 
@@ -34,14 +36,30 @@ class _Row(msgspec.Struct, frozen=True):
     key_version: int
     agreed_at: datetime
     signature: bytes
+    current: bool
 
 
-async def agreed_at(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> datetime | None:
-    """Return when its author agreed to exactly this rendition, or None: nothing that they signed says so."""
+async def agreed_at(
+    tx: Reading, house: House, author_id: UUID, rendition: Rendition, *, approved: bool = False
+) -> datetime | None:
+    """Return when its author agreed to exactly this rendition, or None: nothing that they signed says so.
+
+    Under the keys that they have now. Under keys that were replaced since only if a facilitator has approved
+    the rendition: they did so on an agreement that counted then, and whoever has the old keys cannot bring
+    one about today. `approved`: the caller has verified such an approval.
+    """
     rows = await tx.all(
         _Row,
-        "SELECT author_id, key_version, agreed_at, signature FROM relay.agreements"
-        " WHERE rendition_id = %s AND sha256 = %s AND author_id = %s ORDER BY key_version DESC LIMIT 20",
+        """
+        SELECT g.author_id, g.key_version, g.agreed_at, g.signature,
+               g.key_version = (SELECT max(version) FROM relay.account_keys k
+                                WHERE k.account_id = g.author_id) AS current
+        FROM relay.agreements g
+        WHERE g.rendition_id = %s AND g.sha256 = %s AND g.author_id = %s AND EXISTS (
+            SELECT FROM relay.account_keys k
+            WHERE k.account_id = g.author_id AND k.version = g.key_version)
+        ORDER BY g.key_version DESC LIMIT 20
+        """,
         [rendition.id, rendition.sha256, author_id],
     )
     for row in rows:
@@ -51,7 +69,8 @@ async def agreed_at(tx: Reading, house: House, author_id: UUID, rendition: Rendi
             statement.verify(row.signature, signer)
         except (Conflict, VaultRefused):
             continue
-        return row.agreed_at
+        if row.current or approved or await approvals.was_given(tx, house, rendition):
+            return row.agreed_at
     return None
 
 
@@ -70,11 +89,13 @@ def _statement(house: House, author_id: UUID, rendition: Rendition, at: datetime
     )
 
 
-async def stands(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> bool:
+async def stands(
+    tx: Reading, house: House, author_id: UUID, rendition: Rendition, *, approved: bool = False
+) -> bool:
     """Tell whether this may be passed on in its author's name: as they sent it, or as they agreed to it."""
     if rendition.edited_by is None:
         return True
-    return await agreed_at(tx, house, author_id, rendition) is not None
+    return await agreed_at(tx, house, author_id, rendition, approved=approved) is not None
 
 
 async def require(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> None:

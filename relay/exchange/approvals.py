@@ -11,9 +11,12 @@ from uuid import UUID
 import msgspec
 
 from relay.db.transaction import Reading
+from relay.errors import VaultRefused
 from relay.exchange.model import Rendition
+from relay.exchange.moments import microseconds
 from relay.house import House
-from relay.identity.trust import newest_roster, works_on_cases
+from relay.identity.trust import newest_roster, past_verifier_of, works_on_cases
+from relay.vault.statements import Approval, Roster
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -44,6 +47,42 @@ async def standing(tx: Reading, house: House, rendition: Rendition) -> list[Stan
     signed = await newest_roster(tx, house.pins)
     found = [row for row in rows if signed is not None and works_on_cases(signed, row.reviewer_id)]
     return sorted(found, key=lambda row: row.decided_at)
+
+
+async def was_given(tx: Reading, house: House, rendition: Rendition) -> bool:
+    """Tell whether anybody who was ever a facilitator here signed an approval of exactly this rendition.
+
+    It need not count any more. Rows that nobody signed are none.
+    """
+    rows = await tx.all(
+        Standing,
+        "SELECT reviewer_id, decided_at, signature FROM relay.reviews"
+        " WHERE rendition_id = %s AND decision = 'approve' AND signature IS NOT NULL"
+        " ORDER BY decided_at DESC LIMIT 100",
+        [rendition.id],
+    )
+    signed = await newest_roster(tx, house.pins)
+    return signed is not None and any(_signed(signed, house, rendition, row) for row in rows)
+
+
+def _signed(signed: Roster, house: House, rendition: Rendition, row: Standing) -> bool:
+    statement = Approval(
+        service=house.pins.service_id,
+        case=rendition.case_id,
+        item=rendition.item_id,
+        revision=rendition.revision_id,
+        rendition=rendition.id,
+        sha256=rendition.sha256,
+        object=rendition.object_id,
+        commitment=rendition.commitment,
+        facilitator=row.reviewer_id,
+        decided_at=microseconds(row.decided_at),
+    )
+    try:
+        statement.verify(row.signature, past_verifier_of(signed, row.reviewer_id))
+    except VaultRefused:
+        return False
+    return True
 
 
 async def needed(tx: Reading, item_id: UUID) -> int:

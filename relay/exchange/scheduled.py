@@ -173,7 +173,8 @@ async def _version_blocks(
         return ("replaced",)  # in another version than the newest, less may be hidden
     if found := await _proof_blocks(act, house, item, due, now, recipient):
         return found
-    return () if await agreements.stands(act, house, item.author_id, now) else ("not-agreed",)
+    agreed = await agreements.stands(act, house, item.author_id, now, approved=True)
+    return () if agreed else ("not-agreed",)
 
 
 async def _proof_blocks(

@@ -1,6 +1,7 @@
 """Hiding parts of a letter: a new version, the author's word on it, and what the recipient then reads."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -11,14 +12,16 @@ from relay.cases.service import add_facilitator
 from relay.cases.settings import change_settings
 from relay.errors import Conflict, IllegalMove, Invalid, Missing
 from relay.exchange import processing
-from relay.exchange.agreements import agree
-from relay.exchange.delivery import choose, content
+from relay.exchange.agreements import _statement, agree
+from relay.exchange.delivery import choose, content, deliveries
 from relay.exchange.edits import MASK, Edits, Span
-from relay.exchange.items import save_draft, submit, withdraw
+from relay.exchange.items import find_item, save_draft, submit, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule
-from relay.exchange.renditions import own_content
+from relay.exchange.renditions import find_rendition, own_content
+from relay.identity.invitations import invite_again
 from relay.identity.model import Person
+from relay.identity.vouching import vouch
 from relay.review.decisions import decide, reopen
 from relay.review.hiding import find_words
 from relay.review.model import Reason
@@ -30,6 +33,7 @@ from tests.support.house import Pair, Service
 from tests.support.work import look_at, make_room, work_off
 from workers.tasks.make_safe import make_safe
 from workers.tasks.room import WorkRoom
+from workers.tasks.upkeep import release_due
 
 TEXT = "Dear you,\n\nI live at 4 Mill Lane, by the mill. Call Anna, or ANNA's sister.\n"
 HIDDEN = f"Dear you,\n\nI live at {MASK}, by the mill. Call {MASK}, or {MASK}'s sister.\n"
@@ -311,3 +315,89 @@ async def test_a_plan_is_made_only_with_the_agreement(service: Service, pair: Pa
         await schedule(service.desk, pair.facilitator, item_id, seat, due)
     with pytest.raises(Conflict, match="has not agreed"):
         await release(service.desk, pair.facilitator, item_id, seat)
+
+
+async def enrolled_anew(service: Service, pair: Pair) -> Person:
+    invitation = await invite_again(service.desk, pair.facilitator, pair.case_id, pair.victim.id)
+    person = await service.enrol_quickly(service.participants, invitation)
+    await vouch(service.desk, pair.facilitator, pair.case_id, person.id)
+    return person
+
+
+async def agree_under(service: Service, pair: Pair, keys: Person, item_id: UUID) -> None:
+    """Write an agreement into the database that is signed with these keys."""
+    async with service.desk.database.reading(pair.facilitator.id) as tx:
+        made = await find_rendition(tx, service.desk, await find_item(tx, item_id), "clean")
+    at = service.clock()
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id,"
+            " sha256, key_version, agreed_at, signature) SELECT gen_random_uuid(), item_id, revision_id, id,"
+            " case_id, author_id, sha256, %s, %s, %s FROM relay.renditions WHERE id = %s",
+            [
+                keys.key_version,
+                at,
+                _statement(service.desk, keys.id, made, at).sign(keys.signer),
+                made.id,
+            ],
+        )
+
+
+async def test_keys_that_were_replaced_agree_to_nothing_any_more(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id = await redacted(service, pair, room)
+    vera = await enrolled_anew(service, pair)
+    await agree_under(service, pair, pair.victim, item_id)  # whoever has her old passphrase
+    assert (await redaction(service.desk, pair.facilitator, item_id)).agreed_at is None
+    with pytest.raises(Conflict, match="has not agreed"):
+        await approve(service, pair.facilitator, item_id)
+    await agree_under(service, pair, vera, item_id)
+    await approve(service, pair.facilitator, item_id)
+
+
+async def test_what_was_approved_on_an_agreement_stands_when_its_author_enrols_anew(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    await change_settings(
+        service.desk, pair.facilitator, pair.case_id, second_approval=False, cooling_hours=0, is_open=True
+    )
+    item_id = await redacted(service, pair, room)
+    await agree_to_newest(service, pair, item_id)
+    await approve(service, pair.facilitator, item_id)
+    await enrolled_anew(service, pair)
+    seat = await seat_of(service, pair.victim, pair.case_id)
+    due = service.clock() + timedelta(days=1)
+    release_id = await schedule(service.desk, pair.facilitator, item_id, seat, due)
+    service.clock.go(days=2)
+    await release_due(room, release_id)
+    [got] = await deliveries(service.participants, pair.offender)
+    assert got.id == release_id
+
+
+async def test_agreements_under_keys_that_never_were_hide_no_real_one(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id = await redacted(service, pair, room)
+    await agree_to_newest(service, pair, item_id)
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "INSERT INTO relay.agreements SELECT gen_random_uuid(), item_id, revision_id, rendition_id,"
+            " case_id, author_id, sha256, made_up, agreed_at, 'x'"
+            " FROM relay.agreements, generate_series(2, 60) made_up"
+        )
+    await approve(service, pair.facilitator, item_id)
+
+
+async def test_places_are_counted_in_what_the_item_has_come_to(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id = await in_review(service, pair, room)
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute(
+            "INSERT INTO relay.revisions (id, item_id, case_id, author_id, number, object_id, submitted_at)"
+            " SELECT gen_random_uuid(), item_id, case_id, author_id, 2, object_id, now() FROM relay.revisions"
+        )
+    assert (await ground(service.desk, pair.facilitator, item_id)).text == TEXT
