@@ -272,13 +272,14 @@ async def test_an_area_of_a_page_is_black(exchange: Exchange, tmp_path: Path) ->
         then="check",
         note=NOTE,
         revision=1,
-        page=["x", "3", "1"],
-        left=["1", "1", "50"],
-        top=["1", "1", "1"],
-        right=["2", "2", "20"],
-        bottom=["2", "2", "150"],
+        page=["x", "3", "1", "0000012", "0"],
+        left=["1", "1", "50", "1", "1"],
+        top=["1", "1", "1", "1", "1"],
+        right=["2", "2", "60", "2", "2"],
+        bottom=["2", "2", "150", "2", "2"],
     )
-    assert "Row 1: write the number of the page." in wrong.text
+    for row in (1, 4, 5):
+        assert f"Row {row}: write the number of the page, such as 2." in wrong.text
     assert "Row 3: bottom is between 0 and 100 percent." in wrong.text
     await made(desk, item, page="2", left="10", top="10", right="60,5", bottom="40%")
     await work_off(exchange.room)

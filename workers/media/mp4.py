@@ -110,10 +110,11 @@ def _top(file: Source, offset: int) -> Top:
 
 
 def boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and content of the boxes that fill `data`. Raises `Irregular`."""
-    offset = 0
+    """Kind and content of the boxes that fill `data`, up to a sane number of them. Raises `Irregular`."""
+    offset = count = 0
     while offset < len(data):
-        if len(data) - offset < 8:
+        count += 1
+        if len(data) - offset < 8 or count > _MOST_BOXES:
             raise Irregular
         length, kind = struct.unpack_from(">I4s", data, offset)
         if not 8 <= length <= len(data) - offset:

@@ -161,12 +161,12 @@ def _time(written: str, what: str) -> int:
 
 def _area(row: tuple[str, ...]) -> Area:
     page = row[0].strip()
-    if not page.isascii() or not page.isdecimal() or not int(page[:6]) >= 1:
-        raise ValueError("write the number of the page.")
+    if not page.isascii() or not page.isdecimal() or len(page) > 6 or not int(page) >= 1:
+        raise ValueError("write the number of the page, such as 2.")
     left, top, right, bottom = (_edge(written, name) for written, name in zip(row[1:], EDGES, strict=True))
     if left >= right or top >= bottom:
         raise ValueError("right has to be more than left, and bottom more than top.")
-    return Area(page=int(page[:6]), left=left, top=top, right=right, bottom=bottom)
+    return Area(page=int(page), left=left, top=top, right=right, bottom=bottom)
 
 
 def _edge(written: str, name: str) -> int:

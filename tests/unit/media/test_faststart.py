@@ -257,3 +257,17 @@ def test_tables_that_contradict_each_other_are_refused(tables: dict[bytes, bytes
     named = [(kind, bytes(4) + content) for kind, content in (good | tables).items()]
     with pytest.raises(Irregular):
         chunks([*named, (b"stco", table(b"stco", [100, 104])[8:])])
+
+
+@pytest.mark.parametrize("where", [0, 1, 4])
+def test_an_index_of_boxes_without_end_is_no_film(where: int) -> None:
+    """Each of them would become several objects in memory: sixteen megabytes of them, gigabytes."""
+    film = packed(b"stco", [BODY])
+    content, names = film[film.index(b"moov") + 4 :], [b"moov", b"trak", b"mdia", b"minf", b"stbl"]
+    for name in names[1 : where + 1]:
+        content = content[content.index(name) + 4 :]
+    content += box(b"free", b"") * 501
+    for name in reversed(names[: where + 1]):
+        content = box(name, content)
+    with pytest.raises(Irregular):
+        FastStart(Whole(film[: film.index(b"moov") - 4] + content))
