@@ -103,8 +103,13 @@ class Acting(Reading):
         """Defer a job that carries this one id. It exists if and only if this transaction commits."""
         await self.run("SELECT relay.enqueue(%s, %s, %s)", [task, subject, at])
 
+    async def also(self, tag: StrEnum, subject: UUID) -> None:
+        """Go on to another action in the same transaction: both are done, each with its entry, or neither."""
+        await self.write_entry()
+        self.tag, self.subject, self._detail = tag, subject, {}
+
     async def write_entry(self) -> None:
-        """Append the entry; called once by `Database.acting`. No entry, no action."""
+        """Append the entry, once for each action; `Database.acting` the last. No entry, no action."""
         if self.chain is None or self.subject is None:
             raise RelayError
         detail = json.dumps(self._detail, sort_keys=True, separators=(",", ":"))

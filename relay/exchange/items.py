@@ -80,31 +80,44 @@ async def start_item(
         raise Invalid(recipients="Choose whom this is for, each person once.")
     item_id = uuid4()
     async with house.database.acting(person.id, Tag.ITEM_STARTED, chain=case_id, subject=item_id) as act:
-        await act.lock_case(case_id)
-        if not set(recipients) <= set(await act.values("SELECT id FROM relay.counterparts(%s)", [case_id])):
-            raise Missing
-        await _check_number(act, house, person, case_id)
-        drafts = await act.value(
-            "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'",
-            [person.id, case_id],
-        )
-        if drafts >= MOST_DRAFTS:
-            raise Conflict(
-                f"You have {MOST_DRAFTS} unfinished items here."
-                " Finish one, or take one back, before you start another."
-            )
-        await act.run(
-            "INSERT INTO relay.items (id, service_id, case_id, author_id, kind) VALUES (%s, %s, %s, %s, %s)",
-            [item_id, person.service_id, case_id, person.id, kind],
-        )
-        for seat_id in recipients:
-            await act.run(
-                "INSERT INTO relay.item_recipients (item_id, seat_id, case_id, author_id)"
-                " VALUES (%s, %s, %s, %s)",
-                [item_id, seat_id, case_id, person.id],
-            )
-        act.note(kind=kind)
+        await begin_item(act, house, person, case_id, item_id, kind, recipients)
     return item_id
+
+
+async def begin_item(
+    act: Acting,
+    house: House,
+    person: Person,
+    case_id: UUID,
+    item_id: UUID,
+    kind: Medium,
+    recipients: tuple[UUID, ...],
+) -> None:
+    """Do what `start_item` does, in a transaction that is there already, whose subject is the item."""
+    await act.lock_case(case_id)
+    if not set(recipients) <= set(await act.values("SELECT id FROM relay.counterparts(%s)", [case_id])):
+        raise Missing
+    await _check_number(act, house, person, case_id)
+    drafts = await act.value(
+        "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'",
+        [person.id, case_id],
+    )
+    if drafts >= MOST_DRAFTS:
+        raise Conflict(
+            f"You have {MOST_DRAFTS} unfinished items here."
+            " Finish one, or take one back, before you start another."
+        )
+    await act.run(
+        "INSERT INTO relay.items (id, service_id, case_id, author_id, kind) VALUES (%s, %s, %s, %s, %s)",
+        [item_id, person.service_id, case_id, person.id, kind],
+    )
+    for seat_id in recipients:
+        await act.run(
+            "INSERT INTO relay.item_recipients (item_id, seat_id, case_id, author_id)"
+            " VALUES (%s, %s, %s, %s)",
+            [item_id, seat_id, case_id, person.id],
+        )
+    act.note(kind=kind)
 
 
 async def _check_number(act: Acting, house: House, person: Person, case_id: UUID) -> None:
@@ -258,25 +271,34 @@ async def withdraw(house: House, person: Person, item_id: UUID) -> None:
     taken away. The files that were uploaded for it go in either case, and their room is free again; the clean
     copy stays sealed to the case.
     """
-    now = house.clock()
     async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
-        item = await lock_item(act, item_id)
-        if item.taken_back_at is not None:
-            raise Conflict("You have taken this back already.")
-        if item.state is State.RELEASED:
-            await act.run("UPDATE relay.items SET taken_back_at = %s WHERE id = %s", [now, item_id])
-        else:
-            edge = move(item.state, Action.WITHDRAW, "participants")
-            await act.run(
-                "UPDATE relay.items SET state = %s, taken_back_at = %s WHERE id = %s",
-                [edge.target, now, item_id],
-            )
+        freed = await take_back(act, house, await lock_item(act, item_id))
+    await remove(house, freed)
+
+
+async def take_back(act: Acting, house: House, item: Item) -> list[UUID]:
+    """Do what `withdraw` does, in a transaction that is there already. Return what `remove` has to remove."""
+    now = house.clock()
+    if item.taken_back_at is not None:
+        raise Conflict("You have taken this back already.")
+    if item.state is State.RELEASED:
+        await act.run("UPDATE relay.items SET taken_back_at = %s WHERE id = %s", [now, item.id])
+    else:
+        edge = move(item.state, Action.WITHDRAW, "participants")
         await act.run(
-            "UPDATE relay.scheduled_releases SET state = 'cancelled'"
-            " WHERE item_id = %s AND state = 'waiting'",
-            [item_id],
+            "UPDATE relay.items SET state = %s, taken_back_at = %s WHERE id = %s",
+            [edge.target, now, item.id],
         )
-        freed = await end_uploads(act, item)
-        act.note(was=item.state, files=len(freed))
+    await act.run(
+        "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'",
+        [item.id],
+    )
+    freed = await end_uploads(act, item)
+    act.note(was=item.state, files=len(freed))
+    return freed
+
+
+async def remove(house: House, freed: list[UUID]) -> None:
+    """Remove the files that were let go of: after the transaction, which might be undone."""
     for object_id in freed:
         await to_thread(house.blobs.delete, object_id)

@@ -1,5 +1,6 @@
 """What an author is told and asked about hidden parts, and what their own choices hold against."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -237,3 +238,27 @@ async def test_a_recipient_is_told_that_parts_were_hidden_with_agreement(
     assert line not in (await exchange.offender.http.get(f"/received/{delivery}")).text
     await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
     assert (line in (await exchange.offender.http.get(f"/received/{delivery}")).text) == hidden
+
+
+async def drafts(exchange: Exchange) -> int:
+    items = await exchange.victim.ask(f"/cases/{exchange.case_id}/items")
+    return sum(one["state"] == "draft" for one in items)
+
+
+async def test_beginning_anew_happens_once_and_all_of_it(exchange: Exchange) -> None:
+    item = await taken(exchange)
+    asked = [exchange.victim.api("POST", f"{item}/anew", {}) for _ in range(4)]
+    codes = sorted([one.status_code for one in await asyncio.gather(*asked)])
+    assert codes == [201, 409, 409, 409]
+    assert await drafts(exchange) == 1
+    assert (await exchange.victim.ask(item))["state"] == "withdrawn"
+
+
+async def test_what_was_declined_is_not_begun_anew(exchange: Exchange) -> None:
+    item = await taken(exchange)
+    clean = (await exchange.desk.ask(item))["clean"]
+    decision = {"decision": "decline", "reasons": ["threats"], "guidance": "So."}
+    named = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
+    await exchange.desk.do(f"{item}/decisions", decision | named)
+    assert (await exchange.victim.api("POST", f"{item}/anew", {})).status_code == 409
+    assert await drafts(exchange) == 0
