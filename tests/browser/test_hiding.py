@@ -196,6 +196,13 @@ async def test_an_author_asks_for_a_disguise_without_script(
     await vera.get_by_role("button", name="Upload").click()
     await vera.get_by_label("Change my voice").check()
     await picture(vera, gallery, "disguise")
+    await vera.set_viewport_size({"width": 320, "height": 900})
+    legend = vera.get_by_text("If you do not want your voice or face to be recognised easily")
+    words, around = await legend.bounding_box(), await legend.locator("..").bounding_box()
+    assert words and around
+    assert around["x"] < words["x"]
+    assert words["x"] + words["width"] < around["x"] + around["width"]
+    assert around["y"] < words["y"]
     await vera.get_by_role("button", name="Send it to your facilitator").click()
     await work_off(town.exchange.room)
     fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
