@@ -41,6 +41,7 @@ SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.s
        page.ready_at, l.facilitator_id AS claimed_by,
        page.state = 'in_review' AND EXISTS (
            SELECT FROM relay.revisions r
+           JOIN relay.renditions n ON n.revision_id = r.id AND n.role = 'clean'
            WHERE r.item_id = page.id AND r.number = page.revision AND r.edited_by IS NOT NULL
              AND NOT EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id)
        ) AS asked

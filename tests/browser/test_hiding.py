@@ -199,7 +199,8 @@ async def test_an_author_asks_for_a_disguise_without_script(
     await vera.set_viewport_size({"width": 320, "height": 900})
     legend = vera.get_by_text("If you do not want your voice or face to be recognised easily")
     words, around = await legend.bounding_box(), await legend.locator("..").bounding_box()
-    assert words and around
+    assert words
+    assert around
     assert around["x"] < words["x"]
     assert words["x"] + words["width"] < around["x"] + around["width"]
     assert around["y"] < words["y"]

@@ -144,6 +144,7 @@ async def test_what_could_not_be_hidden_is_sent_back_or_declined_as_it_was_sent(
     all_of_it = {"stretches": [{"start_ms": 0, "end_ms": clean["duration_ms"], "how": "cut"}]}
     await desk.do(f"{item}/redactions", {"revision": 1, "edits": all_of_it, "note": NOTE})
     await work_off(exchange.room)
+    assert [one["asked"] for one in await desk.ask("/queue")] == [False]
     await desk.do(f"{item}/claim")
     found = await desk.ask(item)
     assert (found["clean"], found["as_sent"]["id"]) == (None, clean["id"])
