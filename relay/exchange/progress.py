@@ -16,6 +16,7 @@ from relay.exchange.model import Feedback, Item, OwnItem, Proposal
 from relay.exchange.own_lists import own_list
 from relay.exchange.renditions import find_rendition
 from relay.exchange.revisions import submitted
+from relay.exchange.transitions import State
 from relay.house import House
 from relay.identity.model import Person
 
@@ -49,7 +50,9 @@ SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
                AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded,
        coalesce(v.edited_by IS NOT NULL, false) AS edited, n.id IS NOT NULL AS made,
-       EXISTS (SELECT FROM relay.agreements a WHERE a.rendition_id = n.id) AS agreed
+       EXISTS (SELECT FROM relay.agreements a WHERE a.rendition_id = n.id
+               AND (i.state <> 'in_review' OR a.key_version = (
+                   SELECT max(version) FROM relay.account_keys WHERE account_id = i.author_id))) AS agreed
 FROM relay.items i
 LEFT JOIN relay.revisions v ON v.item_id = i.id AND v.number = i.revision
 LEFT JOIN relay.renditions n ON n.revision_id = v.id AND n.role = 'clean'
@@ -154,11 +157,12 @@ async def proposal(house: House, person: Person, item_id: UUID) -> Proposal | No
             _ProposalRow,
             """
             SELECT r.id AS revision_id, r.edited_by,
-                   EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id) AS agreed
+                   EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id
+                           AND (%s OR a.key_version = %s)) AS agreed
             FROM relay.revisions r JOIN relay.renditions n ON n.revision_id = r.id AND n.role = 'clean'
             WHERE r.item_id = %s AND r.number = %s
             """,
-            [item_id, item.revision],
+            [item.state is not State.IN_REVIEW, person.key_version, item_id, item.revision],
         )
         if row is None or row.edited_by is None or item.taken_back_at is not None:
             return None
