@@ -43,7 +43,7 @@ class Bubbled(Walled):
             *("--unshare-net", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
             *(("--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID") if root else ("--unshare-user",)),
             *shown,
-            *("--proc", "/proc", "--chdir", "/", "--die-with-parent", "--"),
+            *("--proc", "/proc", "--remount-ro", "/", "--chdir", "/", "--die-with-parent", "--"),
         )
 
     def code(self, code: int) -> int:
