@@ -42,7 +42,7 @@ check: $(STAMP) ## style, types, direction of imports, pinned requirements
 	$(BIN)/djlint relay/web --lint --quiet
 	$(BIN)/python -m pip check
 
-hostile: $(STAMP) ## 12,000 damaged files and 1,200 samples through the media room (an hour or so); a part is in `make test`
+hostile: $(STAMP) ## 12,000 damaged files and 1,374 samples through the media room (an hour or so); a part is in `make test`
 	@$(BIN)/python -m tests.hostile --samples 1
 
 bench: $(STAMP) $(PEERS) ## measure against the figures of docs/benchmarks.md
