@@ -210,6 +210,10 @@ class Checks:
             )[0]
             if owner == person.id:
                 continue
+            if purpose == "edits":  # what was hidden is told to whose item it is, and to nobody else
+                authors = self.rows("SELECT author_id FROM relay.revisions WHERE edits_id = %s", object_id)
+                assert authors == [(person.id,)], "a participant reads what is hidden of another's item"
+                continue
             assert purpose == "rendition", "a participant can open another's original"
             assert person.id in expected, (
                 "somebody can read something that was not given to them in this step"
