@@ -92,7 +92,7 @@ async def show_item(
         written_text=await pointed(written_out.text, people) if written_out else None,
         transcription=(form.text("text") if form else "") or (written_out.text if written_out else ""),
         heard=await heard(transcript, people) if transcript else None,
-        codes=await paper.codes(house, person, item.id) if item.kind == "letter" else {},
+        codes={} if text is None else await paper.codes(house, person, item.id),
         failure=failures.sentence(item.failure),
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),

@@ -32,6 +32,7 @@ def environment(wing: Wing, folder: Path) -> Environment:
         "moment": moment,
         "day": day,
         "word": words.word,
+        "reason": words.reason,
         "staff_word": words.staff_word,
         "duration": duration,
         "base64": base64_text,
