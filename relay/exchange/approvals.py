@@ -65,8 +65,9 @@ async def was_given(tx: Reading, house: House, rendition: Rendition) -> bool:
     return signed is not None and any(_signed(signed, house, rendition, row) for row in rows)
 
 
-def _signed(signed: Roster, house: House, rendition: Rendition, row: Standing) -> bool:
-    statement = Approval(
+def statement(house: House, rendition: Rendition, facilitator: UUID, decided_at: datetime) -> Approval:
+    """Return what a facilitator signs who approves exactly this rendition."""
+    return Approval(
         service=house.pins.service_id,
         case=rendition.case_id,
         item=rendition.item_id,
@@ -75,11 +76,15 @@ def _signed(signed: Roster, house: House, rendition: Rendition, row: Standing) -
         sha256=rendition.sha256,
         object=rendition.object_id,
         commitment=rendition.commitment,
-        facilitator=row.reviewer_id,
-        decided_at=microseconds(row.decided_at),
+        facilitator=facilitator,
+        decided_at=microseconds(decided_at),
     )
+
+
+def _signed(signed: Roster, house: House, rendition: Rendition, row: Standing) -> bool:
+    said = statement(house, rendition, row.reviewer_id, row.decided_at)
     try:
-        statement.verify(row.signature, past_verifier_of(signed, row.reviewer_id))
+        said.verify(row.signature, past_verifier_of(signed, row.reviewer_id))
     except VaultRefused:
         return False
     return True

@@ -16,7 +16,6 @@ from relay.errors import Conflict, Invalid, VaultRefused
 from relay.exchange import agreements, approvals
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
-from relay.exchange.moments import microseconds
 from relay.exchange.objects import opened
 from relay.exchange.renditions import case_content, find_rendition, own_number
 from relay.exchange.transitions import Action, Move, State, move
@@ -25,7 +24,6 @@ from relay.identity.model import Person
 from relay.identity.trust import participant_key
 from relay.review.model import Decision, Reason
 from relay.review.reading import seen_all
-from relay.vault.statements import Approval
 
 MOST_GUIDANCE = 8_000
 
@@ -154,18 +152,7 @@ async def _record(
     review_id, decided_at = uuid4(), house.clock()
     signature = None
     if decision == "approve":
-        statement = Approval(
-            service=house.pins.service_id,
-            case=item.case_id,
-            item=item.id,
-            revision=rendition.revision_id,
-            rendition=rendition.id,
-            sha256=rendition.sha256,
-            object=rendition.object_id,
-            commitment=rendition.commitment,
-            facilitator=person.id,
-            decided_at=microseconds(decided_at),
-        )
+        statement = approvals.statement(house, rendition, person.id, decided_at)
         signature = statement.sign(person.signer)
     await act.run(
         """
