@@ -75,18 +75,8 @@ async def agreed_at(
 
 
 def _statement(house: House, author_id: UUID, rendition: Rendition, at: datetime) -> Agreement:
-    return Agreement(
-        service=house.pins.service_id,
-        case=rendition.case_id,
-        item=rendition.item_id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
-        author=author_id,
-        agreed_at=microseconds(at),
-    )
+    named = rendition.named(house.pins.service_id)
+    return Agreement(**named, author=author_id, agreed_at=microseconds(at))
 
 
 async def stands(

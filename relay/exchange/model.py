@@ -1,7 +1,7 @@
 """Items and what becomes of them."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,6 +9,7 @@ import msgspec
 from relay.cases.model import Medium
 from relay.exchange.edits import Edits
 from relay.exchange.transitions import State
+from relay.vault.statements import OfRendition
 from relay.vault.suite import DataKey
 
 RenditionRole = Literal["clean", "poster", "peaks", "transcript"]
@@ -114,6 +115,20 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
     height: int | None
     pages: int | None
     edited_by: UUID | None
+
+    def named(self, service: UUID) -> dict[str, Any]:
+        """Return what every statement on it names, by field: here and nowhere else."""
+        named = OfRendition(
+            service=service,
+            case=self.case_id,
+            item=self.item_id,
+            revision=self.revision_id,
+            rendition=self.id,
+            sha256=self.sha256,
+            object=self.object_id,
+            commitment=self.commitment,
+        )
+        return msgspec.structs.asdict(named)
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):

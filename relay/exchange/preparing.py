@@ -85,14 +85,7 @@ async def prepare(
         {"c": item.case_id, "r": account_id},
     )
     record = ReleaseRecord(
-        service=house.pins.service_id,
-        case=item.case_id,
-        item=item.id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
+        **rendition.named(house.pins.service_id),
         recipient=account_id,
         recipient_key=recipient.public.fingerprint,
         recipient_key_version=recipient.holder.key_version,

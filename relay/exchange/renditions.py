@@ -59,7 +59,8 @@ async def find_rendition(
         edited_by=found.edited_by,
     )
     made.check(house, found.origin)
-    return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__})
+    checked = {"case_id": item.case_id, "item_id": item.id}  # as in the check, whatever else the row says
+    return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__} | checked)
 
 
 async def _check_newest(tx: Reading, item: Item) -> None:
