@@ -15,6 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 from msgspec import Meta
@@ -114,6 +115,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     cooling_off_hours: Hours = 0
     other_person: Words = "the other person"
+    time_zone: Words = "Europe/London"
+    """The zone, by its IANA name, in which people read and type times. What is stored is UTC."""
     lease_minutes: Minutes = 30
     """How long a facilitator's claim on an item holds without being renewed."""
 
@@ -132,6 +135,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Database connections that a whole stack may have open, with some for the operator's commands."""
         processes = self.participants_processes + 2  # the desk, and a worker
         return processes * self.database_connections + _OTHER_CONNECTIONS
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which people read and type times."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def postgres_folder(self) -> Path:
@@ -287,7 +295,24 @@ def _origin(host: str, port: int) -> str:
 
 
 def _contradictions(settings: Settings) -> list[str]:
-    return [*_wrong_addresses(settings), *_wrong_folders(settings), *_wrong_limits(settings)]
+    return [
+        *_wrong_addresses(settings),
+        *_wrong_folders(settings),
+        *_wrong_limits(settings),
+        *_wrong_zone(settings.time_zone),
+    ]
+
+
+def _wrong_zone(name: str) -> list[str]:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, such as Europe, is an OSError
+        if not available_timezones():
+            return ["This machine has no list of time zones. Install the package tzdata."]
+        by_last = {known.rpartition("/")[2].casefold(): known for known in sorted(available_timezones())}
+        close = by_last.get(name.rpartition("/")[2].strip().replace(" ", "_").casefold(), "Europe/London")
+        return [f"time_zone is {name!r}, which is no time zone. Write its IANA name, such as {close} or UTC."]
+    return []
 
 
 def _wrong_addresses(settings: Settings) -> list[str]:

@@ -143,7 +143,7 @@ async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UU
     seat = facts.seat(seat_id)
     if seat is None:
         raise Conflict("The recipient is no longer on the case.")
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.clock()):
+    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
         raise Blocked(gates.for_staff(found))
     if await act.value(
         "SELECT true FROM relay.scheduled_releases"
