@@ -17,7 +17,7 @@ from relay.errors import Invalid, Missing
 from relay.house import House
 from relay.identity.model import Person
 
-CONSENT_WORDING = "2026-11"
+CONSENT_WORDING = "2026-11-22"
 """Version of the words on the consent page (relay/web): changed whenever they change."""
 
 MOST_TEXT = 20_000

@@ -209,16 +209,17 @@ SELECT EXISTS (
 """
 """Asked before anything is stored; the unique index decides between two at once."""
 
-_NEW_UPLOAD = """
+NEW_UPLOAD = """
 SELECT u.object_id FROM relay.uploads u
 WHERE u.item_id = %s AND u.state = 'complete'
   AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)
 ORDER BY u.created_at DESC LIMIT 1
 """
+"""What would be sent now: the newest file that is complete and is part of nothing yet."""
 
 
 async def _uploaded(tx: Reading, house: House, person: Person, item: Item) -> _Original:
-    object_id = await tx.value(_NEW_UPLOAD, [item.id])
+    object_id = await tx.value(NEW_UPLOAD, [item.id])
     if object_id is None:
         raise Conflict("There is no new file to send. Upload one, wait until it is complete, then send it.")
     key = await find_key(tx, house, item.case_id, object_id, person.holder, person.keys)
@@ -245,14 +246,14 @@ async def _submit(
         await _check_gates(act, house, person, item)
         if original.size is not None and original.commitment is not None:
             await finish(act, original.object_id, original.size, original.commitment)
-        elif await act.value(_NEW_UPLOAD, [item_id]) != original.object_id:
+        elif await act.value(NEW_UPLOAD, [item_id]) != original.object_id:
             raise Conflict
         holders = (*await _readers(act, house, person, item.case_id), await worker_key(act, house))
         for to in holders:
             await add_grant(act, house, item.case_id, original.object_id, original.key, to)
         if edits:
             await editing.seal(act, house, item.case_id, edits, holders)
-        await act.run("UPDATE relay.items SET failure = NULL WHERE id = %s", [item_id])
+        await act.run("UPDATE relay.items SET failure = NULL, failure_page = NULL WHERE id = %s", [item_id])
         await begin(act, house, NewRevision(item=item, object_id=original.object_id, edits=edits))
 
 

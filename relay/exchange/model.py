@@ -39,7 +39,9 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item as its author sees it.
 
     `state` says "approved" for everything from approval on: whether and when it was released hangs on the
-    other person too, and what they do never shows here. `percent` is how far making the file safe has come.
+    other person too, and what they do never shows here. `failure_page`: the page of a document, or the one of
+    several files, that could not be made safe, where it is one by itself. `percent` is how far making the
+    file safe has come.
     `uploaded`: a complete file waits to be sent. `edited`: a facilitator hid parts of the newest version;
     `asked`: it was made, and waits for the author's answer.
     """
@@ -52,6 +54,7 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     ]
     revision: int
     failure: str | None
+    failure_page: int | None
     percent: int
     recipients: tuple[UUID, ...]
     uploaded: bool

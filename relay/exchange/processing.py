@@ -190,14 +190,17 @@ async def hand_in(house: House, work: Work, made: list[Made]) -> None:
                 await add_grant(act, house, work.case_id, one.stored.id, one.stored.key, to)
         await _close(act, work)
         await act.run(
-            "UPDATE relay.items SET state = %s, ready_at = %s, failure = NULL WHERE id = %s",
+            "UPDATE relay.items SET state = %s, ready_at = %s, failure = NULL, failure_page = NULL"
+            " WHERE id = %s",
             [edge.target, house.clock(), work.item_id],
         )
         act.note(revision=work.revision_id, tries=work.tries)
 
 
-async def give_up(house: House, work: Work, failure: str) -> None:
+async def give_up(house: House, work: Work, failure: str, page: int | None = None) -> None:
     """Say that the file cannot be made safe, and why (a coded reason); the author can send another.
+
+    `page`: because of which page of a document, or which of several files, if it is one by itself.
 
     If it was a facilitator's hiding that could not be carried out, that is nothing of the author's: the item
     waits for a facilitator again, who reads why.
@@ -207,9 +210,9 @@ async def give_up(house: House, work: Work, failure: str) -> None:
         edge = move(item.state, Action.MAKE_READY if work.edited_by else Action.FAIL, "worker")
         await _close(act, work)
         await act.run(
-            "UPDATE relay.items SET state = %s, failure = %s, ready_at = coalesce(%s, ready_at)"
-            " WHERE id = %s",
-            [edge.target, failure, house.clock() if work.edited_by else None, work.item_id],
+            "UPDATE relay.items SET state = %s, failure = %s, failure_page = %s,"
+            " ready_at = coalesce(%s, ready_at) WHERE id = %s",
+            [edge.target, failure, page, house.clock() if work.edited_by else None, work.item_id],
         )
         act.note(revision=work.revision_id, failure=failure, tries=work.tries)
 

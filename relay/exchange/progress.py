@@ -30,6 +30,7 @@ class _OwnRow(msgspec.Struct, frozen=True):
     state: str
     revision: int
     failure: str | None
+    failure_page: int | None
     taken_back: bool
     percent: int
     recipients: list[UUID]
@@ -42,7 +43,7 @@ class _OwnRow(msgspec.Struct, frozen=True):
 
 _OWN = """
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
-       i.taken_back_at IS NOT NULL AS taken_back,
+       i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
        coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
                  WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
@@ -73,6 +74,7 @@ def _own(row: _OwnRow) -> OwnItem:
             "state": state,
             "revision": row.revision,
             "failure": row.failure if row.state == "failed" else None,
+            "failure_page": row.failure_page if row.state == "failed" else None,
             "percent": row.percent,
             "recipients": tuple(row.recipients),
             "uploaded": row.uploaded,
@@ -141,6 +143,23 @@ async def own_pages(house: House, person: Person, item_id: UUID) -> int:
             [item_id, item.revision],
         )
         return pages or 0
+
+
+async def being_looked_at(house: House, person: Person, case_id: UUID) -> dict[UUID, UUID]:
+    """Return, by seat of the other side, the author's item to it that is on its way: it is one at a time."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _Waiting,
+            "SELECT seat_id, item_id FROM relay.item_recipients"
+            " WHERE author_id = %s AND case_id = %s AND waiting LIMIT 100",
+            [person.id, case_id],
+        )
+    return {row.seat_id: row.item_id for row in rows}
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    seat_id: UUID
+    item_id: UUID
 
 
 class _ProposalRow(msgspec.Struct, frozen=True):

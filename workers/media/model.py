@@ -141,13 +141,17 @@ _SENTENCES = {
 
 
 class MediaRefused(RelayError):
-    """The file is not taken. `reason` tells why; `public` tells the author what to do."""
+    """The file is not taken. `reason` tells why; `public` tells the author what to do.
+
+    `page` is the one of a document, or the one of several files, that it is because of, where that is known.
+    """
 
     code = "media-refused"
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, page: int | None = None) -> None:
         self.reason = reason
-        super().__init__(reason.sentence)
+        self.page = page
+        super().__init__(f"Page {page}: {reason.sentence}" if page else reason.sentence)
 
 
 class Cancelled(RelayError):

@@ -50,7 +50,7 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         made = await _made(room, work)
         await processing.hand_in(room.house, work, made)
     except MediaRefused as refused:
-        await processing.give_up(room.house, work, refused.reason)
+        await processing.give_up(room.house, work, refused.reason, refused.page)
     except Cancelled:
         return  # taken back by its author, or taken over by another worker
     except Conflict:

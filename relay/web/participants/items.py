@@ -17,6 +17,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review.hiding import in_words
+from relay.web.participants import own_files
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import as_letter, read_text
 from relay.web.shared.filing import receive_file, receive_pages
@@ -65,6 +66,7 @@ async def show_item(
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
     proposal = await progress.proposal(house, person, item_id) if item.edited else None
+    hidden = in_words(proposal.edits) if proposal and proposal.edits is not None else None
     text, lost = (text, False) if text is not None else await _text(house, person, item)
     return page(
         request,
@@ -79,13 +81,16 @@ async def show_item(
         lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
-        hidden=in_words(proposal.edits) if proposal and proposal.edits is not None else None,
+        hidden=hidden,
+        before=await own_files.compared(house, person, item) if proposal and hidden != () else None,
+        arrived=await own_files.pieces(house, person, item),
+        others=await own_files.in_the_way(house, person, item, case) if item.state in _OPEN else [],
         disguise=disguise or await _before(house, person, item),
         faces=bool(house.settings.faces_model),
         has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
-        failure=failures.sentence(item.failure),
+        failure=failures.sentence(item.failure, item.failure_page),
         blocks=case.blocks[item.kind] if item.state in _OPEN else (),
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
