@@ -1,6 +1,6 @@
 """Looking at an item: its facts, its content, and the evidence that all of it was served."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -206,17 +206,36 @@ async def open_rendition(
 
 
 async def record_seen(house: House, person: Person, rendition: Rendition, start: int, stop: int) -> None:
-    """Record that bytes `start` up to `stop` of a rendition were served to this reviewer."""
+    """Record that bytes `start` up to `stop` of a rendition were served to this reviewer.
+
+    Whoever has it in hand goes on with it, so it is kept for them: a film may be longer than the lease.
+    """
     if rendition.role != "clean" or start >= stop:
         return
+    now = house.clock()
+    lease = timedelta(minutes=house.settings.lease_minutes)
     async with house.database.keeping(person.id) as tx:
         await tx.run(
             """
+            WITH kept AS (
+                UPDATE relay.claims SET until = %s
+                WHERE item_id = %s AND facilitator_id = %s AND until < %s
+            )
             INSERT INTO relay.coverage AS c (rendition_id, reviewer_id, case_id, seen)
             VALUES (%s, %s, %s, int8multirange(int8range(%s, %s)))
             ON CONFLICT (rendition_id, reviewer_id) DO UPDATE SET seen = c.seen + excluded.seen
             """,
-            [rendition.id, person.id, rendition.case_id, start, stop],
+            [
+                now + lease,
+                rendition.item_id,
+                person.id,
+                now + lease / 2,
+                rendition.id,
+                person.id,
+                rendition.case_id,
+                start,
+                stop,
+            ],
         )
 
 
