@@ -1,7 +1,7 @@
 """Why a file could not be made safe, in words for its author.
 
-The workers answer one of these codes and nothing else. A test holds these against the workers' own list;
-`relay` imports nothing of the workers.
+The workers answer one of these codes and nothing else (`workers.media.model.Reason`; a test holds the two
+against each other). The words are here and nowhere else: `relay` imports nothing of the workers.
 """
 
 from typing import Final
@@ -30,7 +30,7 @@ _SENTENCES: Final = {
     "no-pages": "There are no pages in this document. Please choose it again, or scan it again.",
     "password": "This document is locked with a password."
     " Please save a copy without a password and send that.",
-    "out-of-time": "It took too long to make this file safe, so we stopped."
+    "out-of-time": "This file needs more time or memory than we can give it, so we stopped."
     " Please send it in another format, or in parts.",
     "result-too-large": "This becomes larger than we can keep. Please send it in parts.",
     "not-verified": "We could not make sure that a safe copy of this file is complete,"
