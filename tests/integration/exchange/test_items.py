@@ -17,8 +17,8 @@ from relay.exchange.progress import feedback, own_item
 from relay.exchange.renditions import own_content
 from relay.exchange.uploads import create
 from relay.identity.model import Person
-from tests.integration.exchange.test_letter import seat_of, write_letter
 from tests.support.house import Pair, Service
+from tests.support.letters import seat_of, write_letter
 from tests.support.work import make_room
 from workers.tasks.room import WorkRoom
 

@@ -28,8 +28,8 @@ from relay.review.model import Reason
 from relay.review.queue import claim
 from relay.review.redaction import ground, redact, redaction
 from relay.vault.padding import unpad
-from tests.integration.exchange.test_letter import seat_of, write_letter
 from tests.support.house import Pair, Service
+from tests.support.letters import approve, seat_of, send_letter
 from tests.support.work import look_at, make_room, work_off
 from workers.tasks.make_safe import make_safe
 from workers.tasks.room import WorkRoom
@@ -47,8 +47,7 @@ async def room(service: Service, tmp_path: Path) -> AsyncIterator[WorkRoom]:
 
 
 async def in_review(service: Service, pair: Pair, room: WorkRoom, text: str = TEXT) -> UUID:
-    item_id = await write_letter(service, pair.victim, pair.case_id, text)
-    await submit(service.participants, pair.victim, item_id)
+    item_id = await send_letter(service, pair.victim, pair.case_id, text)
     await work_off(room)
     await claim(service.desk, pair.facilitator, item_id)
     return item_id
@@ -76,11 +75,6 @@ async def own_text(service: Service, person: Person, item_id: UUID) -> str:
 async def agree_to_newest(service: Service, pair: Pair, item_id: UUID) -> None:
     rendition, sha256 = await look_at(service, pair.facilitator, item_id)
     await agree(service.participants, pair.victim, item_id, rendition_id=rendition, sha256=sha256)
-
-
-async def approve(service: Service, person: Person, item_id: UUID) -> None:
-    rendition, sha256 = await look_at(service, person, item_id)
-    await decide(service.desk, person, item_id, "approve", rendition_id=rendition, sha256=sha256)
 
 
 async def test_hidden_words_are_agreed_to_approved_and_never_reach_the_recipient(
