@@ -15,9 +15,10 @@ import msgspec
 from relay.cases.model import Medium
 from relay.errors import Missing
 from relay.exchange import pages
-from relay.exchange.items import NEW_UPLOAD, find_item
+from relay.exchange.items import find_item
 from relay.exchange.model import Content
 from relay.exchange.objects import find_key, opened
+from relay.exchange.submitting import NEW_UPLOAD
 from relay.house import House
 from relay.identity.model import Person
 

@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from relay.cases.own import own_case
-from relay.exchange.items import save_draft, start_item, submit
+from relay.exchange.items import save_draft, start_item
+from relay.exchange.submitting import submit
 from relay.identity.model import Person
 from relay.review.decisions import decide
 from tests.support.house import Service

@@ -8,8 +8,8 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
 from relay.errors import Conflict, Missing, Refusal, SignInNeeded
-from relay.exchange import failures, items, own_lists, progress
-from relay.exchange.edits import Disguise
+from relay.exchange import failures, items, own_lists, progress, submitting
+from relay.exchange.edits import AS_IT_IS, Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
 from relay.exchange.renditions import own_content
@@ -127,7 +127,7 @@ async def _proposed(house: House, person: Person, item: OwnItem) -> str:
 async def _before(house: House, person: Person, item: OwnItem) -> Disguise:
     """What the form for a file starts with: as it was sent before, or what shows least if that is lost."""
     if item.state not in _OPEN:
-        return items.AS_IT_IS
+        return AS_IT_IS
     found = await own_lists.disguise_before(house, person, item.id)
     return found or Disguise(voice=True, picture="cover" if item.kind == "video" else "keep")
 
@@ -142,7 +142,7 @@ async def draft(
         await items.save_draft(house, person, item_id, text)
         if form.text("then") != "send":
             return see_other(f"/items/{item_id}?done=saved")
-        await items.submit(house, person, item_id)
+        await submitting.submit(house, person, item_id)
     except SignInNeeded:
         raise
     except Refusal as refusal:
@@ -177,7 +177,7 @@ async def submit(
             if form.text("picture")
             else "keep",
         )
-        await items.submit(house, person, item_id, disguise)
+        await submitting.submit(house, person, item_id, disguise)
     except SignInNeeded:
         raise
     except Refusal as refusal:

@@ -8,10 +8,11 @@ import pytest
 from relay.cases.service import read_case, remove_seat
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.delivery import choose, content, deliveries, sender
-from relay.exchange.items import save_draft, submit, withdraw
+from relay.exchange.items import save_draft, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import feedback, own_item, own_items
 from relay.exchange.release import release
+from relay.exchange.submitting import submit
 from relay.identity.invitations import invite_again
 from relay.review.decisions import decide
 from relay.review.model import Reason

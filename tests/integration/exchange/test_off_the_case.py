@@ -9,8 +9,9 @@ from relay.cases.own import own_case
 from relay.cases.service import read_case, remove_seat
 from relay.errors import Conflict, Missing, TooLarge
 from relay.exchange import uploads
-from relay.exchange.items import save_draft, start_item, submit, withdraw
+from relay.exchange.items import save_draft, start_item, withdraw
 from relay.exchange.progress import own_item
+from relay.exchange.submitting import submit
 from relay.identity.model import Person
 from tests.support.house import Pair, Service, make_pair, make_service
 from tests.support.letters import send_letter

@@ -15,10 +15,11 @@ from relay.exchange import processing
 from relay.exchange.agreements import _statement, agree
 from relay.exchange.delivery import choose, content, deliveries
 from relay.exchange.edits import MASK, Edits, Span
-from relay.exchange.items import find_item, save_draft, submit, withdraw
+from relay.exchange.items import find_item, save_draft, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule
 from relay.exchange.renditions import find_rendition, own_content
+from relay.exchange.submitting import submit
 from relay.identity.invitations import invite_again
 from relay.identity.model import Person
 from relay.identity.vouching import vouch

@@ -11,10 +11,11 @@ import pytest
 
 from relay.errors import Conflict, Gone, Invalid, Missing, TooLarge
 from relay.exchange import uploads
-from relay.exchange.items import start_item, submit, withdraw
+from relay.exchange.items import start_item, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import own_item
 from relay.exchange.renditions import own_content
+from relay.exchange.submitting import submit
 from relay.exchange.uploads import append, create, status, terminate
 from tests.support.house import Pair, Service, make_pair, make_service
 from tests.support.letters import seat_of

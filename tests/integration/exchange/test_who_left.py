@@ -10,10 +10,11 @@ from relay.cases.records import record_assessment
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.errors import Conflict, VaultRefused
 from relay.exchange.delivery import choose, content
-from relay.exchange.items import read_draft, submit
+from relay.exchange.items import read_draft
 from relay.exchange.processing import MOST_TRIES
 from relay.exchange.progress import own_item
 from relay.exchange.release import release
+from relay.exchange.submitting import submit
 from relay.identity.accounts import suspend
 from relay.identity.trust import case_key, participant_key
 from relay.identity.vouching import vouch

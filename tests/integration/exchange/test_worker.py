@@ -13,8 +13,9 @@ import pytest
 from relay.db.transaction import Acting
 from relay.errors import Conflict
 from relay.exchange import processing
-from relay.exchange.items import submit, withdraw
+from relay.exchange.items import withdraw
 from relay.exchange.progress import own_item
+from relay.exchange.submitting import submit
 from tests.support.house import Pair, Service
 from tests.support.letters import send_letter
 from tests.support.work import make_room, work_off

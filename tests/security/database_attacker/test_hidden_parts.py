@@ -6,8 +6,9 @@ import pytest
 
 from relay.errors import Conflict, RelayError, VaultRefused
 from relay.exchange.edits import MASK, Edits, Span
-from relay.exchange.items import save_draft, submit
+from relay.exchange.items import save_draft
 from relay.exchange.release import schedule
+from relay.exchange.submitting import submit
 from relay.review.decisions import decide
 from relay.review.model import Reason
 from relay.review.queue import claim

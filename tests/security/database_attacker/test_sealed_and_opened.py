@@ -13,8 +13,8 @@ import pytest
 from relay.audit.verify import verify_gates
 from relay.errors import AuditBroken, Missing, RelayError, VaultRefused
 from relay.exchange.delivery import content
-from relay.exchange.items import submit
 from relay.exchange.renditions import own_content
+from relay.exchange.submitting import submit
 from relay.identity.operator import looking
 from relay.review.reading import open_rendition
 from relay.vault.grants import grant
