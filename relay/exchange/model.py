@@ -12,6 +12,7 @@ from relay.exchange.transitions import State
 from relay.vault.statements import OfRendition
 from relay.vault.suite import DataKey
 
+Step = Literal["waiting", "opening", "making", "checking", "listening", "keeping"]
 RenditionRole = Literal["clean", "poster", "peaks", "transcript"]
 DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
 
@@ -41,7 +42,7 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     `state` says "approved" for everything from approval on: whether and when it was released hangs on the
     other person too, and what they do never shows here. `failure_page`: the page of a document, or the one of
     several files, that could not be made safe, where it is one by itself. `percent` is how far making the
-    file safe has come.
+    file safe has come, and `step` what is done for it now.
     `uploaded`: a complete file waits to be sent. `edited`: a facilitator hid parts of the newest version;
     `asked`: it was made, and waits for the author's answer.
     """
@@ -56,6 +57,7 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     failure: str | None
     failure_page: int | None
     percent: int
+    step: Step
     recipients: tuple[UUID, ...]
     uploaded: bool
     edited: bool

@@ -5,7 +5,7 @@ item back, makes handing in fail, and what was made is swept.
 """
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
@@ -27,6 +27,8 @@ from relay.vault.suite import KeyPair
 
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 4
+
+WorkStep = Literal["making", "listening", "keeping"]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,16 +87,19 @@ async def take(house: House, revision_id: UUID) -> Work | None:
         )
 
 
-async def keep(house: House, work: Work, percent: int) -> bool:
-    """Renew the lease and record progress. Return False when the work is no longer wanted."""
+async def keep(house: House, work: Work, percent: int, step: WorkStep = "making") -> bool:
+    """Renew the lease and record progress: how much is made, and what is done now.
+
+    Return False when the work is no longer wanted.
+    """
     async with house.database.keeping(work.job) as tx:
         return bool(
             await tx.run(
                 """
-                UPDATE relay.work w SET leased_until = %s, percent = %s FROM relay.items i
+                UPDATE relay.work w SET leased_until = %s, percent = %s, step = %s FROM relay.items i
                 WHERE w.revision_id = %s AND w.lease_id = %s AND i.id = %s AND i.state = 'submitted'
                 """,
-                [house.clock() + LEASE, percent, work.revision_id, work.lease_id, work.item_id],
+                [house.clock() + LEASE, percent, step, work.revision_id, work.lease_id, work.item_id],
             )
         )
 

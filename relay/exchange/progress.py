@@ -12,7 +12,7 @@ from relay.db.transaction import Reading
 from relay.errors import Conflict, Missing
 from relay.exchange.edits import Edits
 from relay.exchange.items import find_item
-from relay.exchange.model import Feedback, Item, OwnItem, Proposal
+from relay.exchange.model import Feedback, Item, OwnItem, Proposal, Step
 from relay.exchange.own_lists import own_list
 from relay.exchange.renditions import find_rendition
 from relay.exchange.revisions import submitted
@@ -33,6 +33,7 @@ class _OwnRow(msgspec.Struct, frozen=True):
     failure_page: int | None
     taken_back: bool
     percent: int
+    step: Step
     recipients: list[UUID]
     uploaded: bool
     edited: bool
@@ -44,8 +45,9 @@ class _OwnRow(msgspec.Struct, frozen=True):
 _OWN = """
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
        i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
-       coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
-                 WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
+       coalesce(w.percent, 0) AS percent,
+       CASE WHEN w.leased_until IS NULL THEN 'waiting' WHEN w.step <> 'making' THEN w.step
+            WHEN w.percent = 0 THEN 'opening' WHEN w.percent < 99 THEN 'making' ELSE 'checking' END AS step,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
              WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
@@ -56,6 +58,7 @@ SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision,
                    SELECT max(version) FROM relay.account_keys WHERE account_id = i.author_id))) AS agreed
 FROM relay.items i
 LEFT JOIN relay.revisions v ON v.item_id = i.id AND v.number = i.revision
+LEFT JOIN relay.work w ON w.revision_id = v.id
 LEFT JOIN relay.renditions n ON n.revision_id = v.id AND n.role = 'clean'
 """
 
@@ -76,6 +79,7 @@ def _own(row: _OwnRow) -> OwnItem:
             "failure": row.failure if row.state == "failed" else None,
             "failure_page": row.failure_page if row.state == "failed" else None,
             "percent": row.percent,
+            "step": row.step,
             "recipients": tuple(row.recipients),
             "uploaded": row.uploaded,
             "edited": row.edited,

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from relay.exchange import processing
 from tests.functional.test_answering import MUTE
 from tests.functional.test_hiding import NOTE, sent, taken
 from tests.functional.test_several import fields, send
@@ -236,3 +237,33 @@ async def test_only_a_letter_of_ones_own_that_was_taken_back_is_begun_again(
     assert refused.status_code == 409
     assert "Only a letter that was taken back" in refused.text
     assert "Begin again" not in (await exchange.victim.http.get(await taken(exchange))).text
+
+
+# -- how far it has come
+
+
+@pytest.mark.parametrize(
+    ("percent", "step", "says"),
+    [
+        (0, "making", "It is being opened and measured."),
+        (40, "making", "40 % of it is written."),
+        (99, "making", "It is being checked from beginning to end."),
+        (99, "listening", "A machine here writes down what is said"),
+        (99, "keeping", "It is done, and being locked away."),
+    ],
+)
+async def test_an_author_reads_which_step_it_is_in(
+    exchange: Exchange, tmp_path: Path, percent: int, step: processing.WorkStep, says: str
+) -> None:
+    item = await uploaded(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await exchange.victim.do(f"{item}/submit")
+    assert "It waits for its turn." in (await exchange.victim.http.get(item)).text
+    house = exchange.service.worker
+    async with house.database.before_sign_in() as tx:
+        (revision_id,) = await tx.values("SELECT relay.unfinished_revisions(%s)", [house.clock()])
+    work = await processing.take(house, revision_id)
+    assert work is not None
+    assert await processing.keep(house, work, percent, step)
+    page = (await exchange.victim.http.get(item)).text
+    assert says in page
+    assert ("% of it is written" in page) == (percent == 40)

@@ -104,7 +104,8 @@ CREATE TABLE relay.work (
     lease_id uuid,
     leased_until timestamptz,
     attempts integer NOT NULL DEFAULT 0,
-    percent integer NOT NULL DEFAULT 0 CHECK (percent BETWEEN 0 AND 100)
+    percent integer NOT NULL DEFAULT 0 CHECK (percent BETWEEN 0 AND 100),
+    step text NOT NULL DEFAULT 'making' CHECK (step IN ('making', 'listening', 'keeping'))  -- what a worker does to it now
 );
 
 CREATE TABLE relay.renditions (
