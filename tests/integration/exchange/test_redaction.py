@@ -25,7 +25,7 @@ from relay.identity.model import Person
 from relay.identity.vouching import vouch
 from relay.review.decisions import decide, reopen
 from relay.review.hiding import find_words
-from relay.review.model import Reason
+from relay.review.model import Decision, Reason
 from relay.review.queue import claim
 from relay.review.redaction import ground, redact, redaction
 from relay.vault.padding import unpad
@@ -113,6 +113,29 @@ async def test_the_next_list_takes_the_place_of_the_one_before_and_needs_another
         await approve(service, pair.facilitator, item_id)
     await agree_to_newest(service, pair, item_id)
     await approve(service, pair.facilitator, item_id)
+
+
+@pytest.mark.parametrize("decision", ["approve", "request_changes", "decline"])
+async def test_nothing_is_decided_about_a_version_that_another_took_the_place_of(
+    service: Service, pair: Pair, room: WorkRoom, decision: Decision
+) -> None:
+    item_id = await in_review(service, pair, room)
+    rendition, sha256 = await look_at(service, pair.facilitator, item_id)
+    await hide(service, pair.facilitator, item_id, "Anna")
+    await work_off(room)
+    await claim(service.desk, pair.facilitator, item_id)
+    for named in ((rendition, sha256), (item_id, sha256)):
+        with pytest.raises(Conflict, match="newer version"):
+            await decide(
+                service.desk,
+                pair.facilitator,
+                item_id,
+                decision,
+                rendition_id=named[0],
+                sha256=named[1],
+                reasons=(Reason.CONTACT_DETAILS,),
+                guidance="Please leave it out.",
+            )
 
 
 async def test_nothing_is_hidden_any_more_by_an_empty_list(
