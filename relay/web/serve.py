@@ -16,7 +16,7 @@ import structlog
 import uvicorn
 
 from relay.process.listening import listen
-from relay.web.server import Protocol
+from relay.web.server import Connection
 from relay.web.shared.endings import MEMORY, Endings
 from relay.web.shared.headers import Shell
 
@@ -44,7 +44,7 @@ def configured(app: Shell) -> uvicorn.Config:
     """Return how every app of ours is served."""
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http=Connection,  # type: ignore[arg-type]
         ws="none",
         access_log=False,
         server_header=False,
