@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 
@@ -12,8 +14,9 @@ from relay.audit.reading import case_entries
 from relay.cases.model import Case
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.cases.settings import change_settings, confirm_lowering, keep_second_approval
-from relay.errors import Conflict
+from relay.errors import Conflict, VaultRefused
 from relay.exchange.delivery import deliveries
+from relay.exchange.objects import NewObject
 from relay.exchange.release import release, schedule, unschedule
 from relay.exchange.transitions import State
 from relay.identity.accounts import suspend
@@ -25,6 +28,7 @@ from tests.integration.exchange.test_release import ready
 from tests.support.house import Pair, Service
 from tests.support.letters import approve, seat_of
 from tests.support.work import look_at, make_room
+from workers.tasks import make_safe
 from workers.tasks.room import WorkRoom
 from workers.tasks.upkeep import release_due
 
@@ -77,6 +81,23 @@ async def test_what_one_reviewer_was_shown_does_not_count_for_another(
     assert not (await item_on_desk(service.desk, filip, item_id)).seen_all
     with pytest.raises(Conflict, match="not seen all of this"):
         await decide(service.desk, filip, item_id, "approve", rendition_id=rendition, sha256=sha256)
+
+
+async def test_a_file_that_is_not_what_its_hash_says_is_not_approved(
+    service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was taken over names one file and stores another."""
+    real = make_safe.store
+
+    def lies(*arguments: Any, **named: Any) -> NewObject:
+        stored = real(*arguments, **named)
+        return msgspec.structs.replace(stored, summary=stored.summary._replace(sha256=bytes(32)))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(make_safe, "store", lies)
+        item_id = await ready(service, pair, room)
+    with pytest.raises(VaultRefused):
+        await approve(service, pair.facilitator, item_id)
 
 
 # how many
