@@ -1,6 +1,6 @@
 """Items and what becomes of them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -137,7 +137,10 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recipient is told before they open anything. No time: that would tell of the other side."""
+    """What a recipient is told before they open anything. No time: that would tell of the other side.
+
+    `on_paper`: the day on which it was handed to them on paper, if a facilitator recorded that.
+    """
 
     id: UUID
     case_id: UUID
@@ -146,3 +149,4 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None
     pages: int | None
     state: DeliveryState
+    on_paper: date | None

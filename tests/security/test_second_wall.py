@@ -18,8 +18,10 @@ from psycopg.errors import InsufficientPrivilege
 
 from relay.cases.own import choose_consent, choose_pause
 from relay.db.transaction import Database, Surface
+from relay.exchange import receipts
 from relay.exchange.agreements import agree
 from relay.exchange.edits import Edits, Span
+from relay.exchange.paper import receipt_code
 from relay.exchange.release import release, schedule
 from relay.review.decisions import decide
 from relay.review.queue import claim
@@ -144,7 +146,9 @@ async def _fill(service: Service, room: WorkRoom, case: StagedCase) -> UUID:
             due = service.clock().replace(year=service.clock().year + 1)
             await schedule(service.desk, facilitator, item_id, seat, due)
         else:
-            await release(service.desk, facilitator, item_id, seat)
+            release_id = await release(service.desk, facilitator, item_id, seat)
+            code, today = receipt_code(service.desk, release_id), service.desk.local_time().date()
+            await receipts.record(service.desk, facilitator, item_id, seat, code=code, given_on=today)
         await write_letter(service, author, case.id)
     await choose_consent(service.participants, offender, case.id, "audio", given=True)
     await choose_pause(service.participants, offender, case.id, paused=False)

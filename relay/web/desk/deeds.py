@@ -57,6 +57,7 @@ _DEEDS: Final = {
     Tag.ITEM_RELEASED_AGAIN: "Passed on again, to new keys",
     Tag.ITEM_RELEASED: "Passed on",
     Tag.LETTER_PRINTED: "Letter printed",
+    Tag.RECEIPT_RECORDED: "Receipt of a letter on paper recorded, or taken back",
     Tag.CARD_PRINTED: "Enrolment card printed",
     Tag.DELIVERY_CHOSEN: "Recipient chose",
     Tag.DELIVERY_READ: "Opened by its recipient",

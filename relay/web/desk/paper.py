@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import post
 from litestar.params import PathParameter
 
-from relay.exchange import paper
+from relay.exchange import paper, receipts
 from relay.identity import cards
 from relay.identity.model import Person
 from relay.permissions import Permission
@@ -86,4 +86,21 @@ async def print_consent_form(
     return await on_case(Asked(request, house, person, form), case_id, do)
 
 
-HANDLERS = [print_letter, print_card, print_cover_note, print_consent_form]
+@post("/items/{item_id:uuid}/receipt", opt=_PRINT, status_code=200)
+async def receipt(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
+    """Record that a printed letter was handed over, or take that record back."""
+
+    async def do(person: Person) -> None:
+        seat_id = form.identifier("seat_id")
+        if form.text("then") == "take back":
+            await receipts.take_back(house, person, item_id, seat_id)
+            return
+        given_on = form.day("given_on").astimezone(house.settings.zone).date()
+        await receipts.record(house, person, item_id, seat_id, code=form.text("code"), given_on=given_on)
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
+
+
+HANDLERS = [receipt, print_letter, print_card, print_cover_note, print_consent_form]

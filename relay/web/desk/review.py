@@ -12,7 +12,7 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import service
 from relay.errors import Conflict, Invalid, Missing, Refusal
-from relay.exchange import failures, paper, release
+from relay.exchange import failures, paper, receipts, release
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
@@ -95,6 +95,7 @@ async def show_item(
         transcription=(form.text("text") if form else "") or (written_out.text if written_out else ""),
         heard=await heard(transcript, people) if transcript else None,
         codes={} if text is None else await paper.codes(house, person, item.id),
+        receipts={} if text is None else await receipts.receipts(house, person, item.id),
         failure=failures.sentence(item.failure),
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
