@@ -70,6 +70,7 @@ function paint() {
   for (const mark of drawable.querySelectorAll(".drawn")) mark.remove();
   const sheets = drawable.querySelectorAll(".areas");
   for (const row of rows()) {
+    row.querySelector("[data-clear]").hidden = [...row.querySelectorAll("input")].every((input) => !input.value.trim());
     const [left, top, right, bottom] = EDGES.map((name) => number(row, name) * 100);
     const sheet = sheets[number(row, "page") - 1];
     if (!sheet || !(right > left && bottom > top)) continue;
