@@ -3,8 +3,6 @@
 Each line is tried in the app's own role, as somebody whose row it is.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -25,6 +23,7 @@ from relay.review.queue import claim
 from relay.review.redaction import redact
 from tests.support.house import Pair, Service
 from tests.support.letters import approve, seat_of, send_letter
+from tests.support.smuggled import acting, refused
 from tests.support.work import look_at, make_room, work_off
 
 
@@ -51,26 +50,6 @@ async def given(service: Service, pair: Pair, tmp_path: Path) -> Given:
     async with uploads.append(house, victim, upload.id, 0) as sink:
         await sink.write(bytes(10))
     return Given(item_id, release_id, upload.id)
-
-
-@contextmanager
-def acting(service: Service, surface: str, actor: UUID) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(getattr(service.dsns, surface).url) as connection:
-        connection.execute("SELECT set_config('role', %s, true)", [f"relay_{surface}"])
-        found = connection.execute(f"SELECT relay.enter_{surface}(%s)", [actor]).fetchone()
-        assert found == (True,)
-        yield connection
-        connection.rollback()
-
-
-def refused(connection: psycopg.Connection, statement: str, *values: object) -> str | None:
-    try:
-        with connection.transaction():
-            touched = connection.execute(statement.encode(), values).rowcount
-    except psycopg.Error as error:
-        return error.sqlstate
-    assert touched, "there was nothing to try it on"
-    return None
 
 
 @pytest.mark.parametrize(

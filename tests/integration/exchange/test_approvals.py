@@ -15,6 +15,7 @@ from relay.cases.model import Case
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.cases.settings import change_settings, confirm_lowering, keep_second_approval
 from relay.errors import Conflict, VaultRefused
+from relay.exchange import objects
 from relay.exchange.delivery import deliveries
 from relay.exchange.objects import NewObject
 from relay.exchange.release import release, schedule, unschedule
@@ -87,7 +88,7 @@ async def test_a_file_that_is_not_what_its_hash_says_is_not_approved(
     service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worker that was taken over names one file and stores another."""
-    real = make_safe.store
+    real = objects.store
 
     def lies(*arguments: Any, **named: Any) -> NewObject:
         stored = real(*arguments, **named)
