@@ -122,8 +122,9 @@ class Protocol(HttpToolsProtocol):
 class Connection(asyncio.BufferedProtocol):
     """One connection: reads off the socket to where the bytes are wanted."""
 
-    def __init__(self, **about: Any) -> None:
-        """See `uvicorn.Config.http_protocol_class`."""
+    def __init__(self, lost: Callable[[], object] = lambda: None, **about: Any) -> None:
+        """See `uvicorn.Config.http_protocol_class`. `lost` is told when it is over."""
+        self._lost = lost
         self._protocol = Protocol(**about)
         self._protocol.access_log = False  # `Shell` writes our line; uvicorn would put together its own
 
@@ -134,6 +135,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """See `asyncio.BaseProtocol`."""
         self._protocol.connection_lost(exc)
+        self._lost()
 
     def pause_writing(self) -> None:
         """See `asyncio.BaseProtocol`."""
