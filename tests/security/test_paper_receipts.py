@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.security.test_narrow_rights import Given, acting, given, refused
+from tests.security.test_narrow_rights import Given, given
 from tests.support.house import Pair, Service
+from tests.support.smuggled import acting, refused
 
 __all__ = ["given"]
 
