@@ -19,7 +19,7 @@ if (form) {
     if (said.textContent !== words) said.textContent = words;
     said.classList.toggle("wrong", failed);
   };
-  const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const clock = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const later = (wait) => {
     clearTimeout(timer);
     timer = setTimeout(save, wait);
