@@ -79,6 +79,12 @@ def parse_range(header: str | None, size: int) -> Span | None:
     return Span(start, min(size, int(last) + 1) if last else size)
 
 
+_MOST_SPARE: Final = 8
+_spare: list[memoryview] = []
+"""Rooms that no answer has just now: new memory costs as much as what is decrypted into it. Each segment is
+verified before any of a room is given out, and only as much of it as was decrypted."""
+
+
 class _Rooms:
     """Buffers of one segment. One is used again when the server holds nothing more of what it was given."""
 
@@ -89,7 +95,11 @@ class _Rooms:
 
     def take(self) -> memoryview:
         """Return a buffer that nobody reads."""
-        room = self._free.pop() if self._free else memoryview(bytearray(SEGMENT))
+        # also called in threads, so one that is there is taken, not looked for
+        try:
+            room = (self._free or _spare).pop()
+        except IndexError:
+            room = memoryview(bytearray(SEGMENT))
         self._lent.append(room)
         return room
 
@@ -100,6 +110,12 @@ class _Rooms:
         elif self._unsent is not None:
             return
         self._lent.clear()
+
+    def leave(self) -> None:
+        """Let others have what was taken, as far as everything was sent."""
+        self.take_back()
+        _spare.extend(self._free[: max(0, _MOST_SPARE - len(_spare))])
+        self._free.clear()
 
 
 class _Pieces:
@@ -201,6 +217,7 @@ class ObjectAnswer:
         body = _Body(receive, send, begun.pieces, begun.span or Span(0, size))
         try:
             await body.send_all(begun.first, watch=self._on_sent is not None)
+            begun.pieces.rooms.leave()
         finally:
             if self._on_sent is not None and body.position > body.span.start:
                 await asyncio.shield(self._on_sent(body.span.start, body.position))

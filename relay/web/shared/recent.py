@@ -30,7 +30,7 @@ class _Entry(NamedTuple):
 
 def _name(cookie: str) -> bytes:
     """Cookies themselves are not kept."""
-    return hashlib.sha256(cookie.encode()).digest()
+    return hashlib.blake2b(cookie.encode(), digest_size=32).digest()
 
 
 class Recent:
