@@ -21,6 +21,7 @@ def upgrade() -> None:
         "03_cases.sql",
         "04_exchange.sql",
         "05_audit.sql",
+        "05_gates.sql",
         "06_functions.sql",
         "07_policies.sql",
         "07_narrowing.sql",
