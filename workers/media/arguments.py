@@ -60,9 +60,6 @@ _NOTHING_ELSE: dict[str, Any] = {
 }
 """No tags, chapters, time codes, handler names, encoder marks, subtitles or data tracks."""
 
-_NO_NAME = "encoder="
-"""Of what encoded a track."""
-
 _FILM_CODEC: dict[str, Any] = {
     "c:v": "libx264",
     "preset": "veryfast",
@@ -73,7 +70,7 @@ _FILM_CODEC: dict[str, Any] = {
     "g": 60,
     "flags:v": "+bitexact",
     "bsf:v": PICTURES_ONLY,
-    "metadata:s:v:0": _NO_NAME,
+    "metadata:s:v:0": "encoder= ",  # or ffmpeg writes its own
 }
 
 
@@ -82,7 +79,7 @@ def _sound_codec(channels: int) -> dict[str, Any]:
         "c:a": "aac",
         "b:a": "96k" if channels == 1 else "128k",
         "flags:a": "+bitexact",
-        "metadata:s:a:0": _NO_NAME,
+        "metadata:s:a:0": "encoder=",
     }
 
 
@@ -141,8 +138,9 @@ def pack(wanted: Wanted) -> tuple[str, ...]:
         plain = ffmpeg.input(f"pipe:{SOUND}", protocol_whitelist="pipe", **form)
         both = final_sound(plain["a:0"], wanted, wanted.level).filter_multi_output("asplit")
         made.append(both[0])
-        samples = {"ac": 1, "f": "s16le", "fflags": "+bitexact"}
-        outputs.append(ffmpeg.output(both[1], f"pipe:{SAMPLES}", **samples))
+        # a filter that converts, or the one channel of the samples would be asked of the sound as well
+        samples = both[1].filter("aresample").filter("aformat", sample_fmts="s16", channel_layouts="mono")
+        outputs.append(ffmpeg.output(samples, f"pipe:{SAMPLES}", f="s16le", fflags="+bitexact"))
     container = {"f": "ipod" if wanted.kind is Kind.AUDIO else "mp4"}
     outputs.append(ffmpeg.output(*made, f"/proc/self/fd/{RESULT}", **codecs(wanted), **container))
     reports = ("-progress", f"pipe:{REPORT}", "-stats_period", "0.5")

@@ -48,6 +48,7 @@ CONSTANT_TAGS = {
     ("compatible_brands", "isomiso2avc1mp41"),
     ("compatible_brands", "M4A isomiso2"),
     ("language", "und"),
+    ("encoder", " "),
 }
 POSTER_SIDE, POSTER_QUALITY = 960, 80
 PLACES, POSTER = (0.0, 0.1, 1.0), 1
