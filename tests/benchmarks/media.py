@@ -1,7 +1,7 @@
 """How fast a worker makes a film safe, and with how much memory: `python -m tests.benchmarks.media`.
 
 The limit is `bare`: one ffmpeg with the same settings, from the same file in memory to a file in memory. It
-has no sandbox and checks nothing. A worker does more: it looks first, decodes every bit of the result, reads
+has no sandbox and checks nothing. A worker does more: it looks first, looks at the result afterwards, reads
 its structure, draws a poster and a waveform. Ratios come from one run, in which both take turns.
 """
 
