@@ -23,3 +23,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     pins: Pins
     settings: Settings
     clock: Callable[[], datetime]
+
+    def local_time(self) -> datetime:
+        """The same time in the service's own zone: for sentences that name a date."""
+        return self.clock().astimezone(self.settings.zone)

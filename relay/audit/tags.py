@@ -57,6 +57,7 @@ class Tag(StrEnum):
     ITEM_RELEASED = "item.released"
     ITEM_RELEASED_AGAIN = "item.released_again"
     LETTER_PRINTED = "letter.printed"
+    RECEIPT_RECORDED = "letter.receipt_recorded"
     CARD_PRINTED = "invitation.card_printed"
     DELIVERY_CHOSEN = "delivery.chosen"
     DELIVERY_READ = "delivery.read"

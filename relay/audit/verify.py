@@ -1,12 +1,14 @@
-"""Verify every chain of the service, as the operator."""
+"""Verify every chain of the service, and that what it says of gates still stands there, as the operator."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
 
+import msgspec
 from psycopg.rows import class_row
 
 from relay.audit.chain import Entry, Head, Walk
 from relay.db.transaction import Reading
+from relay.errors import AuditBroken
 
 _PAGE = 1000
 
@@ -25,6 +27,37 @@ async def verify(tx: Reading) -> tuple[int, int]:
             walk.step(entry)
         walk.finish(head)
     return len(found), sum(head.sequence for head in found)
+
+
+_GATES = {
+    "gate.request_recorded": "the request for the exchange",
+    "gate.responsibility_recorded": "responsibility",
+    "gate.consent_recorded": "somebody's agreement",
+    "gate.assessment_recorded": "the safety assessment",
+    "gate.restriction_recorded": "a contact restriction",
+    "gate.pause_recorded": "a pause",
+}
+
+
+class _Contradicted(msgspec.Struct, frozen=True):
+    case_id: UUID
+    tag: str
+
+
+async def verify_gates(tx: Reading) -> None:
+    """Raise `AuditBroken` if a gate that counts is not what was recorded last.
+
+    Somebody who edits a gate would let pass what its people never agreed to. An entry that they write as well
+    makes the two agree; but it stays in the chain, where the facilitators of the case read it.
+    """
+    found = await tx.all(_Contradicted, "SELECT case_id, tag FROM relay.contradicted_gates() LIMIT 100")
+    if found:
+        listed = "\n".join(f"  case {one.case_id}: {_GATES.get(one.tag, one.tag)}" for one in found)
+        raise AuditBroken(
+            f"Gates were changed in the database behind the audit chain:\n{listed}\n"
+            "Find out who could write there. A facilitator of each case reads its record of what was done,"
+            " and records the gate anew; then run this again."
+        )
 
 
 async def _entries(tx: Reading, chain: UUID) -> AsyncIterator[Entry]:

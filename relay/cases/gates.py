@@ -12,10 +12,11 @@ In this order (PRACTICE, "Before anything moves"):
 """
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from relay.cases.model import Block, GateFacts, Medium, Seat
+from relay.times import day
 
 SOMETHING_TO_PREPARE = (
     "Your facilitator still has something to prepare before anything can be passed on. What you made is kept."
@@ -28,7 +29,7 @@ def blocks(
 ) -> tuple[Block, ...]:
     """Return everything that keeps `author_id` from sending `medium` to `recipient_id` at `now`.
 
-    Empty if it may pass.
+    Empty if it may pass. Sentences name dates in the zone of `now`.
     """
     pair = _pair(facts, author_id, recipient_id)
     if pair is None:
@@ -201,7 +202,7 @@ def _restriction(facts: GateFacts, seat: Seat, now: datetime) -> Iterator[Block]
                 account_id=seat.account_id,
                 staff=(
                     f"A court order or licence condition on the {seat.part} forbids contact until"
-                    f" {restriction.until:%d %B %Y}."
+                    f" {day(restriction.until, now.tzinfo or UTC)}."
                     " Nothing passes unless a permitted exception is recorded with its evidence."
                 ),
                 own=(

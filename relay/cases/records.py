@@ -2,9 +2,12 @@
 
 A gate's change and an item's submission or release wait for each other (`lock_case`), so that a consent
 taken back a moment before a release stops it.
+
+An entry names its record and all that counts of it: a row that was edited is one that its entry contradicts
+(`relay.contradicted_gates` in SQL).
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from relay.audit.tags import Tag
@@ -17,7 +20,7 @@ from relay.errors import Invalid, Missing
 from relay.house import House
 from relay.identity.model import Person
 
-CONSENT_WORDING = "2026-11"
+CONSENT_WORDING = "2026-11-22"
 """Version of the words on the consent page (relay/web): changed whenever they change."""
 
 MOST_TEXT = 20_000
@@ -45,6 +48,10 @@ def _checked_future(field: str, moment: datetime, now: datetime) -> datetime:
     if moment.tzinfo is None or moment <= now:
         raise Invalid(**{field: "Give a date and time that lies in the future."})
     return moment
+
+
+def _noted(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")
 
 
 async def record_request(
@@ -136,7 +143,7 @@ async def record_consent(
                 now,
             ],
         )
-        act.note(record=record, medium=medium, given=given)
+        act.note(record=record, medium=medium, given=given, until=_noted(ask_again_at))
 
 
 async def record_assessment(
@@ -159,7 +166,7 @@ async def record_assessment(
             [record, case_id, safe, valid_until, person.id, now],
         )
         await put_case_text(act, house, case_id, "assessment", record, reasoning)
-        act.note(safe=safe)
+        act.note(record=record, safe=safe, until=_noted(valid_until))
 
 
 async def record_restriction(
@@ -215,7 +222,13 @@ async def record_restriction(
         if exception_evidence is not None:
             evidence = _checked_text("exception_evidence", exception_evidence)
             await put_case_text(act, house, case_id, "exception", record, evidence)
-        act.note(restriction=restriction, lifted=lifted, excepted=exception_evidence is not None)
+        act.note(
+            record=record,
+            restriction=restriction,
+            until=_noted(until),
+            lifted=lifted,
+            excepted=exception_evidence is not None,
+        )
     return restriction
 
 

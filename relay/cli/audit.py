@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from relay.audit import checkpoint
-from relay.audit.verify import heads, verify
+from relay.audit.verify import heads, verify, verify_gates
 from relay.cli.common import add_data, logins, settings_for
 from relay.db import roles
 from relay.db.dsn import Dsn
@@ -40,7 +40,7 @@ def _verify(arguments: argparse.Namespace) -> int:
         chains, entries = asyncio.run(
             _verified(settings, pins, dsns[roles.OWNER], accept=arguments.accept_restore)
         )
-    print(f"{chains:,} chains with {entries:,} entries: whole and unchanged.")
+    print(f"{chains:,} chains with {entries:,} entries: whole and unchanged. The gates are as recorded.")
     return 0
 
 
@@ -52,4 +52,5 @@ async def _verified(settings: Settings, pins: Pins, owner: Dsn, *, accept: bool)
             checkpoint.write(settings.checkpoints, keyring, await heads(tx))
         else:
             await checkpoint.check(tx, settings.checkpoints, keyring)
+        await verify_gates(tx)
     return counted

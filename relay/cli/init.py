@@ -19,6 +19,7 @@ from relay.identity.founding import Founded
 from relay.identity.invitations import Invitation
 from relay.identity.operator import looking
 from relay.settings import Settings
+from relay.times import moment
 from relay.vault.keyring import FileKeyring
 from relay.vault.suite import KeyPair, Signer
 
@@ -94,7 +95,7 @@ def tell_invitation(settings: Settings, invitation: Invitation) -> None:
     print(f"  link        {settings.desk_origin}/enrol/{invitation.id}")
     print(f"  long code   {invitation.secret}")
     print(f"  short code  {invitation.code}   (to be said, never written beside the long one)")
-    print(f"  until       {invitation.expires_at:%Y-%m-%d %H:%M} UTC")
+    print(f"  until       {moment(invitation.expires_at, settings.zone)}")
 
 
 def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:

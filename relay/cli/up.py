@@ -8,6 +8,7 @@ from types import FrameType
 
 from relay.cli.common import add_data, settings_for
 from relay.cli.stack import Stack
+from relay.process import swap
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,6 +48,8 @@ def announce(stack: Stack) -> None:
     """Say where the two apps are."""
     say(f"Participants:  {stack.settings.participants_origin}")
     say(f"Staff desk:    {stack.settings.desk_origin}")
+    if warning := swap.warning(swap.in_the_open()):
+        say(f"Warning:       {warning}")
     say(f"Data folder:   {stack.settings.data}   (Ctrl-C stops everything)")
 
 

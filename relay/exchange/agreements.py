@@ -31,6 +31,23 @@ NOT_YET: Final = (
 )
 
 
+UNCONFIRMED: Final = (
+    "The author agreed to this version, but every facilitator who had confirmed their keys has left since. So"
+    " their agreement does not count at the moment. Ask the author whether the keys are theirs, and confirm"
+    " them on the page of the case: then it counts again."
+)
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """When an author agreed, as far as that counts.
+
+    `unconfirmed`: they did under the keys that they have now, which nobody who still works here vouches for.
+    """
+
+    agreed_at: datetime | None
+    unconfirmed: bool = False
+
+
 class _Row(msgspec.Struct, frozen=True):
     author_id: UUID
     key_version: int
@@ -48,6 +65,14 @@ async def agreed_at(
     the rendition: they did so on an agreement that counted then, and whoever has the old keys cannot bring
     one about today. `approved`: the caller has verified such an approval.
     """
+    return (await answer(tx, house, author_id, rendition, approved=approved)).agreed_at
+
+
+async def answer(
+    tx: Reading, house: House, author_id: UUID, rendition: Rendition, *, approved: bool = False
+) -> Answer:
+    """Return what its author answered, as `agreed_at` does, or why that does not count."""
+    unconfirmed = False
     rows = await tx.all(
         _Row,
         """
@@ -67,26 +92,19 @@ async def agreed_at(
         try:
             signer = await participant_verifier(tx, house, rendition.case_id, author_id, row.key_version)
             statement.verify(row.signature, signer)
-        except (Conflict, VaultRefused):
+        except Conflict:
+            unconfirmed |= row.current
+            continue
+        except VaultRefused:
             continue
         if row.current or approved or await approvals.was_given(tx, house, rendition):
-            return row.agreed_at
-    return None
+            return Answer(row.agreed_at)
+    return Answer(None, unconfirmed)
 
 
 def _statement(house: House, author_id: UUID, rendition: Rendition, at: datetime) -> Agreement:
-    return Agreement(
-        service=house.pins.service_id,
-        case=rendition.case_id,
-        item=rendition.item_id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
-        author=author_id,
-        agreed_at=microseconds(at),
-    )
+    named = rendition.named(house.pins.service_id)
+    return Agreement(**named, author=author_id, agreed_at=microseconds(at))
 
 
 async def stands(
@@ -99,9 +117,12 @@ async def stands(
 
 
 async def require(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> None:
-    """Raise `Conflict` if the author was not asked yet, or has not answered."""
-    if not await stands(tx, house, author_id, rendition):
-        raise Conflict(NOT_YET)
+    """Raise `Conflict` if the author has not answered yet, or their answer does not count at the moment."""
+    if rendition.edited_by is None:
+        return
+    found = await answer(tx, house, author_id, rendition)
+    if found.agreed_at is None:
+        raise Conflict(UNCONFIRMED if found.unconfirmed else NOT_YET)
 
 
 async def agree(house: House, person: Person, item_id: UUID, *, rendition_id: UUID, sha256: bytes) -> None:

@@ -67,18 +67,8 @@ async def was_given(tx: Reading, house: House, rendition: Rendition) -> bool:
 
 def statement(house: House, rendition: Rendition, facilitator: UUID, decided_at: datetime) -> Approval:
     """Return what a facilitator signs who approves exactly this rendition."""
-    return Approval(
-        service=house.pins.service_id,
-        case=rendition.case_id,
-        item=rendition.item_id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
-        facilitator=facilitator,
-        decided_at=microseconds(decided_at),
-    )
+    named = rendition.named(house.pins.service_id)
+    return Approval(**named, facilitator=facilitator, decided_at=microseconds(decided_at))
 
 
 def _signed(signed: Roster, house: House, rendition: Rendition, row: Standing) -> bool:

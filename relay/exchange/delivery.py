@@ -20,7 +20,10 @@ Choice = Literal["open", "later", "hold", "refuse"]
 _STATE_OF = {"open": "opened", "later": "later", "hold": "held", "refuse": "refused"}
 
 _DELIVERIES = """
-SELECT r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state
+SELECT r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state,
+       (SELECT p.given_on FROM relay.paper_receipts p JOIN relay.releases o ON o.id = p.release_id
+        WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)
+        ORDER BY p.recorded_at DESC, p.id LIMIT 1) AS on_paper
 FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
 """
 

@@ -72,13 +72,16 @@ class Disguise(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return self.voice < other.voice or _SURE.index(self.picture) < _SURE.index(other.picture)
 
 
+AS_IT_IS = Disguise()
+
+
 class Edits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One edit list. Stored sealed, as JSON; `python -m workers clean --edits` takes the same JSON."""
 
     spans: tuple[Span, ...] = ()
     stretches: tuple[Stretch, ...] = ()
     areas: tuple[Area, ...] = ()
-    disguise: Disguise = Disguise()
+    disguise: Disguise = AS_IT_IS
 
     def __bool__(self) -> bool:
         """Whether it asks for anything."""

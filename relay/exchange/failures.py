@@ -1,7 +1,7 @@
 """Why a file could not be made safe, in words for its author.
 
-The workers answer one of these codes and nothing else. A test holds these against the workers' own list;
-`relay` imports nothing of the workers.
+The workers answer one of these codes and nothing else (`workers.media.model.Reason`; a test holds the two
+against each other). The words are here and nowhere else: `relay` imports nothing of the workers.
 """
 
 from typing import Final
@@ -30,7 +30,7 @@ _SENTENCES: Final = {
     "no-pages": "There are no pages in this document. Please choose it again, or scan it again.",
     "password": "This document is locked with a password."
     " Please save a copy without a password and send that.",
-    "out-of-time": "It took too long to make this file safe, so we stopped."
+    "out-of-time": "This file needs more time or memory than we can give it, so we stopped."
     " Please send it in another format, or in parts.",
     "result-too-large": "This becomes larger than we can keep. Please send it in parts.",
     "not-verified": "We could not make sure that a safe copy of this file is complete,"
@@ -46,10 +46,25 @@ _SENTENCES: Final = {
     " Please choose to cover the whole picture, or no picture.",
 }
 CODES: Final = frozenset(_SENTENCES)
+_AGAIN: Final = "Then upload all pages once more."
+_OF_A_PAGE: Final = {
+    "damaged": "Page {page} is damaged or not complete. Please photograph or scan that page again. " + _AGAIN,
+    "unsupported": "Page {page} is a kind of file that we cannot open."
+    " Please photograph that page again, or save it as JPEG or PDF. " + _AGAIN,
+    "too-many-pixels": "The picture of page {page} is larger than we can open."
+    " Please send that page in a smaller size. " + _AGAIN,
+    "password": "Page {page} is locked with a password."
+    " Please save a copy of it without a password. " + _AGAIN,
+    "no-pages": "There is nothing in the file of page {page}."
+    " Please choose it again, or photograph that page again. " + _AGAIN,
+}
+"""Where it is because of one page, that page: in the order in which its author sent them."""
 
 
-def sentence(code: str | None) -> str:
-    """Return what happened and what to do; empty for no failure."""
+def sentence(code: str | None, page: int | None = None) -> str:
+    """Return what happened and what to do; empty for no failure. `page`: the one it is because of."""
     if code is None:
         return ""
+    if page is not None and code in _OF_A_PAGE:
+        return _OF_A_PAGE[code].format(page=page)
     return _SENTENCES.get(code, "This file could not be made safe. Please send it in another format.")

@@ -1,7 +1,7 @@
 """Items and what becomes of them."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -9,8 +9,10 @@ import msgspec
 from relay.cases.model import Medium
 from relay.exchange.edits import Edits
 from relay.exchange.transitions import State
+from relay.vault.statements import OfRendition
 from relay.vault.suite import DataKey
 
+Step = Literal["waiting", "opening", "making", "checking", "listening", "keeping"]
 RenditionRole = Literal["clean", "poster", "peaks", "transcript"]
 DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
 
@@ -38,7 +40,9 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     """An item as its author sees it.
 
     `state` says "approved" for everything from approval on: whether and when it was released hangs on the
-    other person too, and what they do never shows here. `percent` is how far making the file safe has come.
+    other person too, and what they do never shows here. `failure_page`: the page of a document, or the one of
+    several files, that could not be made safe, where it is one by itself. `percent` is how far making the
+    file safe has come, and `step` what is done for it now.
     `uploaded`: a complete file waits to be sent. `edited`: a facilitator hid parts of the newest version;
     `asked`: it was made, and waits for the author's answer.
     """
@@ -51,7 +55,9 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     ]
     revision: int
     failure: str | None
+    failure_page: int | None
     percent: int
+    step: Step
     recipients: tuple[UUID, ...]
     uploaded: bool
     edited: bool
@@ -115,9 +121,26 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
     pages: int | None
     edited_by: UUID | None
 
+    def named(self, service: UUID) -> dict[str, Any]:
+        """Return what every statement on it names, by field: here and nowhere else."""
+        named = OfRendition(
+            service=service,
+            case=self.case_id,
+            item=self.item_id,
+            revision=self.revision_id,
+            rendition=self.id,
+            sha256=self.sha256,
+            object=self.object_id,
+            commitment=self.commitment,
+        )
+        return msgspec.structs.asdict(named)
+
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """What a recipient is told before they open anything. No time: that would tell of the other side."""
+    """What a recipient is told before they open anything. No time: that would tell of the other side.
+
+    `on_paper`: the day on which it was handed to them on paper, if a facilitator recorded that.
+    """
 
     id: UUID
     case_id: UUID
@@ -126,3 +149,4 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: int | None
     pages: int | None
     state: DeliveryState
+    on_paper: date | None

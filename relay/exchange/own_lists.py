@@ -6,8 +6,8 @@ from uuid import UUID
 from relay.db.transaction import Reading
 from relay.errors import Invalid, Missing
 from relay.exchange import editing
-from relay.exchange.edits import Disguise, Edits
-from relay.exchange.items import AS_IT_IS, find_item
+from relay.exchange.edits import AS_IT_IS, Disguise, Edits
+from relay.exchange.items import find_item
 from relay.exchange.model import Item
 from relay.exchange.objects import find_key
 from relay.exchange.renditions import own_number

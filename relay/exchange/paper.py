@@ -113,7 +113,7 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         raise Conflict(
             "This person does not want it. They can change their mind; until then it is not printed."
         )
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.clock()):
+    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
         raise Blocked(gates.for_staff(found))
     return row
 

@@ -85,14 +85,7 @@ async def prepare(
         {"c": item.case_id, "r": account_id},
     )
     record = ReleaseRecord(
-        service=house.pins.service_id,
-        case=item.case_id,
-        item=item.id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
+        **rendition.named(house.pins.service_id),
         recipient=account_id,
         recipient_key=recipient.public.fingerprint,
         recipient_key_version=recipient.holder.key_version,
@@ -150,7 +143,7 @@ async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UU
     seat = facts.seat(seat_id)
     if seat is None:
         raise Conflict("The recipient is no longer on the case.")
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.clock()):
+    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
         raise Blocked(gates.for_staff(found))
     if await act.value(
         "SELECT true FROM relay.scheduled_releases"

@@ -5,7 +5,7 @@ item back, makes handing in fail, and what was made is swept.
 """
 
 from datetime import timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
 import msgspec
@@ -27,6 +27,8 @@ from relay.vault.suite import KeyPair
 
 LEASE = timedelta(minutes=2)
 MOST_TRIES = 4
+
+WorkStep = Literal["making", "listening", "keeping"]
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,16 +87,19 @@ async def take(house: House, revision_id: UUID) -> Work | None:
         )
 
 
-async def keep(house: House, work: Work, percent: int) -> bool:
-    """Renew the lease and record progress. Return False when the work is no longer wanted."""
+async def keep(house: House, work: Work, percent: int, step: WorkStep = "making") -> bool:
+    """Renew the lease and record progress: how much is made, and what is done now.
+
+    Return False when the work is no longer wanted.
+    """
     async with house.database.keeping(work.job) as tx:
         return bool(
             await tx.run(
                 """
-                UPDATE relay.work w SET leased_until = %s, percent = %s FROM relay.items i
+                UPDATE relay.work w SET leased_until = %s, percent = %s, step = %s FROM relay.items i
                 WHERE w.revision_id = %s AND w.lease_id = %s AND i.id = %s AND i.state = 'submitted'
                 """,
-                [house.clock() + LEASE, percent, work.revision_id, work.lease_id, work.item_id],
+                [house.clock() + LEASE, percent, step, work.revision_id, work.lease_id, work.item_id],
             )
         )
 
@@ -190,14 +195,17 @@ async def hand_in(house: House, work: Work, made: list[Made]) -> None:
                 await add_grant(act, house, work.case_id, one.stored.id, one.stored.key, to)
         await _close(act, work)
         await act.run(
-            "UPDATE relay.items SET state = %s, ready_at = %s, failure = NULL WHERE id = %s",
+            "UPDATE relay.items SET state = %s, ready_at = %s, failure = NULL, failure_page = NULL"
+            " WHERE id = %s",
             [edge.target, house.clock(), work.item_id],
         )
         act.note(revision=work.revision_id, tries=work.tries)
 
 
-async def give_up(house: House, work: Work, failure: str) -> None:
+async def give_up(house: House, work: Work, failure: str, page: int | None = None) -> None:
     """Say that the file cannot be made safe, and why (a coded reason); the author can send another.
+
+    `page`: because of which page of a document, or which of several files, if it is one by itself.
 
     If it was a facilitator's hiding that could not be carried out, that is nothing of the author's: the item
     waits for a facilitator again, who reads why.
@@ -207,9 +215,9 @@ async def give_up(house: House, work: Work, failure: str) -> None:
         edge = move(item.state, Action.MAKE_READY if work.edited_by else Action.FAIL, "worker")
         await _close(act, work)
         await act.run(
-            "UPDATE relay.items SET state = %s, failure = %s, ready_at = coalesce(%s, ready_at)"
-            " WHERE id = %s",
-            [edge.target, failure, house.clock() if work.edited_by else None, work.item_id],
+            "UPDATE relay.items SET state = %s, failure = %s, failure_page = %s,"
+            " ready_at = coalesce(%s, ready_at) WHERE id = %s",
+            [edge.target, failure, page, house.clock() if work.edited_by else None, work.item_id],
         )
         act.note(revision=work.revision_id, failure=failure, tries=work.tries)
 

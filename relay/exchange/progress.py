@@ -12,7 +12,7 @@ from relay.db.transaction import Reading
 from relay.errors import Conflict, Missing
 from relay.exchange.edits import Edits
 from relay.exchange.items import find_item
-from relay.exchange.model import Feedback, Item, OwnItem, Proposal
+from relay.exchange.model import Feedback, Item, OwnItem, Proposal, Step
 from relay.exchange.own_lists import own_list
 from relay.exchange.renditions import find_rendition
 from relay.exchange.revisions import submitted
@@ -30,8 +30,10 @@ class _OwnRow(msgspec.Struct, frozen=True):
     state: str
     revision: int
     failure: str | None
+    failure_page: int | None
     taken_back: bool
     percent: int
+    step: Step
     recipients: list[UUID]
     uploaded: bool
     edited: bool
@@ -42,9 +44,10 @@ class _OwnRow(msgspec.Struct, frozen=True):
 
 _OWN = """
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
-       i.taken_back_at IS NOT NULL AS taken_back,
-       coalesce((SELECT w.percent FROM relay.revisions r JOIN relay.work w ON w.revision_id = r.id
-                 WHERE r.item_id = i.id AND r.number = i.revision), 0) AS percent,
+       i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
+       coalesce(w.percent, 0) AS percent,
+       CASE WHEN w.leased_until IS NULL THEN 'waiting' WHEN w.step <> 'making' THEN w.step
+            WHEN w.percent = 0 THEN 'opening' WHEN w.percent < 99 THEN 'making' ELSE 'checking' END AS step,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
              WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
@@ -55,6 +58,7 @@ SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision,
                    SELECT max(version) FROM relay.account_keys WHERE account_id = i.author_id))) AS agreed
 FROM relay.items i
 LEFT JOIN relay.revisions v ON v.item_id = i.id AND v.number = i.revision
+LEFT JOIN relay.work w ON w.revision_id = v.id
 LEFT JOIN relay.renditions n ON n.revision_id = v.id AND n.role = 'clean'
 """
 
@@ -73,7 +77,9 @@ def _own(row: _OwnRow) -> OwnItem:
             "state": state,
             "revision": row.revision,
             "failure": row.failure if row.state == "failed" else None,
+            "failure_page": row.failure_page if row.state == "failed" else None,
             "percent": row.percent,
+            "step": row.step,
             "recipients": tuple(row.recipients),
             "uploaded": row.uploaded,
             "edited": row.edited,
@@ -141,6 +147,23 @@ async def own_pages(house: House, person: Person, item_id: UUID) -> int:
             [item_id, item.revision],
         )
         return pages or 0
+
+
+async def being_looked_at(house: House, person: Person, case_id: UUID) -> dict[UUID, UUID]:
+    """Return, by seat of the other side, the author's item to it that is on its way: it is one at a time."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _Waiting,
+            "SELECT seat_id, item_id FROM relay.item_recipients"
+            " WHERE author_id = %s AND case_id = %s AND waiting LIMIT 100",
+            [person.id, case_id],
+        )
+    return {row.seat_id: row.item_id for row in rows}
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    seat_id: UUID
+    item_id: UUID
 
 
 class _ProposalRow(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from relay.exchange.scheduled import given_up, write_scheduled
 from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
+from relay.times import moment
 
 LONGEST_SCHEDULE = timedelta(days=400)
 
@@ -43,7 +44,7 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
             act.tag = Tag.ITEM_RELEASED_AGAIN
         elif now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Conflict(
-                f"The cooling-off time of this case lasts until {earliest:%d %B %Y %H:%M %Z}."
+                f"The cooling-off time of this case lasts until {moment(earliest, house.settings.zone)}."
                 " Schedule the release for then, or come back."
             )
         await write_release(
@@ -79,7 +80,7 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
             raise Conflict("This person had it before, under older keys. Give it to them again now.")
         if due_at < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
             raise Invalid(
-                due_at=f"The cooling-off time lasts until {earliest:%d %B %Y %H:%M %Z}."
+                due_at=f"The cooling-off time lasts until {moment(earliest, house.settings.zone)}."
                 " Choose that time or a later one."
             )
         await write_scheduled(

@@ -59,7 +59,8 @@ async def find_rendition(
         edited_by=found.edited_by,
     )
     made.check(house, found.origin)
-    return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__})
+    checked = {"case_id": item.case_id, "item_id": item.id}  # as in the check, whatever else the row says
+    return Rendition(**{name: getattr(found, name) for name in Rendition.__struct_fields__} | checked)
 
 
 async def _check_newest(tx: Reading, item: Item) -> None:
@@ -151,3 +152,25 @@ async def own_content(
         rendition = await find_rendition(tx, house, item, which)
         key = await find_key(tx, house, item.case_id, rendition.object_id, person.holder, person.keys)
     return _content(rendition, key)
+
+
+class AsSent(msgspec.Struct, frozen=True, kw_only=True):
+    """A rendition of what the author sent last, before parts were hidden. `pages` is 0 for no document."""
+
+    content: Content
+    pages: int
+
+
+async def as_sent(house: House, person: Person, item_id: UUID, role: RenditionRole = "clean") -> AsSent:
+    """Return what was made of the author's own newest version: what they hold a facilitator's against.
+
+    It is their own work and nobody else's: the row says that no facilitator edited it, under the keyring.
+    Raise `Missing` if it is not sealed to the keys that they have now, `Conflict` if it was never made.
+    """
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        rendition = await find_rendition(tx, house, item, role, await own_number(tx, item_id))
+        if rendition.edited_by is not None:
+            raise Missing
+        key = await find_key(tx, house, item.case_id, rendition.object_id, person.holder, person.keys)
+    return AsSent(content=_content(rendition, key), pages=rendition.pages or 0)

@@ -184,14 +184,7 @@ async def _proof_blocks(
     stored = decode(due.record, ReleaseRecord)
     record = msgspec.structs.replace(
         stored,
-        service=house.pins.service_id,
-        case=item.case_id,
-        item=item.id,
-        revision=rendition.revision_id,
-        rendition=rendition.id,
-        sha256=rendition.sha256,
-        object=rendition.object_id,
-        commitment=rendition.commitment,
+        **rendition.named(house.pins.service_id),
         recipient=due.recipient_id,
         recipient_key=recipient.public.fingerprint,
         recipient_key_version=recipient.holder.key_version,

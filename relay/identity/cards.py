@@ -1,6 +1,6 @@
 """The enrolment card: an invitation on paper, for somebody who is not handed a link."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -13,6 +13,7 @@ from relay.identity.model import Person
 from relay.identity.vouching import given_secret
 from relay.printing import press
 from relay.printing.model import Printed, Size
+from relay.times import day
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -32,7 +33,7 @@ async def print_card(house: House, person: Person, case_id: UUID, account_id: UU
     printed = await press.enrolment_card(
         address=f"{house.settings.participants_origin}/enrol/{invitation_id}",
         secret=secret,
-        until=f"{until.astimezone(UTC):%-d %B %Y}",
+        until=day(until, house.settings.zone),
         size=size,
         folder=house.settings.print_fonts,
     )

@@ -13,7 +13,8 @@ from relay.vault.suite import KeyPair, Signer
 class Person(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody who is signed in, with their private keys opened for the length of one request.
 
-    `side` is "staff" or "participant". Built by `identity.sessions` only.
+    `side` is "staff" or "participant". `forms` is what their pages' forms are bound to, where that is not
+    `session_hash`. Built by `identity.sessions` only.
     """
 
     id: UUID
@@ -25,6 +26,7 @@ class Person(msgspec.Struct, frozen=True, kw_only=True):
     signer: Signer
     session_hash: bytes
     stepped_up_at: datetime | None = None
+    forms: bytes = b""
 
     @property
     def permissions(self) -> frozenset[Permission]:

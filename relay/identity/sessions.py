@@ -46,6 +46,8 @@ class _Content(msgspec.Struct, frozen=True, array_like=True):
     service_id: UUID
     key_version: int
     bundle: PrivateBundle
+    forms: bytes = b""
+    """The hash of the session that the sign-in began, where a step-up has put this one in its place."""
 
 
 class _AccountRow(msgspec.Struct, frozen=True):
@@ -148,7 +150,8 @@ async def step_up(house: House, person: Person, passphrase: str) -> tuple[str, P
         raise Forbidden("The passphrase is not right. Please try again.")
     surface, now = house.database.surface, house.clock()
     idle = timedelta(minutes=house.settings.session_idle_minutes)
-    content = _Content(person.id, person.service_id, person.key_version, bundle)
+    forms = person.forms or person.session_hash
+    content = _Content(person.id, person.service_id, person.key_version, bundle, forms)
     async with house.database.acting(
         person.id, Tag.STEPPED_UP, chain=person.service_id, subject=person.id
     ) as act:
@@ -167,15 +170,21 @@ def require_step_up(house: House, person: Person) -> None:
 
 
 def csrf_token(house: House, person: Person) -> str:
-    """Return what every form of this session carries. It changes with the session, and opens nothing."""
-    return base64.urlsafe_b64encode(house.keyring.mac("csrf", person.session_hash)).decode().rstrip("=")
+    """Return what every form carries since this person signed in; it opens nothing.
+
+    A step-up gives the session a new identifier, and leaves this as it is: what is open and half filled in
+    other tabs can still be sent.
+    """
+    bound_to = person.forms or person.session_hash
+    return base64.urlsafe_b64encode(house.keyring.mac("csrf", bound_to)).decode().rstrip("=")
 
 
 def check_csrf(house: House, person: Person, untrusted_token: str) -> None:
-    """Raise `Forbidden` unless the form was made for this very session."""
+    """Raise `Forbidden` unless the form was made since this person signed in, for nobody else."""
     if not hmac.compare_digest(csrf_token(house, person).encode(), untrusted_token.encode(errors="replace")):
         raise Forbidden(
-            "This page was open for too long, or was not ours. Please go back, reload it and try again."
+            "You have signed in anew since this page was opened, or it was not ours, so nothing was done."
+            " Please load it again and retry."
         )
 
 
@@ -239,6 +248,7 @@ def _person(
         signer=Signer.from_seed(content.bundle.signing_seed),
         session_hash=session_hash,
         stepped_up_at=stepped_up_at,
+        forms=content.forms,
     )
 
 

@@ -56,6 +56,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an item is for, what still keeps it from them, and whether it was released or scheduled.
 
     `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
+    `held_since`: since when a facilitator is to hold it for them, as they chose.
     """
 
     seat_id: UUID
@@ -64,6 +65,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[str, ...]
     released: bool
     renewed: bool
+    held_since: datetime | None
     due_at: datetime | None
 
 
@@ -84,8 +86,10 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
     its clean file was served to this reviewer. `lapsed` names whose approval no longer counts, since they
     left the case or the service; `may_approve` who is on the case and could still approve. `agreed_at` says
-    when its author agreed to the parts that were hidden (`clean.edited_by`). If those could not be hidden,
-    `clean` is empty, and the item can be sent back or declined as its author sent it: by `as_sent`.
+    when its author agreed to the parts that were hidden (`clean.edited_by`); `agreement_unconfirmed` that
+    they did, but nobody who still works here has confirmed their keys, so that it does not count. If those
+    parts could not be hidden, `clean` is empty, and the item can be sent back or declined as its author sent
+    it: by `as_sent`.
     """
 
     id: UUID
@@ -109,3 +113,4 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     claimed_by: UUID | None
     claimed_until: datetime | None
     agreed_at: datetime | None
+    agreement_unconfirmed: bool

@@ -1,4 +1,8 @@
-"""The queue of a facilitator's own cases, oldest first, and claims with a lease."""
+"""The queue of a facilitator's own cases, oldest first, and claims with a lease.
+
+Whoever takes an item has it in hand until they decide on it or give it back. The lease says from when on a
+colleague may take it all the same; it is kept up while its holder goes on with the item.
+"""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -52,7 +56,8 @@ FROM (
     ORDER BY i.ready_at, i.id LIMIT %(limit)s
 ) AS page
 JOIN own ON own.id = page.case_id
-LEFT JOIN relay.claims l ON l.item_id = page.id AND l.until > %(now)s
+LEFT JOIN relay.claims l ON l.item_id = page.id
+    AND (l.until > %(now)s OR l.facilitator_id = (SELECT relay.actor()))
 ORDER BY page.ready_at, page.id
 """
 
@@ -117,6 +122,21 @@ async def claim(house: House, person: Person, item_id: UUID) -> datetime:
         if not taken:
             raise Conflict("A colleague is looking at this. Take another one, or ask them to hand it over.")
     return until
+
+
+async def renew(house: House, person: Person, item_id: UUID) -> None:
+    """Keep an item for whoever has it in hand and goes on with it. Nothing happens for anybody else.
+
+    Also after the lease ran out, as long as no colleague has taken it. It is no action: no audit entry.
+    """
+    now = house.clock()
+    until = now + timedelta(minutes=house.settings.lease_minutes)
+    async with house.database.keeping(person.id) as tx:
+        await tx.run(
+            "UPDATE relay.claims SET until = %s WHERE item_id = %s AND facilitator_id = %s AND until < %s",
+            # not at every look: only once some of it has gone by
+            [until, item_id, person.id, now + (until - now) * 0.9],
+        )
 
 
 async def hand_back(house: House, person: Person, item_id: UUID) -> None:

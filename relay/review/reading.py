@@ -1,6 +1,6 @@
 """Looking at an item: its facts, its content, and the evidence that all of it was served."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -37,6 +37,7 @@ class _RecipientRow(msgspec.Struct, frozen=True):
     name_sealed: bytes
     released: bool
     renewed: bool | None
+    held_since: datetime | None
     due_at: datetime | None
 
 
@@ -66,9 +67,11 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             _Desk,
             """
             SELECT a.name_sealed, l.facilitator_id AS claimed_by, l.until AS claimed_until
-            FROM relay.accounts a LEFT JOIN relay.claims l ON l.item_id = %s AND l.until > %s WHERE a.id = %s
+            FROM relay.accounts a
+            LEFT JOIN relay.claims l ON l.item_id = %s AND (l.until > %s OR l.facilitator_id = %s)
+            WHERE a.id = %s
             """,
-            [item_id, house.clock(), item.author_id],
+            [item_id, house.clock(), person.id, item.author_id],
         )
         if desk is None:
             raise Conflict
@@ -78,7 +81,9 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             {one.reviewer_id for one in await approvals.standing(tx, house, clean)} if clean else set()
         )
         colleagues = await approvals.may_approve(tx, house, item.case_id)
-        agreed_at = await agreements.agreed_at(tx, house, item.author_id, clean) if clean else None
+        answer = (
+            await agreements.answer(tx, house, item.author_id, clean) if clean else agreements.Answer(None)
+        )
         return ItemOnDesk(
             id=item.id,
             case_id=item.case_id,
@@ -100,7 +105,8 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             seen_all=clean is not None and await seen_all(tx, person, clean),
             claimed_by=desk.claimed_by,
             claimed_until=desk.claimed_until,
-            agreed_at=agreed_at,
+            agreed_at=answer.agreed_at,
+            agreement_unconfirmed=answer.unconfirmed,
         )
 
 
@@ -120,6 +126,10 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
                        WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released,
                a.key_version > (SELECT max(r.holder_key_version) FROM relay.releases r
                        WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS renewed,
+               (SELECT CASE d.state WHEN 'held' THEN d.changed_at END
+                FROM relay.deliveries d JOIN relay.releases r ON r.id = d.release_id
+                WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id
+                ORDER BY r.sequence DESC LIMIT 1) AS held_since,
                (SELECT d.due_at FROM relay.scheduled_releases d WHERE d.item_id = p.item_id
                 AND d.recipient_id = s.account_id AND d.state = 'waiting') AS due_at
         FROM relay.item_recipients p
@@ -135,10 +145,11 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
             account_id=row.account_id,
             name=house.columns.open("accounts", "name", row.account_id, row.name_sealed),
             blocks=gates.for_staff(
-                gates.blocks(facts, item.author_id, row.account_id, item.kind, house.clock())
+                gates.blocks(facts, item.author_id, row.account_id, item.kind, house.local_time())
             ),
             released=row.released,
             renewed=bool(row.renewed),
+            held_since=row.held_since,
             due_at=row.due_at,
         )
         for row in rows
@@ -195,17 +206,36 @@ async def open_rendition(
 
 
 async def record_seen(house: House, person: Person, rendition: Rendition, start: int, stop: int) -> None:
-    """Record that bytes `start` up to `stop` of a rendition were served to this reviewer."""
+    """Record that bytes `start` up to `stop` of a rendition were served to this reviewer.
+
+    Whoever has it in hand goes on with it, so it is kept for them: a film may be longer than the lease.
+    """
     if rendition.role != "clean" or start >= stop:
         return
+    now = house.clock()
+    lease = timedelta(minutes=house.settings.lease_minutes)
     async with house.database.keeping(person.id) as tx:
         await tx.run(
             """
+            WITH kept AS (
+                UPDATE relay.claims SET until = %s
+                WHERE item_id = %s AND facilitator_id = %s AND until < %s
+            )
             INSERT INTO relay.coverage AS c (rendition_id, reviewer_id, case_id, seen)
             VALUES (%s, %s, %s, int8multirange(int8range(%s, %s)))
             ON CONFLICT (rendition_id, reviewer_id) DO UPDATE SET seen = c.seen + excluded.seen
             """,
-            [rendition.id, person.id, rendition.case_id, start, stop],
+            [
+                now + lease,
+                rendition.item_id,
+                person.id,
+                now + lease / 2,
+                rendition.id,
+                person.id,
+                rendition.case_id,
+                start,
+                stop,
+            ],
         )
 
 

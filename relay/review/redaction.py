@@ -7,7 +7,7 @@ one starts from it, not on top of it.
 """
 
 from asyncio import to_thread
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -170,21 +170,22 @@ async def redact(
     `note` tells its author in plain words what and why; they are asked before anything of it passes. Raise
     `Invalid` for a list that does not fit, `Conflict` if the item has moved on or is not in hand.
     """
-    note = _checked_note(note)
+    note = checked_note(note)
     on = await ground(house, person, item_id)
     check(on, edits)
     async with house.database.reading(person.id) as tx:
-        await _check_place(tx, house, person, on.item, revision)
+        await _check_place(tx, person, on.item, revision)
         row = await submitted(tx, house, on.item)
         original = await case_object_key(tx, house, person, on.item.case_id, row.object_id)
     stored = await editing.store_edits(house, person.id, on.item.case_id, edits, on.item.kind)
     async with house.database.acting(person.id, Tag.ITEM_REDACTED) as act:
         item = await lock_item(act, item_id)
-        await _check_place(act, house, person, item, revision)
+        await _check_place(act, person, item, revision)
         await _begin(act, house, person, item, await submitted(act, house, item), original, stored, note)
 
 
-def _checked_note(note: str) -> str:
+def checked_note(note: str) -> str:
+    """Return what the author is to read, or raise `Invalid`."""
     note = note.strip()
     if not note:
         raise Invalid(note="Say in plain words what you hide, and why. The author reads this.")
@@ -193,11 +194,11 @@ def _checked_note(note: str) -> str:
     return note
 
 
-async def _check_place(tx: Reading, house: House, person: Person, item: Item, revision: int) -> None:
+async def _check_place(tx: Reading, person: Person, item: Item, revision: int) -> None:
     move(item.state, Action.REDACT, "desk")
     if item.taken_back_at is not None or item.revision != revision:
         raise Conflict("A newer version has come in. Please look at that one.")
-    await check_claim(tx, house, person, item)
+    await check_claim(tx, person, item)
 
 
 async def _begin(
@@ -220,4 +221,6 @@ async def _begin(
     revision_id = await begin(act, house, new)
     await put_text(act, house, author, item.case_id, PURPOSE, revision_id, note)
     await put_case_text(act, house, item.case_id, PURPOSE, revision_id, note)
-    await act.run("DELETE FROM relay.claims WHERE item_id = %s", [item.id])
+    # whoever hides parts looks at what becomes of it: they keep it in hand
+    until = house.clock() + timedelta(minutes=house.settings.lease_minutes)
+    await act.run("UPDATE relay.claims SET until = %s WHERE item_id = %s", [until, item.id])

@@ -15,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from relay.errors import VaultRefused
-from relay.vault.statements import Approval, Statement
+from relay.vault.statements import Approval, OfRendition, Statement
 from relay.vault.suite import SUITE, Verifier
 
 MOST_APPROVERS = 2
@@ -82,18 +82,8 @@ def decode(stored: bytes, kind: type[_T]) -> _T:
 
 def approval_of(record: ReleaseRecord, facilitator: UUID, decided_at: int) -> Approval:
     """Return the statement that `facilitator` must have signed for this record to stand."""
-    return Approval(
-        service=record.service,
-        case=record.case,
-        item=record.item,
-        revision=record.revision,
-        rendition=record.rendition,
-        sha256=record.sha256,
-        object=record.object,
-        commitment=record.commitment,
-        facilitator=facilitator,
-        decided_at=decided_at,
-    )
+    rendition = {name: getattr(record, name) for name in OfRendition.__struct_fields__}
+    return Approval(**rendition, facilitator=facilitator, decided_at=decided_at)
 
 
 def verify(expected: ReleaseRecord, signatures: Signatures, verifier_of: Callable[[UUID], Verifier]) -> None:

@@ -49,7 +49,23 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         verifier.verify(signature, message)
 
 
-class Approval(Statement, frozen=True, kw_only=True):
+class OfRendition(Statement, frozen=True, kw_only=True):
+    """What a statement on a rendition names: where it belongs, and which bytes it is.
+
+    `sha256` is of its plain bytes, `commitment` is in the object's header.
+    """
+
+    service: UUID
+    case: UUID
+    item: UUID
+    revision: UUID
+    rendition: UUID
+    sha256: bytes
+    object: UUID
+    commitment: bytes
+
+
+class Approval(OfRendition, frozen=True, kw_only=True):
     """A facilitator looked at all of this rendition and approves it. It makes nothing readable.
 
     `decided_at` is in microseconds since 1970, as PostgreSQL keeps the decision's time.
@@ -57,19 +73,11 @@ class Approval(Statement, frozen=True, kw_only=True):
 
     purpose: ClassVar[str] = "approval"
 
-    service: UUID
-    case: UUID
-    item: UUID
-    revision: UUID
-    rendition: UUID
-    sha256: bytes
-    object: UUID
-    commitment: bytes
     facilitator: UUID
     decided_at: int
 
 
-class Agreement(Statement, frozen=True, kw_only=True):
+class Agreement(OfRendition, frozen=True, kw_only=True):
     """An author has seen this rendition, in which a facilitator hid parts, and agrees that it is passed on.
 
     `agreed_at` is in microseconds since 1970, as PostgreSQL keeps its time.
@@ -77,14 +85,6 @@ class Agreement(Statement, frozen=True, kw_only=True):
 
     purpose: ClassVar[str] = "agreement"
 
-    service: UUID
-    case: UUID
-    item: UUID
-    revision: UUID
-    rendition: UUID
-    sha256: bytes
-    object: UUID
-    commitment: bytes
     author: UUID
     agreed_at: int
 

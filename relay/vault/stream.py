@@ -179,11 +179,15 @@ class UploadSealer:
             taken = rest[: SEGMENT - pending]
             rest = rest[len(taken) :]
             filled = pending + len(taken)
-            self._plain[pending:filled] = taken
+            complete = self._offset + len(taken) == self._total
+            if pending or not (complete or filled == SEGMENT):
+                self._plain[pending:filled] = taken
+                plain = self._plain[:filled]
+            else:
+                plain = taken  # sealed from where it lies
             self._offset += len(taken)
-            if self.complete or filled == SEGMENT:
-                kind = FINAL if self.complete else MIDDLE
-                yield position(number), self._run.seal(number, kind, self._plain[:filled])
+            if complete or filled == SEGMENT:
+                yield position(number), self._run.seal(number, FINAL if complete else MIDDLE, plain)
 
     def close(self) -> Sealed:
         """Return the sealed tail, empty if nothing is left over. Call it once, last."""

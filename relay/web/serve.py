@@ -9,15 +9,18 @@ import os
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib import import_module
 from typing import TypeAlias
 
 import structlog
 import uvicorn
 
+from relay.process.door import Door
 from relay.process.listening import listen
-from relay.web.server import Protocol
-from relay.web.shared.endings import MEMORY, Endings
+from relay.process.shares import Shares
+from relay.web.server import Connection
+from relay.web.shared.endings import MEMORY, SHARES_AT, Endings
 from relay.web.shared.headers import Shell
 
 Create: TypeAlias = Callable[[Endings], Shell]
@@ -32,19 +35,37 @@ APPS: Mapping[str, Create] = {name: _creates(name) for name in ("participants", 
 
 
 class Server(uvicorn.Server):
-    """Says when it is ready (`relay.log.READY`)."""
+    """Says when it is ready (`relay.log.READY`). With `shares`, other processes serve the same sockets."""
+
+    def __init__(self, config: uvicorn.Config, shares: Shares | None = None) -> None:
+        """See `uvicorn.Server`."""
+        super().__init__(config)
+        self._shares = shares
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """See `uvicorn.Server`."""
-        await super().startup(sockets)
+        if self._shares is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            connect = partial(self._connection, self._shares)
+            self.servers = [Door(one, self._shares, connect) for one in sockets or []]  # type: ignore[misc]
         structlog.get_logger().info("ready")
+
+    def _connection(self, shares: Shares) -> Connection:
+        return Connection(
+            lost=partial(shares.add, -1),
+            config=self.config,
+            server_state=self.server_state,
+            app_state=self.lifespan.state,
+        )
 
 
 def configured(app: Shell) -> uvicorn.Config:
     """Return how every app of ours is served."""
     return uvicorn.Config(
         app,
-        http=Protocol,
+        http=Connection,  # type: ignore[arg-type]
         ws="none",
         access_log=False,
         server_header=False,
@@ -64,15 +85,16 @@ def main(arguments: Sequence[str], apps: Mapping[str, Create] = APPS) -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0)
     asked = parser.parse_args(arguments)
-    endings = Endings(asked.endings)
+    endings, shares = Endings(asked.endings), None
     if asked.endings != MEMORY:
-        os.close(asked.endings)
+        os.set_inheritable(asked.endings, False)
+        shares = Shares(asked.endings, SHARES_AT)
     if asked.socket is None:
         listening = listen(asked.host, asked.port)
     else:
         listening = socket.socket(fileno=asked.socket)
         listening.set_inheritable(False)
-    Server(configured(apps[asked.app](endings))).run(sockets=[listening])
+    Server(configured(apps[asked.app](endings)), shares).run(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -7,24 +7,47 @@ Its own protocol, made fit for large bodies in both directions:
   while it sends.
 - What comes is passed on as it came, where uvicorn copies it twice, and reading goes on while it is worked
   on.
+- A body whose length was announced can be read from the socket straight to where the application wants it
+  (`intake`): no copy at all, and one wakening for each room that is full.
 """
 
 import asyncio
 import socket
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 _UNSENT: Final = "relay.unsent"
+_INTAKE: Final = "relay.intake"
 _SEND_BUFFER: Final = 262_144
 """Bytes asked for; Linux doubles it, for its own accounts."""
-_MOST_WAITING: Final = 524_288
+_MOST_WAITING: Final = 65_536
 """Bytes of one request that wait for the application before its sender has to."""
 
 
+class _Scratch(threading.local):
+    """Where an event loop reads what goes nowhere else: it is done with it before it reads again."""
+
+    def __init__(self) -> None:
+        self.room = memoryview(bytearray(262_144))
+
+
+_scratch = _Scratch()
+
+
 class Protocol(HttpToolsProtocol):
-    """One connection."""
+    """One connection's requests and answers. `Connection` stands between it and the socket."""
+
+    room = memoryview(b"")
+    """Where the next bytes of the body are to go; empty while nobody said so."""
+    _left = 0
+    """Bytes of the body that are still to come, where its length was announced."""
+    _astray = False
+    """The parser was not shown all of this body, and must see no more of it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.BaseProtocol`."""
@@ -36,11 +59,20 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """See `httptools.HttpRequestParser`."""
         super().on_message_begin()
-        extensions: dict[str, Any] = {_UNSENT: self.transport.get_write_buffer_size}
-        self.scope["extensions"] = extensions
+        self._offered: dict[str, Any] = {_UNSENT: self.transport.get_write_buffer_size}
+        self.scope["extensions"] = self._offered
+
+    def on_headers_complete(self) -> None:
+        """See `httptools.HttpRequestParser`, which has refused two lengths, and one beside chunks."""
+        super().on_headers_complete()
+        self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        if self._left:
+            self._offered[_INTAKE] = Intake(self, self._left)
 
     def on_body(self, body: bytes) -> None:
         """See `httptools.HttpRequestParser`."""
+        if self._left:
+            self._left -= len(body)
         cycle = self.cycle
         if cycle.response_complete:
             return
@@ -56,8 +88,137 @@ class Protocol(HttpToolsProtocol):
             self.flow.pause_reading()
         cycle.message_event.set()
 
+    def data_received(self, data: memoryview) -> None:  # type: ignore[override]
+        """See `asyncio.Protocol`. `data` is used again afterwards."""
+        if self._astray:
+            self._unset_keepalive_if_required()
+            body, data = data[: self._left], data[self._left :]
+            self.on_body(bytes(body))
+            self._end_body_if_over()
+        if data:
+            super().data_received(data)  # type: ignore[arg-type]
+
+    def placed(self, count: int) -> None:
+        """So many bytes of the body are in `room`."""
+        self._astray = True
+        self._left -= count
+        self.room = self.room[count:]
+        self._end_body_if_over()
+        if self._left and not self.room:
+            self.flow.pause_reading()
+            self.cycle.message_event.set()
+
+    def _end_body_if_over(self) -> None:
+        """After a body that the parser does not know the end of, another parser goes on."""
+        if self._left:
+            return
+        self._astray = False
+        self.parser = httptools.HttpRequestParser(self)
+        with suppress(AttributeError):  # as uvicorn has it
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.on_message_complete()
+
+
+class Connection(asyncio.BufferedProtocol):
+    """One connection: reads off the socket to where the bytes are wanted."""
+
+    def __init__(self, lost: Callable[[], object] = lambda: None, **about: Any) -> None:
+        """See `uvicorn.Config.http_protocol_class`. `lost` is told when it is over."""
+        self._lost = lost
+        self._protocol = Protocol(**about)
+        self._protocol.access_log = False  # `Shell` writes our line; uvicorn would put together its own
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._protocol.connection_made(transport)  # type: ignore[arg-type]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._protocol.connection_lost(exc)
+        self._lost()
+
+    def pause_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """See `asyncio.BaseProtocol`."""
+        self._protocol.resume_writing()
+
+    def eof_received(self) -> None:
+        """See `asyncio.BufferedProtocol`."""
+        self._protocol.eof_received()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """See `asyncio.BufferedProtocol`."""
+        del sizehint
+        return self._protocol.room or _scratch.room
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See `asyncio.BufferedProtocol`."""
+        if self._protocol.room:
+            self._protocol.placed(nbytes)
+        else:
+            self._protocol.data_received(_scratch.room[:nbytes])
+
+
+class Intake:
+    """A request's body of announced length, read into rooms. Use this or `receive`, not both."""
+
+    def __init__(self, protocol: Protocol, length: int) -> None:
+        """Made with the request."""
+        self._protocol = protocol
+        self._cycle = protocol.cycle
+        self.left = length
+        """Bytes that no room was filled with yet. Right at any time, also after `fill` was cancelled."""
+
+    async def fill(self, room: memoryview) -> None:
+        """Fill `room`, or what is left fits into; stop before that only if the connection is cut off."""
+        room = room[: self.left]
+        cycle = self._cycle
+        while room:
+            if cycle.body:
+                count = self._take_held(room)
+            elif cycle.more_body and not (cycle.disconnected or cycle.response_complete):
+                count = await self._place(room)
+            else:
+                return
+            room = room[count:]
+
+    def _take_held(self, room: memoryview) -> int:
+        """Take what came before it was asked for."""
+        held = memoryview(self._cycle.body)
+        count = min(len(held), len(room))
+        room[:count] = held[:count]
+        self._cycle.body = bytearray(held[count:])
+        self.left -= count
+        return count
+
+    async def _place(self, room: memoryview) -> int:
+        """Have it read off the socket into `room`, until that is full or there will be no more."""
+        protocol, cycle = self._protocol, self._cycle
+        if cycle.waiting_for_100_continue and not protocol.transport.is_closing():
+            protocol.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            cycle.waiting_for_100_continue = False
+        cycle.message_event.clear()
+        protocol.room = room
+        protocol.flow.resume_reading()
+        try:
+            await cycle.message_event.wait()
+        finally:
+            count = len(room) - len(protocol.room)
+            protocol.room = room[:0]
+            self.left -= count
+        return count
+
 
 def unsent(scope: Any) -> Callable[[], int] | None:
     """Return what says how many bytes the server still holds of all it was given, where it can say so."""
     found: Callable[[], int] | None = (scope.get("extensions") or {}).get(_UNSENT)
+    return found
+
+
+def intake(scope: Any) -> Intake | None:
+    """Return what reads the request's body into rooms, where the server can and its length was announced."""
+    found: Intake | None = (scope.get("extensions") or {}).get(_INTAKE)
     return found

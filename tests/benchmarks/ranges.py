@@ -11,9 +11,10 @@ import asyncio
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from statistics import median, quantiles
@@ -51,14 +52,27 @@ http {{
 class Player:
     """Asks for ranges on one connection."""
 
-    def __init__(self, connection: Connection, path: str, size: int) -> None:
-        self._connection = connection
+    def __init__(self, connect: Callable[[], Connection], path: str, size: int) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
         self._path = path
         self._size = size
         self.first_bytes: list[float] = []
 
+    def connect(self) -> None:
+        """Open a connection, for this turn: servers close one that was idle while others had theirs."""
+        self.leave()
+        self._connection = self._connect()
+
+    def leave(self) -> None:
+        """Close it."""
+        if self._connection:
+            self._connection.__exit__()
+        self._connection = None
+
     def play(self, count: int, seed: int, step: int = MIB) -> None:
         """Read `count` ranges of 1 MiB, each starting somewhere at a multiple of `step`."""
+        assert self._connection
         random = Random(seed)  # noqa: S311 - where to read, the same for both
         for _ in range(count):
             start = random.randrange((self._size - MIB) // step + 1) * step
@@ -88,10 +102,15 @@ def _nginx(folder: Path, size: int) -> Iterator[App | None]:
 
 def _seconds(players: list[Player], count: int, seed: int, step: int) -> float:
     """Return seconds for `count` ranges by each player at the same time."""
+    for player in players:
+        player.connect()
     began = time.perf_counter()
     with ThreadPoolExecutor(len(players)) as threads:
         list(threads.map(lambda player, number: player.play(count, seed + number, step), players, range(99)))
-    return time.perf_counter() - began
+    spent = time.perf_counter() - began
+    for player in players:
+        player.leave()
+    return spent
 
 
 def _compared(
@@ -100,8 +119,11 @@ def _compared(
     """Return our seconds, and our speed as a part of nginx's: medians of rounds in which both take turns."""
     spent, ratios = [], []
     for round_ in range(rounds + 1):
-        plain = _seconds(theirs, count, round_, step) if theirs else 0
-        own = _seconds(ours, count, round_, step)
+        takes = {}
+        # who begins changes: neither always finds the machine as the other one has left it
+        for players in (ours, theirs) if round_ % 2 else (theirs, ours):
+            takes[id(players)] = _seconds(players, count, round_, step) if players else 0
+        plain, own = takes[id(theirs)], takes[id(ours)]
         if round_:
             spent.append(own)
             ratios.append(plain / own)
@@ -122,6 +144,7 @@ def _rows(ours: list[Player], theirs: list[Player], *, quick: bool) -> Iterator[
         "ranges of 1 MiB that start anywhere, 1 connection", f"{count * MIB / spent / 1e6:.0f} MB/s", ratio
     )
     ours[0].first_bytes.clear()
+    ours[0].connect()
     ours[0].play(2000 if not quick else 400, 7)
     waits = sorted(ours[0].first_bytes)
     worst = quantiles(waits, n=100)[98] * 1000
@@ -129,18 +152,19 @@ def _rows(ours: list[Player], theirs: list[Player], *, quick: bool) -> Iterator[
     yield Row(name, f"{worst:.2f} ms (median {median(waits) * 1000:.2f} ms)", None, "≤ 1 ms", worst <= 1)
 
 
+def _players(stack: ExitStack, connect: Callable[[], Connection], path: str, size: int) -> list[Player]:
+    players = [Player(connect, path, size) for _ in range(ABREAST)]
+    for player in players:
+        stack.callback(player.leave)
+    return players
+
+
 def _measure(base: Ground, path: str, size: int, *, quick: bool) -> list[Row]:
     with ExitStack() as stack:
         app = stack.enter_context(base.app())
         nginx = stack.enter_context(_nginx(base.folder, size))
-        ours = [
-            Player(stack.enter_context(app.connect(base.exchange.victim)), path, size) for _ in range(ABREAST)
-        ]
-        theirs = (
-            []
-            if nginx is None
-            else [Player(stack.enter_context(nginx.connect()), "/film", size) for _ in range(ABREAST)]
-        )
+        ours = _players(stack, partial(app.connect, base.exchange.victim), path, size)
+        theirs = [] if nginx is None else _players(stack, nginx.connect, "/film", size)
         return list(_rows(ours, theirs, quick=quick))
 
 

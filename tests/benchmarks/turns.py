@@ -8,15 +8,31 @@ from statistics import median
 class Turns:
     """Seconds of each way, round by round."""
 
-    def __init__(self, works: Mapping[str, Callable[[], object]], rounds: int, *, warm_up: int = 1) -> None:
-        """Run each `warm_up` times unmeasured, then `rounds` times."""
+    def __init__(
+        self,
+        works: Mapping[str, Callable[[], object]],
+        rounds: int,
+        *,
+        warm_up: int = 1,
+        between: Callable[[], object] | None = None,
+    ) -> None:
+        """Run each `warm_up` times unmeasured, then `rounds` times.
+
+        With `between`, which runs unmeasured after each, another one begins in each round: none always finds
+        the machine as the same other one has left it.
+        """
         self.seconds_of: dict[str, list[float]] = {name: [] for name in works}
+        names = list(works)
         for turn in range(rounds + warm_up):
-            for name, work in works.items():
+            first = turn % len(names) if between else 0
+            for name in names[first:] + names[:first]:
                 start = time.perf_counter()
-                work()
+                works[name]()
+                spent = time.perf_counter() - start
                 if turn >= warm_up:
-                    self.seconds_of[name].append(time.perf_counter() - start)
+                    self.seconds_of[name].append(spent)
+                if between:
+                    between()
 
     def seconds(self, name: str) -> float:
         """Return the median of one."""

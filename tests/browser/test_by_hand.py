@@ -65,7 +65,7 @@ async def test_a_letter_is_written_changed_approved_passed_on_and_opened_without
 async def test_a_letter_that_cannot_be_sent_is_kept_and_says_what_to_do(town: Town) -> None:
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
     await vera.goto(f"/cases/{town.exchange.case_id}")
-    await vera.get_by_role("button", name="Take this back: letter").click()
+    await vera.get_by_role("button", name="I no longer agree to letters").click()
     await _start_letter(vera, town.exchange.case_id, "What I wrote.")
     await vera.get_by_role("button", name="Save and send").click()
     await expect(vera.get_by_role("alert")).to_contain_text("You have not agreed")

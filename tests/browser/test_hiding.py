@@ -70,8 +70,8 @@ async def test_words_are_hidden_agreed_to_and_passed_on_without_script(
     await expect(vera.get_by_text("Your facilitator hides parts of this")).to_be_visible()
     await work_off(town.exchange.room)
 
-    await fatima.goto(f"/items/{item_id}")
-    await fatima.get_by_role("button", name="Take it").click()
+    await fatima.get_by_role("link", name="Look again").click()
+    await expect(fatima.get_by_text("You have this in hand until")).to_be_visible()
     await expect(fatima.get_by_text("Waiting for the author’s agreement")).to_be_visible()
     await fatima.get_by_role("button", name="Approve it as it is").click()
     await expect(fatima.get_by_role("alert")).to_contain_text("has not agreed to this version yet")
@@ -149,9 +149,19 @@ async def test_times_are_taken_from_the_player(town: Town, tmp_path: Path, galle
     await fatima.get_by_label("Change the voice").check()
     await fatima.get_by_role("button", name="More rows").click()
     await expect(fatima.get_by_label("To", exact=True).first).to_have_value("0:02.500")
+    await fatima.get_by_label("What you say to Vera").fill("A number is said there.")
     await fatima.get_by_role("button", name="Show me what this hides").click()
     await expect(fatima.get_by_text("1 stretch muted: 0:01.250 to 0:02.500.")).to_be_visible()
     await expect(fatima.get_by_text("1 stretch with a black picture: 0:01.250 to 0:02.500.")).to_be_visible()
+    await expect(fatima.get_by_text("From 0:01.250 to 0:02.500: black and silent.")).to_be_visible()
+    await fatima.get_by_role("button", name="Play from 0:00.000").click()
+    await expect(player).to_have_js_property("paused", False)
+    assert await player.evaluate("player => player.currentTime") < 1.25
+    await fatima.get_by_label("From", exact=True).first.fill("0:03.5")
+    await player.evaluate("player => player.pause()")
+    await fatima.get_by_role("button", name="Play from two seconds before").first.click()
+    await expect(player).to_have_js_property("paused", False)
+    assert 1.4 < await player.evaluate("player => player.currentTime") < 3.5
     await held(fatima, gallery, "film")
 
 
@@ -184,6 +194,41 @@ async def test_an_area_is_drawn_on_the_page(town: Town, tmp_path: Path, gallery:
     await held(vera, gallery, "asked-document")
     await fatima.goto(path)
     await held(fatima, gallery, "waiting-document")
+
+
+async def test_an_area_is_drawn_with_a_finger_and_taken_away(
+    town: Town, tmp_path: Path, gallery: Path | None
+) -> None:
+    path = await sent(town.exchange, media.document(tmp_path, pages=1).read_bytes(), "document")
+    fatima = await town.signed_in(Surface.DESK, "Fatima", width=390, has_touch=True)
+    await fatima.goto(f"{path}/hide")
+    page = fatima.locator(".sheets img")
+    await expect(page).to_have_js_property("complete", True)
+    await page.scroll_into_view_if_needed()
+    devtools = await fatima.context.new_cdp_session(fatima)
+
+    async def drag(*shares: tuple[float, float]) -> None:
+        box = await page.bounding_box()
+        assert box is not None
+        points = [(box["x"] + box["width"] * x, box["y"] + box["height"] * y) for x, y in shares]
+        for kind, at in zip(("touchStart", "touchMove", "touchMove"), points, strict=True):
+            touched = [{"x": at[0], "y": at[1]}]
+            await devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+        await devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    await drag((0.2, 0.3), (0.3, 0.4), (0.6, 0.5))  # by itself a finger scrolls
+    await expect(fatima.locator(".drawn")).to_have_count(0)
+    await fatima.get_by_label("Draw on the pages with a finger or a pen.").check()
+    await page.scroll_into_view_if_needed()
+    await drag((0.2, 0.3), (0.3, 0.4), (0.6, 0.5))
+    await expect(fatima.locator(".drawn")).to_have_count(1)
+    for name, value in (("left", 20), ("top", 30), ("right", 60), ("bottom", 50)):
+        found = await fatima.locator(f"[name={name}]").first.input_value()
+        assert abs(float(found) - value) < 2
+    await held(fatima, gallery, "finger")
+    await fatima.get_by_role("button", name="Take this area away").first.click()
+    await expect(fatima.locator(".drawn")).to_have_count(0)
+    await expect(fatima.get_by_label("Page", exact=True).first).to_have_value("")
 
 
 async def test_an_author_asks_for_a_disguise_without_script(

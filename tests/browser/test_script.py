@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -75,14 +76,58 @@ async def test_what_is_written_is_kept_without_pressing_save(town: Town) -> None
     item_id = await town.exchange.start(town.exchange.victim)
     await page.clock.install()
     await page.goto(f"/items/{item_id}")
+    said = page.locator("[data-saved]")
     await page.get_by_label("Your letter").fill("Half a thought")
-    await page.clock.fast_forward("01:01")
-    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await page.clock.fast_forward("00:04")
+    await expect(said).to_have_text(re.compile(r"Saved at \d+:\d\d"))
     assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "Half a thought"
     await page.get_by_label("Your letter").fill("A whole thought")
-    await page.clock.fast_forward("18:00")
-    await expect(page.get_by_text("session ends in about two minutes")).to_be_visible()
-    assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "A whole thought"
+    await page.clock.fast_forward("00:16")
+    await expect_draft(town, item_id, "A whole thought")
+    await page.clock.fast_forward("17:50")
+    await expect(page.get_by_text("session ends in about two minutes")).to_have_count(0)
+    await page.clock.fast_forward("00:11")
+    await expect(said).to_have_text(re.compile("session ends in about two minutes"))
+
+
+async def expect_draft(town: Town, item_id: str, text: str) -> None:
+    """Wait until the server has it."""
+    for _ in range(100):
+        if (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == text:
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail("it was not saved")
+
+
+async def test_a_letter_that_could_not_be_saved_says_so_stays_and_is_saved_later(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.clock.install()
+    await page.goto(f"/items/{item_id}")
+    said = page.locator("[data-saved]")
+    await page.context.set_offline(offline=True)
+    await page.get_by_label("Your letter").fill("Half a thought")
+    await page.clock.fast_forward("00:04")
+    await expect(said).to_have_text(re.compile("^Not saved: there is no connection"))
+    await expect(page.get_by_label("Your letter")).to_have_value("Half a thought")
+    await page.context.set_offline(offline=False)
+    await page.clock.fast_forward("00:16")
+    await expect(said).to_have_text(re.compile("^Saved at"))
+    await expect_draft(town, item_id, "Half a thought")
+    await page.context.clear_cookies()
+    await page.get_by_label("Your letter").fill("A whole thought")
+    await page.clock.fast_forward("00:16")
+    await expect(said).to_have_text(re.compile("^Not saved: you are signed out"))
+    await expect(page.get_by_label("Your letter")).to_have_value("A whole thought")
+
+
+async def test_a_letter_is_saved_when_another_page_is_shown(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.goto(f"/items/{item_id}")
+    await page.get_by_label("Your letter").fill("Half a thought")
+    await page.get_by_role("link", name="How this works").click()
+    await expect_draft(town, item_id, "Half a thought")
 
 
 async def test_an_upload_goes_on_after_the_connection_was_cut(town: Town, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from relay.exchange import agreements, delivery, items
+from relay.exchange import agreements, delivery, items, submitting
 from relay.exchange.objects import opened
 from relay.identity.model import Person
 from relay.vault.padding import unpad
@@ -47,7 +47,7 @@ class Participants(Scene):
         letter = self.letter(dice, *WRITABLE)
         author = self.author_of(letter, dice)
         may = self.world.may_submit(letter, author, self.clock.now)
-        self.do(items.submit(self.service.participants, author, letter.id), may=may, shows={author.id})
+        self.do(submitting.submit(self.service.participants, author, letter.id), may=may, shows={author.id})
         if may:
             letter.has_been_submitted()
 

@@ -61,6 +61,7 @@ class Staff(Scene):
             assert unpad(reader.read_all(1 << 20)).decode() == letter.reads
         size = rendition.size // 2 if half else rendition.size
         self.wait(record_seen(self.service.desk, person, rendition, 0, size))
+        letter.goes_on(person.id, self.clock.now)
         if not half:
             letter.seen.add(person.id)
 
@@ -68,13 +69,13 @@ class Staff(Scene):
         """Approve it, whether or not that is right."""
         letter = self.letter(dice, "in_review", "approved", "released")
         person = self.somebody_on(letter, dice)
-        self._decide(letter, person, "approve", may=self.world.may_approve(letter, person, self.clock.now))
+        self._decide(letter, person, "approve", may=self.world.may_approve(letter, person))
 
     def send_back(self, dice: Dice) -> None:
         """Ask for changes, or decline."""
         letter = self.letter(dice, "in_review")
         person = self.somebody_on(letter, dice)
-        may = self.world.may_decide(letter, person, self.clock.now)
+        may = self.world.may_decide(letter, person)
         self._decide(letter, person, "decline" if dice.number % 4 == 0 else "request_changes", may=may)
 
     def review_as_it_should_be(self, dice: Dice) -> None:
@@ -84,7 +85,7 @@ class Staff(Scene):
         if letter.state == "in_review" and self.world.may_claim(letter, person, self.clock.now):
             self._claim(letter, person, may=True)
             self._look_through(letter, person)
-            may = self.world.may_approve(letter, person, self.clock.now)
+            may = self.world.may_approve(letter, person)
             self._decide(letter, person, "approve", may=may)
 
     def _decide(self, letter: Letter, person: Person, decision: Decision, *, may: bool) -> None:
@@ -118,7 +119,7 @@ class Staff(Scene):
         start = dice.number % length
         span = Span(start=start, end=min(length, start + 1 + dice.which % 7))
         spans = (span,) if dice.number % 8 else ()
-        may = self.world.may_hide(letter, person, spans, self.clock.now)
+        may = self.world.may_hide(letter, person, spans)
         work = redact(
             self.service.desk,
             person,
@@ -129,7 +130,7 @@ class Staff(Scene):
         )
         self.do(work, may=may, shows={letter.author.id})
         if may:
-            letter.has_been_hidden_in(spans)
+            letter.has_been_hidden_in(spans, self.clock.now)
 
     def put_back_into_review(self, dice: Dice) -> None:
         """Reopen it: what was approved does not count any more."""

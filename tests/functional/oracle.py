@@ -136,18 +136,23 @@ class Letter:
         """Who sits there."""
         return self.case.seats[seat].person.id
 
-    def claimed_by(self, account: UUID, now: datetime) -> bool:
-        """Whether this reviewer has it in hand."""
-        return self.claim is not None and self.claim[0] == account and self.claim[1] > now
+    def claimed_by(self, account: UUID) -> bool:
+        """Whether this reviewer has it in hand: also after their lease, until a colleague takes it."""
+        return self.claim is not None and self.claim[0] == account
+
+    def goes_on(self, account: UUID, now: datetime) -> None:
+        """This reviewer reads in it: if they have it in hand, and half of the lease is over, it is kept."""
+        if self.claim and self.claim[0] == account and self.claim[1] < now + CLAIM / 2:
+            self.claim = account, now + CLAIM
 
     def has_been_submitted(self) -> None:
         """A new revision, of which nobody has seen or approved anything."""
         self.sent = self.draft
         self._begins(None)
 
-    def has_been_hidden_in(self, spans: tuple[Span, ...]) -> None:
-        """A facilitator's revision of what was sent."""
-        self.claim = None
+    def has_been_hidden_in(self, spans: tuple[Span, ...], now: datetime) -> None:
+        """A facilitator's revision of what was sent: they keep it in hand."""
+        self.claim = self.claim and (self.claim[0], now + CLAIM)
         self._begins(spans)
 
     def _begins(self, hidden: tuple[Span, ...] | None) -> None:
@@ -255,9 +260,9 @@ class World:
         free = letter.claim is None or letter.claim[1] <= now or letter.claim[0] == actor.id
         return actor.id in letter.case.staff and letter.state in {"in_review", "approved"} and free
 
-    def may_approve(self, letter: Letter, actor: Person, now: datetime) -> bool:
+    def may_approve(self, letter: Letter, actor: Person) -> bool:
         """All of it seen, in hand unless it has left the queue, and not by the same person twice."""
-        in_hand = letter.state in {"scheduled", "released"} or letter.claimed_by(actor.id, now)
+        in_hand = letter.state in {"scheduled", "released"} or letter.claimed_by(actor.id)
         return (
             actor.id in letter.case.staff
             and letter.state in {"in_review", "approved", "scheduled", "released"}
@@ -268,20 +273,18 @@ class World:
             and not letter.asks
         )
 
-    def may_decide(self, letter: Letter, actor: Person, now: datetime) -> bool:
+    def may_decide(self, letter: Letter, actor: Person) -> bool:
         """On the case, and has it in hand."""
-        return self.may_work_on(letter, actor, now) and not letter.broken
+        return self.may_work_on(letter, actor) and not letter.broken
 
-    def may_work_on(self, letter: Letter, actor: Person, now: datetime) -> bool:
+    def may_work_on(self, letter: Letter, actor: Person) -> bool:
         """On the case, and has it in hand while it is in review."""
-        return (
-            actor.id in letter.case.staff and letter.state == "in_review" and letter.claimed_by(actor.id, now)
-        )
+        return actor.id in letter.case.staff and letter.state == "in_review" and letter.claimed_by(actor.id)
 
-    def may_hide(self, letter: Letter, actor: Person, spans: tuple[Span, ...], now: datetime) -> bool:
+    def may_hide(self, letter: Letter, actor: Person, spans: tuple[Span, ...]) -> bool:
         """Something else than what is hidden now, unless that could not be made."""
         new = letter.broken or spans != (letter.hidden or ())
-        return self.may_work_on(letter, actor, now) and new
+        return self.may_work_on(letter, actor) and new
 
     def may_agree(self, letter: Letter, actor: Person) -> bool:
         """Its author, while they are asked."""

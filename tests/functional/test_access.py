@@ -97,6 +97,26 @@ async def test_every_answer_carries_the_headers_and_none_that_could_be_compared(
             assert answer.headers["cache-control"] == "no-store", (method, path)
 
 
+@pytest.mark.parametrize("surface", [Surface.PARTICIPANTS, Surface.DESK])
+async def test_a_page_loads_only_from_us_and_nobody_frames_it(service: Service, surface: Surface) -> None:
+    client = Client(service, surface)
+    policy = (await client.http.get("/sign-in")).headers["content-security-policy"]
+    directives = {name: values for name, *values in map(str.split, policy.split(";"))}
+    forms = directives.pop("form-action")
+    assert forms[0] == "'self'"
+    assert len(forms) <= 2  # and where quick exit leads
+    assert directives == {
+        "default-src": ["'none'"],
+        "style-src": ["'self'"],
+        "script-src": ["'self'"],
+        "img-src": ["'self'"],
+        "media-src": ["'self'", "blob:"],  # a recording is heard before it is kept
+        "connect-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+
+
 async def test_whoever_lacks_the_permission_is_refused_on_every_route(service: Service) -> None:
     administrator = await staff_client(service, "administrator", "Ada")
     allowed = {Permission.PUBLIC, Permission.STAFF_SELF_MANAGE, Permission.ACCOUNT_MANAGE}

@@ -222,8 +222,8 @@ async def test_a_stretch_of_a_recording_is_silent_in_the_version_that_is_made(
         how=["mute", "cut", "mute"],
     )
     assert wrong.status_code == 400
-    assert "Row 1: “1:x” is no time. Write minutes" in wrong.text
-    assert "Row 2: the recording is 0:04.0" in wrong.text
+    assert "Stretch 1: “1:x” is no time. Write minutes" in wrong.text
+    assert "Stretch 2: the recording is 0:04.0" in wrong.text
     assert 'value="1:x"' in wrong.text
     await made(desk, item, **{"from": "0:01.000", "to": "0:02"}, how="mute")
     await work_off(exchange.room)
@@ -279,8 +279,8 @@ async def test_an_area_of_a_page_is_black(exchange: Exchange, tmp_path: Path) ->
         bottom=["2", "2", "150", "2", "2"],
     )
     for row in (1, 4, 5):
-        assert f"Row {row}: write the number of the page, such as 2." in wrong.text
-    assert "Row 3: bottom is between 0 and 100 percent." in wrong.text
+        assert f"Area {row}: write the number of the page, such as 2." in wrong.text
+    assert "Area 3: bottom is between 0 and 100 percent." in wrong.text
     await made(desk, item, page="2", left="10", top="10", right="60,5", bottom="40%")
     await work_off(exchange.room)
     hidden = picture((await exchange.victim.api("GET", f"{item}/pages/2")).content)

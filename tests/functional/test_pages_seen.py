@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,21 @@ async def test_what_was_not_sent_does_not_count(exchange: Exchange, item: str) -
     assert not (await exchange.desk.ask(item))["seen_all"]
     assert (await exchange.desk.api("GET", last, headers={"Range": "bytes=0-0"})).status_code == 206
     assert (await exchange.desk.ask(item))["seen_all"]
+
+
+async def test_a_document_is_shown_as_pictures_and_only_so(exchange: Exchange, item: str) -> None:
+    """To its author, to who reviews it and to its recipient: a PDF goes to a device's downloads."""
+    await show(exchange, item, *range(1, PAGES + 1))
+    reviewed = (await exchange.desk.http.get(item)).text
+    assert (await approve(exchange, item)).status_code == 200
+    sent = (await exchange.victim.http.get(item)).text
+    delivery = await exchange.release(item.rpartition("/")[2])
+    await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
+    received = (await exchange.offender.http.get(f"/received/{delivery}")).text
+    for page, address in ((reviewed, item), (sent, item), (received, f"/deliveries/{delivery}")):
+        for number in range(1, PAGES + 1):
+            assert f'<img src="/api/v1{address}/pages/{number}"' in page
+        assert not re.search("<(object|embed|iframe)", page)
 
 
 async def test_there_is_no_page_more(exchange: Exchange, item: str) -> None:

@@ -225,6 +225,22 @@ async def test_a_cut_connection_loses_nothing_that_had_arrived(
     assert (await exchange.victim.api("GET", f"/items/{item_id}/original")).content == FILE
 
 
+async def test_of_a_part_that_is_too_long_nothing_is_taken(exchange: Exchange, address_of: str) -> None:
+    address = await begun(exchange.victim, await exchange.start(exchange.victim, "audio"))
+    url = f"{address_of}/api/v1{address}"
+    headers = TUS | OFFSETS | _headers(exchange.victim)
+
+    async def send(http: httpx.AsyncClient, offset: int, body: bytes) -> int:
+        more = {"Upload-Offset": str(offset)}
+        return (await http.patch(url, content=body, headers=headers | more)).status_code
+
+    async with httpx.AsyncClient(trust_env=False) as http:
+        assert await send(http, 0, FILE[:400_000]) == 204
+        assert await send(http, 400_000, FILE[400_000:] + b"!") == 413
+        assert await stands(exchange.victim, address) == 400_000
+        assert await send(http, 400_000, FILE[400_000:]) == 204
+
+
 async def test_a_plain_form_uploads_by_page_and_by_api(exchange: Exchange) -> None:
     for prefix in ("", "/api/v1"):
         item_id = await exchange.start(exchange.victim, "audio")

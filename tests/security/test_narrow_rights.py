@@ -3,8 +3,6 @@
 Each line is tried in the app's own role, as somebody whose row it is.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -12,19 +10,20 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from relay.cases.own import own_case
 from relay.cases.service import read_case, remove_seat
 from relay.exchange import uploads
 from relay.exchange.agreements import agree
 from relay.exchange.delivery import choose
 from relay.exchange.edits import Edits, Span
-from relay.exchange.items import save_draft, start_item, submit, withdraw
+from relay.exchange.items import start_item, withdraw
 from relay.exchange.release import release
 from relay.review.decisions import decide
 from relay.review.model import Reason
 from relay.review.queue import claim
 from relay.review.redaction import redact
 from tests.support.house import Pair, Service
+from tests.support.letters import approve, seat_of, send_letter
+from tests.support.smuggled import acting, refused
 from tests.support.work import look_at, make_room, work_off
 
 
@@ -39,16 +38,11 @@ class Given(NamedTuple):
 @pytest.fixture
 async def given(service: Service, pair: Pair, tmp_path: Path) -> Given:
     house, victim, case_id = service.participants, pair.victim, pair.case_id
-    seat = (await own_case(house, victim, case_id)).counterparts[0].seat_id
+    seat = await seat_of(service, victim, case_id)
     async with make_room(service, tmp_path) as room:
-        item_id = await start_item(house, victim, case_id, "letter", (seat,))
-        await save_draft(house, victim, item_id, "Dear you.")
-        await submit(house, victim, item_id)
+        item_id = await send_letter(service, victim, case_id, "Dear you.")
         await work_off(room)
-        rendition, sha256 = await look_at(service, pair.facilitator, item_id)
-        await decide(
-            service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256
-        )
+        await approve(service, pair.facilitator, item_id)
         release_id = await release(service.desk, pair.facilitator, item_id, seat)
     await choose(house, pair.offender, release_id, "open")
     film = await start_item(house, victim, case_id, "video", (seat,))
@@ -56,26 +50,6 @@ async def given(service: Service, pair: Pair, tmp_path: Path) -> Given:
     async with uploads.append(house, victim, upload.id, 0) as sink:
         await sink.write(bytes(10))
     return Given(item_id, release_id, upload.id)
-
-
-@contextmanager
-def acting(service: Service, surface: str, actor: UUID) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(getattr(service.dsns, surface).url) as connection:
-        connection.execute("SELECT set_config('role', %s, true)", [f"relay_{surface}"])
-        found = connection.execute(f"SELECT relay.enter_{surface}(%s)", [actor]).fetchone()
-        assert found == (True,)
-        yield connection
-        connection.rollback()
-
-
-def refused(connection: psycopg.Connection, statement: str, *values: object) -> str | None:
-    try:
-        with connection.transaction():
-            touched = connection.execute(statement.encode(), values).rowcount
-    except psycopg.Error as error:
-        return error.sqlstate
-    assert touched, "there was nothing to try it on"
-    return None
 
 
 @pytest.mark.parametrize(
@@ -201,6 +175,37 @@ async def test_the_chain_takes_an_entry_only_from_who_does_such_a_thing_and_wher
         assert refused(connection, _APPEND, uuid4(), "item.approved", subject) == "RL003"
 
 
+async def test_a_worker_writes_what_workers_do_and_in_the_case_of_its_job(
+    service: Service, pair: Pair, given: Given
+) -> None:
+    other = await service.make_case(pair.facilitator, "2026/2")
+    with psycopg.connect(service.dsns.worker.url) as connection:
+        connection.execute("SELECT set_config('role', 'relay_worker', true)")
+        job = "SELECT relay.enter_worker('object', %s)"
+        assert connection.execute(job, [given.upload_id]).fetchone() == (True,)
+        for tag in ("item.approved", "item.submitted", "gate.consent_recorded", "delivery.chosen"):
+            assert refused(connection, _APPEND, pair.case_id, tag, given.item_id) == "RL003"
+        assert refused(connection, _APPEND, other, "item.ready", given.item_id) == "RL003"
+        assert refused(connection, _APPEND, pair.case_id, "item.ready", given.item_id) is None
+        connection.rollback()
+
+
+@pytest.mark.parametrize("surface", ["participants", "desk", "worker"])
+async def test_nobody_writes_an_entry_without_an_actor_or_past_the_function(
+    service: Service, pair: Pair, surface: str
+) -> None:
+    with psycopg.connect(getattr(service.dsns, surface).url) as connection:
+        connection.execute("SELECT set_config('role', %s, true)", [f"relay_{surface}"])
+        for chain in (pair.case_id, service.id):
+            assert refused(connection, _APPEND, chain, "item.ready", uuid4()) == "RL003"
+        for table in ("audit_entries", "audit_chains"):
+            found = connection.execute(
+                "SELECT has_table_privilege(current_user, %s, 'INSERT, UPDATE, DELETE, TRUNCATE')",
+                [f"relay.{table}"],
+            ).fetchone()
+            assert found == (False,)
+
+
 async def test_what_the_apps_do_goes_on_as_before(service: Service, pair: Pair, given: Given) -> None:
     await uploads.terminate(service.participants, pair.victim, given.upload_id)
     await withdraw(service.participants, pair.victim, given.item_id)
@@ -209,11 +214,8 @@ async def test_what_the_apps_do_goes_on_as_before(service: Service, pair: Pair, 
 @pytest.fixture
 async def redacted(service: Service, pair: Pair, tmp_path: Path) -> UUID:
     """A letter of which a facilitator has hidden a word; they have it in hand again."""
-    seat = (await own_case(service.participants, pair.victim, pair.case_id)).counterparts[0].seat_id
     async with make_room(service, tmp_path) as room:
-        item_id = await start_item(service.participants, pair.victim, pair.case_id, "letter", (seat,))
-        await save_draft(service.participants, pair.victim, item_id, "Dear you.")
-        await submit(service.participants, pair.victim, item_id)
+        item_id = await send_letter(service, pair.victim, pair.case_id, "Dear you.")
         await work_off(room)
         await claim(service.desk, pair.facilitator, item_id)
         edits = Edits(spans=(Span(start=0, end=4),))

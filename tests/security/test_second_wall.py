@@ -18,15 +18,16 @@ from psycopg.errors import InsufficientPrivilege
 
 from relay.cases.own import choose_consent, choose_pause
 from relay.db.transaction import Database, Surface
+from relay.exchange import receipts
 from relay.exchange.agreements import agree
 from relay.exchange.edits import Edits, Span
-from relay.exchange.items import save_draft, start_item, submit
+from relay.exchange.paper import receipt_code
 from relay.exchange.release import release, schedule
-from relay.identity.model import Person
 from relay.review.decisions import decide
 from relay.review.queue import claim
 from relay.review.redaction import redact
 from tests.support.house import Service
+from tests.support.letters import send_letter, write_letter
 from tests.support.postgres import Dsns, TestServer
 from tests.support.stage import Stage, StagedCase, copied, make_stage
 from tests.support.work import look_at, work_off
@@ -44,6 +45,7 @@ OF_THE_CASE = {"cases", "case_keys"}
 
 DEFINERS: dict[str, set[str]] = {
     "urgency": set(),  # called by `enqueue` alone
+    "contradicted_gates": set(),  # the operator's
     "audit_append": {"participants", "desk", "worker"},
     "gate_facts": {"participants", "desk", "worker"},
     "enqueue": {"participants", "desk", "worker"},
@@ -124,20 +126,11 @@ def _of(table: str, text: str) -> sql.Composed:
     return sql.SQL(text).format(sql.Identifier("relay", table))
 
 
-async def _letter(service: Service, author: Person, case: StagedCase, *, send: bool = True) -> UUID:
-    seats = tuple(one.seat_id for one in case.others(author))
-    item_id = await start_item(service.participants, author, case.id, "letter", seats)
-    await save_draft(service.participants, author, item_id, "A letter.")
-    if send:
-        await submit(service.participants, author, item_id)
-    return item_id
-
-
 async def _fill(service: Service, room: WorkRoom, case: StagedCase) -> UUID:
     """One released, one planned, one on its way, one draft; return the revision that waits for a worker."""
     facilitator, (victim, *_, offender) = case.facilitators[0], [one.person for one in case.participants]
     for author, planned in ((victim, False), (offender, True)):
-        item_id = await _letter(service, author, case)
+        item_id = await send_letter(service, author, case.id)
         await work_off(room)
         if planned:
             await claim(service.desk, facilitator, item_id)
@@ -153,11 +146,13 @@ async def _fill(service: Service, room: WorkRoom, case: StagedCase) -> UUID:
             due = service.clock().replace(year=service.clock().year + 1)
             await schedule(service.desk, facilitator, item_id, seat, due)
         else:
-            await release(service.desk, facilitator, item_id, seat)
-        await _letter(service, author, case, send=False)
+            release_id = await release(service.desk, facilitator, item_id, seat)
+            code, today = receipt_code(service.desk, release_id), service.desk.local_time().date()
+            await receipts.record(service.desk, facilitator, item_id, seat, code=code, given_on=today)
+        await write_letter(service, author, case.id)
     await choose_consent(service.participants, offender, case.id, "audio", given=True)
     await choose_pause(service.participants, offender, case.id, paused=False)
-    waiting = await _letter(service, victim, case)
+    waiting = await send_letter(service, victim, case.id)
     async with service.databases[Surface.PARTICIPANTS].reading(victim.id) as tx:
         revision: UUID = await tx.value("SELECT id FROM relay.revisions WHERE item_id = %s", [waiting])
     return revision

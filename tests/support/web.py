@@ -20,6 +20,7 @@ from relay.identity.invitations import Invitation
 from relay.identity.model import Person, PrivateBundle
 from relay.web.desk import app as desk
 from relay.web.participants import app as participants
+from relay.web.server import Connection
 from relay.web.shared.headers import Shell
 from tests.support.house import PASSPHRASE, Pair, Service, make_pair
 from tests.support.work import make_room, work_off
@@ -143,6 +144,7 @@ def serving(service: Service, surface: Surface) -> Iterator[str]:
             access_log=False,
             server_header=False,
             date_header=False,
+            http=Connection,  # type: ignore[arg-type]
             ws="none",
         )
     )

@@ -171,3 +171,27 @@ def test_a_child_is_given_the_same_settings_and_no_login_but_its_own(tmp_path: P
 def test_a_network_for_faces_that_is_not_there_is_named_with_what_to_write(tmp_path: Path) -> None:
     (line,) = refusals({"RELAY_DATA": str(tmp_path), "RELAY_FACES_MODEL": str(tmp_path / "none.onnx")})
     assert "Write where centerface.onnx is, or take it out." in line
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("Berlin", "Europe/Berlin"),
+        ("europe/london", "Europe/London"),
+        ("new york", "America/New_York"),
+        ("Europe", "Europe/London"),
+        ("../etc/passwd", "Europe/London"),
+        ("BST+1", "Europe/London"),
+    ],
+)
+def test_a_time_zone_that_there_is_not_is_named_with_what_to_write(written: str, hint: str) -> None:
+    [line] = refusals({"RELAY_TIME_ZONE": written})
+    assert line == (
+        f"time_zone is {written!r}, which is no time zone. Write its IANA name, such as {hint} or UTC."
+    )
+
+
+@pytest.mark.parametrize("name", ["UTC", "Europe/London", "America/Argentina/Buenos_Aires"])
+def test_a_time_zone_is_taken_by_its_name(name: str) -> None:
+    assert load({"RELAY_TIME_ZONE": name}).zone.key == name
+    assert as_environ(load({"RELAY_TIME_ZONE": name}))["RELAY_TIME_ZONE"] == name

@@ -129,14 +129,13 @@ def pack(wanted: Wanted) -> tuple[str, ...]:
     made, outputs = [], []
     if wanted.picture:
         size = (wanted.picture.width, wanted.picture.height)
-        form = {"f": "rawvideo", "pixel_format": "yuv420p", "framerate": wanted.picture.rate}
-        plain = ffmpeg.input(f"pipe:{PICTURES}", video_size=size, protocol_whitelist="pipe", **form)
-        made.append(final_film(plain["v:0"], wanted, wanted.picture))
+        form = {"pixel_format": "yuv420p", "video_size": size, "framerate": wanted.picture.rate}
+        pictures = _plain(PICTURES, "rawvideo", **form)["v:0"]
+        made.append(final_film(pictures, wanted, wanted.picture))
     if wanted.level:
         channels = 1 if wanted.source.channels == 1 else 2
-        form = {"f": "f32le", "ar": SOUND_RATE, "ac": channels}
-        plain = ffmpeg.input(f"pipe:{SOUND}", protocol_whitelist="pipe", **form)
-        both = final_sound(plain["a:0"], wanted, wanted.level).filter_multi_output("asplit")
+        sound = _plain(SOUND, "f32le", ar=SOUND_RATE, ac=channels)["a:0"]
+        both = final_sound(sound, wanted, wanted.level).filter_multi_output("asplit")
         made.append(both[0])
         # a filter that converts, or the one channel of the samples would be asked of the sound as well
         samples = both[1].filter("aresample").filter("aformat", sample_fmts="s16", channel_layouts="mono")
@@ -195,6 +194,10 @@ def codecs(wanted: Wanted) -> dict[str, Any]:
     film = {**_FILM_CODEC, **_threads("threads:v", _MOST_THREADS), **wanted.changes.film_codec()}
     sound = _sound_codec(wanted.source.channels)
     return {**(film if wanted.picture else {}), **(sound if wanted.level else {}), **_NOTHING_ELSE}
+
+
+def _plain(pipe: int, form: str, **options: Any) -> Any:
+    return ffmpeg.input(f"pipe:{pipe}", f=form, protocol_whitelist="pipe", **options)
 
 
 def _words(made: Any, *settings: str) -> tuple[str, ...]:

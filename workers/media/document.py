@@ -52,6 +52,11 @@ def _reason(status: int, original: int) -> Reason:
     return reason
 
 
+def _page(untrusted_number: int, most: int) -> int | None:
+    """Which page, or which of several files, it is because of; None where it is none by itself."""
+    return untrusted_number if 0 < untrusted_number <= most else None
+
+
 def _bind(original: int, clean: int, poster: int, room: Room) -> int:
     """Run both children at once; answer the number of pages."""
     limits = room.limits
@@ -72,15 +77,15 @@ def _bind(original: int, clean: int, poster: int, room: Room) -> int:
             [renderer, binder], seconds, (percents.reading, lambda heard: room.progress(min(99, heard[-1])))
         )
         try:
-            status, untrusted_pages = answers.receive(rendered.reading, PAGES)
+            status, untrusted_number = answers.receive(rendered.reading, PAGES)
         except Garbled as error:
             raise MediaRefused(Reason.DAMAGED) from error
         if status != _DONE:
-            raise MediaRefused(_reason(status, original))
+            raise MediaRefused(_reason(status, original), _page(untrusted_number, limits.pages))
         try:
             bound_status, pages = answers.receive(bound.reading, PAGES)
         except Garbled as error:
             raise MediaRefused(Reason.NOT_VERIFIED) from error
-    if bound_status != _DONE or pages != untrusted_pages:
+    if bound_status != _DONE or pages != untrusted_number:
         raise MediaRefused(Reason.NOT_VERIFIED)
     return pages

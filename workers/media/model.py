@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Self
 
 from relay.errors import RelayError
+from relay.exchange import failures
 from workers.media.kept import Kept
 
 MEBIBYTE = 1 << 20
@@ -70,84 +71,21 @@ class Reason(StrEnum):
     @property
     def sentence(self) -> str:
         """What happened and what to do, in words for the author."""
-        return _SENTENCES[self]
-
-
-_SENTENCES = {
-    Reason.EMPTY: "This file is empty. Please choose it again, or record it again.",
-    Reason.TOO_LARGE: "This file is too large. Please send a shorter recording, or fewer pages.",
-    Reason.TOO_LONG: "This recording is too long. Please send it in parts, or record a shorter one.",
-    Reason.TOO_SHORT: "This recording is too short to hold anything. Please record it again.",
-    Reason.WRONG_KIND: (
-        "This is another kind of file than you chose. Please go back and choose the kind that fits, or "
-        "choose another file."
-    ),
-    Reason.UNSUPPORTED: (
-        "We cannot open this kind of file. Please send sound as MP3, M4A or WAV, film as MP4, and pages "
-        "as PDF or JPEG."
-    ),
-    Reason.OFFICE: (
-        "This comes from a word processor or an office program. Please save it as PDF there and send that, "
-        "or write the letter here."
-    ),
-    Reason.DAMAGED: (
-        "This file is damaged or not complete. Please send it again from where it was made. If it does "
-        "not play there either, please record or scan it again."
-    ),
-    Reason.NO_SOUND: "There is no sound in this file. Please choose the recording again, or record it again.",
-    Reason.SILENT: (
-        "We cannot hear anything in this recording. Please check that the microphone is on, and record it "
-        "again."
-    ),
-    Reason.NO_PICTURE: (
-        "There is no moving picture in this file. If it is a recording of sound, please send it as sound."
-    ),
-    Reason.TOO_MANY_PIXELS: "The picture is larger than we can open. Please send it in a smaller size.",
-    Reason.TOO_MANY_STREAMS: (
-        "This file holds too many tracks. Please send one with a single picture and sound."
-    ),
-    Reason.TOO_MANY_PAGES: "This document has too many pages. Please send it in parts.",
-    Reason.NO_PAGES: "There are no pages in this document. Please choose it again, or scan it again.",
-    Reason.PASSWORD: (
-        "This document is locked with a password. Please save a copy without a password and send that."
-    ),
-    Reason.OUT_OF_TIME: (
-        "This file needs more time or memory than we can give it, so we stopped. Please send it in another "
-        "format, or in parts."
-    ),
-    Reason.RESULT_TOO_LARGE: "This becomes larger than we can keep. Please send it in parts.",
-    Reason.NOT_VERIFIED: (
-        "We could not make sure that a safe copy of this file is complete, so it was not taken. Please "
-        "send it in another format."
-    ),
-    Reason.NOTHING_LEFT: (
-        "What was to be hidden leaves nothing of this. Please hide less, or do not pass it on at all."
-    ),
-    Reason.BEYOND_THE_END: (
-        "A place to be hidden lies after the end of this recording. Please check the times."
-    ),
-    Reason.NO_SUCH_PAGE: (
-        "A place to be hidden is on a page that this document does not have. Please check the numbers of "
-        "the pages."
-    ),
-    Reason.NO_FACES: (
-        "No face was found in this film, so none was covered. That does not mean that there is none. Please "
-        "choose to cover the whole picture, or no picture, or leave it as it is."
-    ),
-    Reason.FACES_NOT_HERE: (
-        "Faces cannot be looked for here. Please choose to cover the whole picture, or no picture."
-    ),
-}
+        return failures.sentence(self.value)
 
 
 class MediaRefused(RelayError):
-    """The file is not taken. `reason` tells why; `public` tells the author what to do."""
+    """The file is not taken. `reason` tells why; `public` tells the author what to do.
+
+    `page` is the one of a document, or the one of several files, that it is because of, where that is known.
+    """
 
     code = "media-refused"
 
-    def __init__(self, reason: Reason) -> None:
+    def __init__(self, reason: Reason, page: int | None = None) -> None:
         self.reason = reason
-        super().__init__(reason.sentence)
+        self.page = page
+        super().__init__(f"Page {page}: {reason.sentence}" if page else reason.sentence)
 
 
 class Cancelled(RelayError):

@@ -17,7 +17,7 @@ from relay.exchange import editing, letters, processing, transcripts
 from relay.exchange.edits import Edits, masked
 from relay.exchange.model import LETTER_TYPE, Content, RenditionRole
 from relay.exchange.objects import NewObject, announce, opened, store
-from relay.exchange.processing import MOST_TRIES, Made, Work
+from relay.exchange.processing import MOST_TRIES, Made, Work, WorkStep
 from relay.vault.padding import pad, unpad
 from relay.vault.spool import Spool
 from workers.media.clean import clean
@@ -50,7 +50,7 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         made = await _made(room, work)
         await processing.hand_in(room.house, work, made)
     except MediaRefused as refused:
-        await processing.give_up(room.house, work, refused.reason)
+        await processing.give_up(room.house, work, refused.reason, refused.page)
     except Cancelled:
         return  # taken back by its author, or taken over by another worker
     except Conflict:
@@ -72,6 +72,7 @@ async def _made(room: WorkRoom, work: Work) -> list[Made]:
     progress = _Progress(room, work)
     with closing(progress), await to_thread(_clean, room, work, content, edits, progress) as made:
         heard = await _transcript(room, work, made, progress)
+        progress.step = "keeping"
         return [*await _seal(room, work, made), *heard]
 
 
@@ -143,6 +144,7 @@ async def _transcript(room: WorkRoom, work: Work, made: Clean, progress: "_Progr
     """A draft of what is said, where a model is configured. Without it the item goes on all the same."""
     if room.transcription is None or not made.facts.peaks:
         return []
+    progress.step = "listening"
     place = Room(room.sandbox, room.tools, room.limits, progress.heard, progress.stopped.is_set)
     try:
         heard = await to_thread(transcribe, made, place, room.transcription)
@@ -166,6 +168,7 @@ class _Progress:
 
     def __init__(self, room: WorkRoom, work: Work) -> None:
         self.stopped = Event()
+        self.step: WorkStep = "making"
         self._percent = 0
         self._task: Task[None] = create_task(self._renew(room, work))
 
@@ -176,7 +179,7 @@ class _Progress:
         while True:
             await sleep(RENEW_SECONDS)
             with suppress(RelayError):  # the lease outlives a short trouble with the database
-                if not await processing.keep(room.house, work, self._percent):
+                if not await processing.keep(room.house, work, self._percent, self.step):
                     self.stopped.set()
                     return
 

@@ -119,7 +119,7 @@ def _done() -> Response[None]:
 async def gates(house: TheHouse, person: SignedIn, case_id: CaseId) -> Gates:
     """Show the gates, and what stands in the way between whom."""
     _, _, facts = await service.read_case(house, person, case_id)
-    return Gates(facts=facts, ways=ways(facts, house.clock()))
+    return Gates(facts=facts, ways=ways(facts, house.local_time()))
 
 
 @post("/cases/{case_id:uuid}/gates/requests", opt=_RECORD, status_code=204)

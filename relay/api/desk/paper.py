@@ -1,13 +1,15 @@
 """On paper: a released letter, an enrolment card, a cover note, a consent form. Each is answered as a PDF."""
 
+from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from litestar import Response, post
+from litestar import Response, delete, get, post
 from litestar.params import JSONBody, PathParameter
 
-from relay.exchange import paper
+from relay.exchange import paper, receipts
+from relay.exchange.receipts import Receipt
 from relay.identity import cards, sessions
 from relay.permissions import Permission
 from relay.printing.model import Size
@@ -17,6 +19,7 @@ from relay.web.shared.papers import PDF, answer
 CaseId = Annotated[UUID, PathParameter()]
 ItemId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
+SeatId = Annotated[UUID, PathParameter()]
 _PRINT: Final = allow(Permission.PAPER_PRINT)
 
 
@@ -25,6 +28,14 @@ class LetterPrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
     seat_id: UUID
     size: Size = Size.NORMAL
+
+
+class NewReceipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who was handed a letter on paper: their seat, the code on the paper, the day."""
+
+    seat_id: UUID
+    code: str
+    given_on: date
 
 
 class SheetPrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,4 +89,37 @@ async def print_consent_form(
     return answer(await paper.print_consent_form(house, person, case_id, data.size), "form")
 
 
-HANDLERS = [print_letter, print_card, print_cover_note, print_consent_form]
+@get("/items/{item_id:uuid}/receipts", opt=_PRINT)
+async def read_receipts(house: TheHouse, person: SignedIn, item_id: ItemId) -> dict[str, Receipt]:
+    """Say to whom a letter was handed over on paper, and when, by account."""
+    found = await receipts.receipts(house, person, item_id)
+    return {str(account): receipt for account, receipt in found.items()}
+
+
+@post("/items/{item_id:uuid}/receipts", opt=_PRINT, status_code=204)
+async def record_receipt(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewReceipt]
+) -> Response[None]:
+    """Record that a printed letter was handed over."""
+    await receipts.record(house, person, item_id, data.seat_id, code=data.code, given_on=data.given_on)
+    return Response(None, status_code=204)
+
+
+@delete("/items/{item_id:uuid}/receipts/{seat_id:uuid}", opt=_PRINT, status_code=204)
+async def take_back_receipt(
+    house: TheHouse, person: SignedIn, item_id: ItemId, seat_id: SeatId
+) -> Response[None]:
+    """Take back what was recorded by mistake."""
+    await receipts.take_back(house, person, item_id, seat_id)
+    return Response(None, status_code=204)
+
+
+HANDLERS = [
+    read_receipts,
+    record_receipt,
+    take_back_receipt,
+    print_letter,
+    print_card,
+    print_cover_note,
+    print_consent_form,
+]

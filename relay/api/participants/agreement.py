@@ -45,4 +45,10 @@ async def begin_anew(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnI
     return await progress.own_item(house, person, await anew.begin_anew(house, person, item_id))
 
 
-HANDLERS = [proposal, agree, begin_anew]
+@post("/items/{item_id:uuid}/again", opt=allow(Permission.ITEM_WRITE), status_code=201)
+async def write_again(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnItem:
+    """Start another letter, to the same people, with the words of one that was taken back."""
+    return await progress.own_item(house, person, await anew.write_again(house, person, item_id))
+
+
+HANDLERS = [proposal, agree, begin_anew, write_again]

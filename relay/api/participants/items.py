@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 from msgspec import Meta
 
 from relay.cases.model import Medium
-from relay.exchange import items, own_lists, progress
+from relay.exchange import items, own_lists, progress, submitting
 from relay.exchange.edits import Disguise
 from relay.exchange.model import Feedback, OwnItem
 from relay.exchange.renditions import own_content
@@ -112,7 +112,7 @@ async def submit(
     disguise = data.disguise if data else None
     if disguise is None:
         disguise = await own_lists.disguise_again(house, person, item_id)
-    await items.submit(house, person, item_id, disguise)
+    await submitting.submit(house, person, item_id, disguise)
     return await progress.own_item(house, person, item_id)
 
 

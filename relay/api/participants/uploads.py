@@ -17,14 +17,15 @@ from uuid import UUID
 
 from litestar import Response, delete, head, patch, post, route
 from litestar.enums import HttpMethod
-from litestar.params import JSONBody, PathParameter
+from litestar.params import PathParameter
 
 from relay.errors import Invalid, Refusal, RelayError, WrongKind
 from relay.exchange import uploads
-from relay.exchange.uploads import Upload
+from relay.exchange.uploads import Receiving, Upload
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
+from relay.web.server import intake
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.multipart import ClientLeft, body_of
 
@@ -37,7 +38,7 @@ UploadId = Annotated[UUID, PathParameter()]
 
 
 class _Hash(Protocol):
-    def update(self, data: JSONBody[bytes], /) -> None: ...
+    def update(self, data: memoryview, /) -> None: ...
     def digest(self) -> bytes: ...
 
 
@@ -118,6 +119,18 @@ def _http_date(moment: datetime) -> str:
     return format_datetime(moment.astimezone(UTC), usegmt=True)
 
 
+async def _pass_on(request: AnyRequest, sink: Receiving) -> None:
+    """Have the body put where it is sealed from, if its length is known. Raise `ClientLeft` after a cut."""
+    body = intake(request.scope)
+    if body is None:
+        async for data in body_of(request.receive):
+            await sink.write(data)
+        return
+    await sink.draw(body)
+    if body.left:
+        raise ClientLeft
+
+
 async def _take(request: AnyRequest, house: House, person: Person, upload_id: UUID, offset: int) -> Upload:
     """Pass the body on as it comes. Whatever arrived is kept, unless a checksum says that it is wrong.
 
@@ -126,10 +139,11 @@ async def _take(request: AnyRequest, house: House, person: Person, upload_id: UU
     checksum = _checksum(request)
     try:
         async with uploads.append(house, person, upload_id, offset) as sink:
-            async for data in body_of(request.receive):
-                await sink.write(data)
-                if checksum:
-                    checksum[0].update(data)
+            if checksum:
+                sink.look = checksum[0].update
+            await _pass_on(request, sink)
+            if checksum:
+                await sink.settle()
             if checksum and not hmac.compare_digest(checksum[0].digest(), checksum[1]):
                 sink.discard()
                 raise WrongChecksum

@@ -39,6 +39,7 @@ CREATE TABLE relay.items (
         'declined', 'withdrawn', 'failed')),
     revision integer NOT NULL DEFAULT 0,  -- number of the newest revision; 0 before the first
     failure text CHECK (failure ~ '^[a-z-]{1,40}$'),
+    failure_page integer CHECK (failure_page BETWEEN 1 AND 1000),  -- of a document, if it is because of one page
     created_at timestamptz NOT NULL DEFAULT now(),
     ready_at timestamptz,             -- when it came into the queue
     approvals_needed integer NOT NULL DEFAULT 1 CHECK (approvals_needed BETWEEN 1 AND 2),  -- fixed by trigger at that time
@@ -103,7 +104,8 @@ CREATE TABLE relay.work (
     lease_id uuid,
     leased_until timestamptz,
     attempts integer NOT NULL DEFAULT 0,
-    percent integer NOT NULL DEFAULT 0 CHECK (percent BETWEEN 0 AND 100)
+    percent integer NOT NULL DEFAULT 0 CHECK (percent BETWEEN 0 AND 100),
+    step text NOT NULL DEFAULT 'making' CHECK (step IN ('making', 'listening', 'keeping'))  -- what a worker does to it now
 );
 
 CREATE TABLE relay.renditions (

@@ -36,7 +36,7 @@ BEGIN
         RAISE EXCEPTION 'an entry needs an actor' USING ERRCODE = 'RL003';
     END IF;
     -- who called: the role that they took on, not the owner of this function
-    IF NOT relay.may_append(p_chain, p_tag, current_setting('role', true)) THEN
+    IF relay.may_append(p_chain, p_tag, current_setting('role', true)) IS NOT TRUE THEN
         RAISE EXCEPTION 'no entry of that kind from here' USING ERRCODE = 'RL003';
     END IF;
     INSERT INTO relay.audit_chains (chain, service_id, sequence, hash)

@@ -138,9 +138,9 @@ GRANT SELECT, INSERT ON relay.account_keys, relay.consents, relay.pauses, relay.
 GRANT SELECT ON relay.invitations TO relay_participants;
 GRANT UPDATE (used_at) ON relay.invitations TO relay_participants, relay_desk;
 GRANT SELECT, INSERT, UPDATE, DELETE ON relay.sealed_texts TO relay_participants, relay_desk;
-GRANT UPDATE (state, revision, failure, taken_back_at) ON relay.items TO relay_participants;
+GRANT UPDATE (state, revision, failure, failure_page, taken_back_at) ON relay.items TO relay_participants;
 GRANT UPDATE (state, revision, ready_at) ON relay.items TO relay_desk;
-GRANT UPDATE (state, failure, ready_at) ON relay.items TO relay_worker;
+GRANT UPDATE (state, failure, failure_page, ready_at) ON relay.items TO relay_worker;
 GRANT UPDATE (received, tail, state, expires_at) ON relay.uploads TO relay_participants;
 GRANT UPDATE (state) ON relay.uploads TO relay_worker;
 GRANT UPDATE (state, plaintext_size, commitment) ON relay.objects TO relay_participants, relay_desk, relay_worker;

@@ -15,13 +15,16 @@ CREATE POLICY operator ON relay.invitations TO CURRENT_USER
 CREATE POLICY operator ON relay.audit_entries FOR SELECT TO CURRENT_USER USING (true);
 CREATE POLICY operator ON relay.audit_chains FOR SELECT TO CURRENT_USER USING (true);
 
--- What they do is audited like everything else. Only the function's new owner can let them call it.
+-- What they do is audited like everything else, and they compare gates with the chain: they learn which case, and no gate.
+-- Only a function's new owner can let them call it.
 DO $$
 DECLARE
     v_operator text := current_user;
 BEGIN
     SET LOCAL ROLE relay_audit;
     EXECUTE format('GRANT EXECUTE ON FUNCTION relay.audit_append(uuid, text, uuid, text) TO %I', v_operator);
+    SET LOCAL ROLE relay_gate;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION relay.contradicted_gates() TO %I', v_operator);
     EXECUTE format('SET LOCAL ROLE %I', v_operator);
 END
 $$;

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, hiding, home, own, paper, review, transcription
+from relay.web.desk import cases, gates, hiding, home, own, paper, review, standing, transcription
+from relay.web.desk.ways_back import ways_back
 from relay.web.shared.build import Opener, build
 from relay.web.shared.endings import Endings
 from relay.web.shared.entry import entry_pages
@@ -16,15 +17,20 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 def create(opener: Opener | None = None, endings: Endings | None = None) -> Shell:
     """Make the app; without `opener` from the environment's settings. `endings`: see `build`."""
-    pages = [
-        *entry_pages(Permission.STAFF_SELF_MANAGE),
+    forms = [
         *home.HANDLERS,
-        *own.HANDLERS,
         *cases.HANDLERS,
         *gates.HANDLERS,
         *review.HANDLERS,
+        *standing.HANDLERS,
         *hiding.HANDLERS,
         *transcription.HANDLERS,
         *paper.HANDLERS,
+    ]
+    pages = [
+        *entry_pages(Permission.STAFF_SELF_MANAGE),
+        *own.HANDLERS,
+        *forms,
+        *ways_back(forms),
     ]
     return build(DESK, pages, HANDLERS, _TEMPLATES, opener, endings)

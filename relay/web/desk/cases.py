@@ -1,9 +1,10 @@
 """A case on the desk: people, settings, items, what was done."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import FromQuery, PathParameter
 from msgspec import Meta
 
@@ -12,13 +13,15 @@ from relay.audit import reading as audit
 from relay.cases import service
 from relay.cases import settings as working
 from relay.cases.model import MEDIA
-from relay.errors import Refusal, SignInNeeded, StepUpNeeded
+from relay.errors import Refusal
 from relay.house import House
-from relay.identity import accounts, directory, invitations, sessions, vouching
+from relay.identity import accounts, directory, invitations, vouching
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import listing
+from relay.review.held import held
 from relay.web.desk.deeds import deed, particulars
+from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.forms import Form
@@ -27,7 +30,6 @@ from relay.web.shared.pages import page, see_other
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
 SeatId = Annotated[UUID, PathParameter()]
-Page = Response[bytes]
 _PEOPLE = allow(Permission.CASE_PEOPLE)
 
 
@@ -48,7 +50,7 @@ async def show_case(
     """Show a case, perhaps with what could not be done and what was written for it."""
     case, people, facts = await service.read_case(house, person, case_id)
     names = {one.account_id: one.name for one in people}
-    now = house.clock()
+    now = house.local_time()
     seated = {one.account_id for one in people}
     found = ways(facts, now)
     return page(
@@ -67,6 +69,8 @@ async def show_case(
         if found
         else [],
         typed=dict(form) if form else {},
+        tried=request.url.path.removeprefix(f"/cases/{case_id}/"),
+        held=await held(house, person, case_id),
         participants=[one for one in people if one.part != "facilitator"],
         colleagues=[
             one
@@ -82,6 +86,20 @@ async def show_case(
     )
 
 
+async def on_case(
+    asked: Asked, case_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: bool = False
+) -> Page:
+    """Do something on a case, then show the case: as it is now, or with what could not be done."""
+
+    async def then(person: Person) -> Page:
+        return await do(person) or see_other(f"/cases/{case_id}")
+
+    async def show(refusal: Refusal) -> Page:
+        return await show_case(asked.request, asked.house, asked.person, case_id, refusal, asked.form)
+
+    return await carry_out(asked, then, show, proving=proving)
+
+
 @post("/cases/{case_id:uuid}/settings", opt=_PEOPLE, status_code=200)
 async def settings(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
@@ -89,9 +107,8 @@ async def settings(
     """Change how the case is worked. To give up the second approval is only asked for here."""
     case, _, _ = await service.read_case(house, person, case_id)
     lowering = case.second_approval and not form.ticked("second_approval")
-    if lowering and (unproved := _proved(house, person, case_id)):
-        return unproved
-    try:
+
+    async def do(person: Person) -> None:
         await working.change_settings(
             house,
             person,
@@ -100,11 +117,8 @@ async def settings(
             cooling_hours=form.number("cooling_hours"),
             is_open=not form.ticked("closed"),
         )
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_case(request, house, person, case_id, refusal)
-    return see_other(f"/cases/{case_id}")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=lowering)
 
 
 @post("/cases/{case_id:uuid}/single-approval", opt=_PEOPLE, status_code=200)
@@ -113,15 +127,11 @@ async def single_approval(
 ) -> Page:
     """Confirm that one approval is enough, as a colleague asked; or keep two."""
     confirms = form.choice("then", "confirm", "keep") == "confirm"
-    if confirms and (unproved := _proved(house, person, case_id)):
-        return unproved
-    try:
+
+    async def do(person: Person) -> None:
         await (working.confirm_lowering if confirms else working.keep_second_approval)(house, person, case_id)
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_case(request, house, person, case_id, refusal)
-    return see_other(f"/cases/{case_id}")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=confirms)
 
 
 @post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=200)
@@ -129,7 +139,8 @@ async def invite(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
 ) -> Page:
     """Put somebody new on the case; show the invitation once."""
-    try:
+
+    async def do(person: Person) -> Page:
         invitation = await invitations.invite_participant(
             house,
             person,
@@ -138,21 +149,27 @@ async def invite(
             form.choice("part", "victim", "offender"),
             form.text("label"),
         )
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_case(request, house, person, case_id, refusal)
-    return _invitation(request, house, invitation, case_id)
+        return _invitation(request, house, invitation, case_id)
+
+    return await on_case(Asked(request, house, person, form), case_id, do)
 
 
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE, status_code=200)
 async def invite_again(
-    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    account_id: AccountId,
 ) -> Page:
     """Invite a participant anew."""
-    return _invitation(
-        request, house, await invitations.invite_again(house, person, case_id, account_id), case_id
-    )
+
+    async def do(person: Person) -> Page:
+        invitation = await invitations.invite_again(house, person, case_id, account_id)
+        return _invitation(request, house, invitation, case_id)
+
+    return await on_case(Asked(request, house, person, form), case_id, do)
 
 
 def _invitation(request: AnyRequest, house: House, invitation: invitations.Invitation, case_id: UUID) -> Page:
@@ -160,37 +177,39 @@ def _invitation(request: AnyRequest, house: House, invitation: invitations.Invit
     return invitation_page(request, invitation, origin=origin, back=f"/cases/{case_id}", staff=False)
 
 
-def _proved(house: House, person: Person, case_id: UUID) -> Page | None:
-    """Lead to the page that asks for the passphrase, if that was too long ago."""
-    try:
-        sessions.require_step_up(house, person)
-    except StepUpNeeded:
-        return see_other(f"/step-up?then=/cases/{case_id}")
-    return None
-
-
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", opt=_PEOPLE, status_code=200)
 async def vouch(
-    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    account_id: AccountId,
 ) -> Page:
     """Confirm that a participant's keys are theirs."""
-    if unproved := _proved(house, person, case_id):
-        return unproved
-    try:
+
+    async def do(person: Person) -> None:
         await vouching.vouch(house, person, case_id, account_id)
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_case(request, house, person, case_id, refusal)
-    return see_other(f"/cases/{case_id}")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
 
 
-@post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=303)
-async def suspend(house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId) -> Page:
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=200)
+async def suspend(
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    account_id: AccountId,
+) -> Page:
     """Stop a participant's account at once."""
-    await service.read_case(house, person, case_id)
-    await accounts.suspend(house, person, account_id)
-    return see_other(f"/cases/{case_id}")
+
+    async def do(person: Person) -> None:
+        await service.read_case(house, person, case_id)
+        await accounts.suspend(house, person, account_id)
+
+    return await on_case(Asked(request, house, person, form), case_id, do)
 
 
 @post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=200)
@@ -198,31 +217,28 @@ async def add_facilitator(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
 ) -> Page:
     """Give a colleague a seat and the case's keys."""
-    if unproved := _proved(house, person, case_id):
-        return unproved
-    try:
+
+    async def do(person: Person) -> None:
         await service.add_facilitator(house, person, case_id, form.identifier("account_id"))
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_case(request, house, person, case_id, refusal)
-    return see_other(f"/cases/{case_id}")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
 
 
 @post("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE, status_code=200)
 async def remove(
-    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, seat_id: SeatId
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    seat_id: SeatId,
 ) -> Page:
     """Take somebody off the case."""
-    if unproved := _proved(house, person, case_id):
-        return unproved
-    try:
+
+    async def do(person: Person) -> None:
         await service.remove_seat(house, person, case_id, seat_id)
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_case(request, house, person, case_id, refusal)
-    return see_other(f"/cases/{case_id}")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
 
 
 @get("/cases/{case_id:uuid}/audit", opt=allow(Permission.AUDIT_READ))

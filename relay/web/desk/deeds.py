@@ -1,9 +1,12 @@
 """How what was done reads on the page of a case's chain."""
 
+import re
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 import msgspec
 
+from relay import times
 from relay.audit.tags import Tag
 from relay.web.shared.words import word
 
@@ -57,12 +60,14 @@ _DEEDS: Final = {
     Tag.ITEM_RELEASED_AGAIN: "Passed on again, to new keys",
     Tag.ITEM_RELEASED: "Passed on",
     Tag.LETTER_PRINTED: "Letter printed",
+    Tag.RECEIPT_RECORDED: "Receipt of a letter on paper recorded, or taken back",
     Tag.CARD_PRINTED: "Enrolment card printed",
     Tag.DELIVERY_CHOSEN: "Recipient chose",
     Tag.DELIVERY_READ: "Opened by its recipient",
     Tag.OBJECT_REMOVED: "File removed",
 }
 
+_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d")
 _BY_TAG: Final[dict[str, str]] = {str(tag): words for tag, words in _DEEDS.items()}
 
 
@@ -71,16 +76,25 @@ def deed(tag: str) -> str:
     return _BY_TAG.get(tag, tag)
 
 
-def particulars(detail: str) -> list[tuple[str, str]]:
-    """Return the facts of an entry as names and values. Identifiers are shortened to their first group."""
+_NAMES: Final = {"asked": "Asked for"}
+"""What means something else where it is a state of an item."""
+
+
+def particulars(detail: str, zone: tzinfo = UTC) -> list[tuple[str, str]]:
+    """Return the facts of an entry as names and values, times as they are in `zone`.
+
+    Identifiers are shortened to their first group.
+    """
     facts = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
-    return [(word(name), _value(value)) for name, value in facts.items()]
+    return [(_NAMES.get(name) or word(name), _value(value, zone)) for name, value in facts.items()]
 
 
-def _value(value: object) -> str:
+def _value(value: object, zone: tzinfo) -> str:
     for known, reads in ((True, "yes"), (False, "no"), (None, "nothing")):
         if value is known:
             return reads
     text = str(value)
+    if _TIME.fullmatch(text):
+        return times.moment(datetime.fromisoformat(text), zone)
     is_identifier = len(text) == 36 and text.count("-") == 4
     return text[:8] + "…" if is_identifier else word(text) if text.isidentifier() else text

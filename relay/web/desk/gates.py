@@ -9,11 +9,11 @@ from litestar.params import PathParameter
 
 from relay.cases import records
 from relay.cases.model import MEDIA, Grade
-from relay.errors import Refusal, SignInNeeded
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.web.desk.cases import show_case
+from relay.web.desk.cases import on_case
+from relay.web.desk.doing import Asked
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import see_other
@@ -87,13 +87,11 @@ def _handler(name: str, record: Record) -> Any:
     async def handle(
         request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
     ) -> Response[bytes]:
-        try:
+        async def do(person: Person) -> Response[bytes]:
             await record(house, person, case_id, form)
-        except SignInNeeded:
-            raise
-        except Refusal as refusal:
-            return await show_case(request, house, person, case_id, refusal, form)
-        return see_other(f"/cases/{case_id}#gates")
+            return see_other(f"/cases/{case_id}#gates")
+
+        return await on_case(Asked(request, house, person, form), case_id, do)
 
     return handle
 

@@ -9,15 +9,26 @@ from litestar import Response, get, post
 from litestar.params import PathParameter
 
 from relay.cases import service
-from relay.errors import Conflict, Refusal, SignInNeeded
+from relay.errors import Conflict, Invalid, Refusal, SignInNeeded
 from relay.exchange.edits import Edits, encode, masked
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import reading, redaction
+from relay.review import queue, reading, redaction
 from relay.review.hiding import in_words
 from relay.review.redaction import Ground
-from relay.web.desk.hiding_form import EDGES, MOST_ROWS, SPARE, Typed, as_typed, hows, meant, typed
+from relay.web.desk.hiding_form import (
+    EDGES,
+    MOST_ROWS,
+    SPARE,
+    Typed,
+    as_typed,
+    drawn,
+    hows,
+    meant,
+    played,
+    typed,
+)
 from relay.web.desk.review import show_item
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import page, see_other
@@ -42,6 +53,7 @@ async def hide_page(request: AnyRequest, house: TheHouse, person: SignedIn, item
 
 async def _opened(house: House, person: Person, item_id: UUID) -> Ground:
     """Read what the list is written against, which leaves an entry, if the person has the item in hand."""
+    await queue.renew(house, person, item_id)
     item = await reading.item_on_desk(house, person, item_id)
     if item.state != "in_review" or item.claimed_by != person.id:
         raise Conflict("Take this item from the queue first, so that two people do not work on it at once.")
@@ -61,13 +73,13 @@ async def hide(
     except SignInNeeded:
         raise
     except Conflict as refusal:
-        return await show_item(request, house, person, item_id, refusal)
+        return await show_item(request, house, person, item_id, refusal, form)
     written = typed(form)
     try:
-        edits = await to_thread(meant, written, on)
         if form.text("then") == "rows":
+            await to_thread(meant, written, on)
             return await _show(request, house, person, on, written, more=True)
-        redaction.check(on, edits)
+        edits = await to_thread(_fitting, written, on)
         if form.text("then") != "make" or form.text("checked") != _mark(edits):
             return await _show(request, house, person, on, written, edits=edits)
         await redaction.redact(
@@ -78,6 +90,24 @@ async def hide(
     except Refusal as refusal:
         return await _show(request, house, person, on, written, refusal=refusal)
     return see_other(f"/items/{item_id}")
+
+
+def _fitting(written: Typed, on: Ground) -> Edits:
+    """Return the list that was meant, or raise `Invalid` with everything that is wrong, all at once."""
+    wrong: dict[str, str] = {}
+    edits = Edits()
+    try:
+        edits = meant(written, on)
+        redaction.check(on, edits)
+    except Invalid as refused:
+        wrong |= refused.fields
+    try:
+        redaction.checked_note(written.note)
+    except Invalid as refused:
+        wrong |= refused.fields
+    if wrong:
+        raise Invalid(**wrong)
+    return edits
 
 
 def _mark(edits: Edits) -> str:
@@ -120,6 +150,8 @@ async def _show(
         shown=in_words(edits) or ("Nothing is hidden any more: it is as its author sent it.",)
         if edits is not None
         else (),
+        drawn=drawn(written),
+        played=played(edits) if edits is not None else [],
         preview=masked(on.text, edits.spans) if edits is not None and on.item.kind == "letter" else None,
         checked=_mark(edits) if edits is not None else "",
     )

@@ -4,6 +4,7 @@ Everything that was typed is kept as it was, so that a refusal loses none of it.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final, TypeVar, cast, get_args
 
 import msgspec
@@ -26,6 +27,7 @@ HOWS: Final = {
     "cut": "Cut it out",
 }
 _SOUND: Final = ("mute", "bleep", "cut")
+_LEAD_MS: Final = 2_000
 EDGES: Final = ("left", "top", "right", "bottom")
 
 
@@ -95,10 +97,10 @@ def meant(written: Typed, on: Ground) -> Edits:
         spans=_spans(written, on, wrong) if kind == "letter" else (),
         stretches=tuple(
             one
-            for several in _rows(written.stretches, _stretches(on, kind), "stretch", wrong)
+            for several in _rows(written.stretches, _stretches(on, kind), "Stretch", wrong)
             for one in several
         ),
-        areas=tuple(_rows(written.areas, _area, "area", wrong)),
+        areas=tuple(_rows(written.areas, _area, "Area", wrong)),
         disguise=Disguise(voice=written.voice, picture=cast("Covering", picture)),
     )
     if wrong:
@@ -122,13 +124,13 @@ def _rows(
     name: str,
     wrong: dict[str, str],
 ) -> list[_Row]:
-    """Read each row in which something stands. What is wrong is said with the row's number."""
+    """Read each row in which something stands. What is wrong is said with the name that the row has."""
     found = []
     for number, row in enumerate(rows, start=1):
         try:
             found.append(read(row))
         except ValueError as error:
-            wrong[f"{name}-{number}"] = f"Row {number}: {error}"
+            wrong[f"{name.lower()}-{number}"] = f"{name} {number}: {error}"
     return found
 
 
@@ -167,6 +169,44 @@ def _area(row: tuple[str, ...]) -> Area:
     if left >= right or top >= bottom:
         raise ValueError("right has to be more than left, and bottom more than top.")
     return Area(page=int(page), left=left, top=top, right=right, bottom=bottom)
+
+
+def drawn(written: Typed) -> dict[int, list[Area]]:
+    """Return by page the areas that can be read, to be drawn: what is typed wrong is said elsewhere."""
+    found: dict[int, list[Area]] = {}
+    for row in written.areas:
+        with suppress(ValueError):
+            area = _area(row)
+            found.setdefault(area.page, []).append(area)
+    return found
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True):
+    """A stretch in words, and where to start to hear what leads up to it, in seconds."""
+
+    start: str
+    end: str
+    how: str
+    before: float
+
+    @property
+    def before_words(self) -> str:
+        """Where that is, as it is shown."""
+        return time_words(round(self.before * 1000))
+
+
+def played(edits: Edits) -> list[Played]:
+    """Return each stretch once, in order: one whose picture and sound both go is one stretch."""
+    times = sorted({(one.start_ms, one.end_ms, _how(one, edits)) for one in edits.stretches})
+    return [
+        Played(
+            start=time_words(start),
+            end=time_words(end),
+            how=HOWS[how],
+            before=max(0, start - _LEAD_MS) / 1000,
+        )
+        for start, end, how in times
+    ]
 
 
 def _edge(written: str, name: str) -> int:

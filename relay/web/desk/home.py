@@ -1,22 +1,24 @@
 """The first page, opening a case, and (for administrators) accounts."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import PathParameter
 
 from relay.cases import service
-from relay.errors import Refusal, SignInNeeded
-from relay.house import House
+from relay.errors import Refusal
 from relay.identity import accounts, directory, invitations
 from relay.identity.model import Person
 from relay.permissions import Permission
+from relay.review.held import Held, held
+from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
 
-Page = Response[bytes]
 AccountId = Annotated[UUID, PathParameter()]
 _ACCOUNTS = allow(Permission.ACCOUNT_MANAGE)
 ROLES = ("facilitator", "supervisor", "administrator", "funder")
@@ -26,35 +28,41 @@ ROLES = ("facilitator", "supervisor", "administrator", "funder")
 async def home(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
     """Show a facilitator their cases; an administrator is led to the accounts."""
     if Permission.CASE_READ in person.permissions:
-        return page(request, "cases.html", cases=await service.list_cases(house, person), reference="")
+        return await _cases_page(Asked(request, house, person, Form([])))
     if Permission.ACCOUNT_MANAGE in person.permissions:
         return see_other("/accounts")
     return page(request, "nothing.html")
 
 
+async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
+    request, house, person, form = asked
+    kept: dict[UUID, list[Held]] = {}
+    for one in await held(house, person):
+        kept.setdefault(one.case_id, []).append(one)
+    return page(
+        request,
+        "cases.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        cases=await service.list_cases(house, person),
+        held=kept,
+        reference=form.text("reference"),
+    )
+
+
 @post("/cases", opt=allow(Permission.CASE_OPEN), status_code=200)
 async def open_case(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Page:
     """Open a case."""
-    try:
-        case_id = await service.open_case(house, person, form.text("reference"))
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        cases = await service.list_cases(house, person)
-        return page(
-            request,
-            "cases.html",
-            status=refusal.status,
-            refusal=refusal,
-            cases=cases,
-            reference=form.text("reference"),
-        )
-    return see_other(f"/cases/{case_id}")
+    asked = Asked(request, house, person, form)
+
+    async def do(person: Person) -> Page:
+        return see_other(f"/cases/{await service.open_case(house, person, form.text('reference'))}")
+
+    return await carry_out(asked, do, partial(_cases_page, asked))
 
 
-async def _accounts_page(
-    request: AnyRequest, house: House, person: Person, refusal: Refusal | None = None
-) -> Page:
+async def _accounts_page(asked: Asked, refusal: Refusal | None = None) -> Page:
+    request, house, person, form = asked
     return page(
         request,
         "accounts.html",
@@ -63,36 +71,43 @@ async def _accounts_page(
         staff=await directory.colleagues(house, person),
         roles=ROLES,
         own_id=person.id,
+        typed=dict(form) if refusal else {},
     )
 
 
 @get("/accounts", opt=_ACCOUNTS)
 async def staff_page(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
     """List the staff."""
-    return await _accounts_page(request, house, person)
+    return await _accounts_page(Asked(request, house, person, Form([])))
 
 
 @post("/accounts", opt=_ACCOUNTS, status_code=200)
 async def invite_staff(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Page:
     """Invite a member of staff; show the invitation once."""
-    try:
-        invitation = await invitations.invite_staff(
-            house, person, form.choice("role", *ROLES), form.text("name")
+    asked = Asked(request, house, person, form)
+
+    async def do(person: Person) -> Page:
+        role = form.choice("role", *ROLES)
+        invitation = await invitations.invite_staff(house, person, role, form.text("name"))
+        return invitation_page(
+            request, invitation, origin=house.settings.desk_origin, back="/accounts", staff=True
         )
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await _accounts_page(request, house, person, refusal)
-    return invitation_page(
-        request, invitation, origin=house.settings.desk_origin, back="/accounts", staff=True
-    )
+
+    return await carry_out(asked, do, partial(_accounts_page, asked))
 
 
-@post("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS, status_code=303)
-async def suspend(house: TheHouse, person: SignedIn, account_id: AccountId) -> Page:
+@post("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS, status_code=200)
+async def suspend(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, account_id: AccountId
+) -> Page:
     """Stop an account at once."""
-    await accounts.suspend(house, person, account_id)
-    return see_other("/accounts")
+    asked = Asked(request, house, person, form)
+
+    async def do(person: Person) -> Page:
+        await accounts.suspend(house, person, account_id)
+        return see_other("/accounts")
+
+    return await carry_out(asked, do, partial(_accounts_page, asked))
 
 
 HANDLERS = [home, open_case, staff_page, invite_staff, suspend]

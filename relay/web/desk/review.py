@@ -2,31 +2,31 @@
 
 import base64
 import binascii
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, get, post
+from litestar import get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.cases import service
-from relay.errors import Conflict, Invalid, Missing, Refusal, SignInNeeded, StepUpNeeded
-from relay.exchange import failures, paper, release
+from relay.errors import Conflict, Invalid, Missing, Refusal
+from relay.exchange import failures, paper, receipts, release
 from relay.house import House
-from relay.identity import sessions
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import decisions, queue, reading, redaction, transcription, transcripts
+from relay.review import decisions, queue, reading, redaction, standing, transcription, transcripts
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Reason
+from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.pointed import heard, pointed
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import read_text
-from relay.web.shared.forms import Form
+from relay.web.shared.forms import Form, texts
 from relay.web.shared.pages import page, see_other
 
 ItemId = Annotated[UUID, PathParameter()]
-Page = Response[bytes]
 _READ = allow(Permission.REVIEW_READ)
 _DECIDE = allow(Permission.REVIEW_DECIDE)
 _RELEASE = allow(Permission.RELEASE_MAKE)
@@ -65,6 +65,7 @@ async def show_item(
     form: Form | None = None,
 ) -> Page:
     """Show an item, perhaps with what could not be done and what was chosen for it."""
+    await queue.renew(house, person, item_id)
     item = await reading.item_on_desk(house, person, item_id)
     mine = item.claimed_by == person.id
     shown = item.clean is not None and (mine or item.state not in _MINE)
@@ -77,6 +78,7 @@ async def show_item(
     scanned = shown and item.kind == "document"
     written_out = await _written_out(house, person, item_id) if scanned else None
     case, people, _ = await service.read_case(house, person, item.case_id)
+    stands = await standing.standing(house, person, item_id)
     return page(
         request,
         "item.html",
@@ -93,12 +95,19 @@ async def show_item(
         transcription=(form.text("text") if form else "") or (written_out.text if written_out else ""),
         heard=await heard(transcript, people) if transcript else None,
         codes={} if text is None else await paper.codes(house, person, item.id),
+        receipts={} if text is None else await receipts.receipts(house, person, item.id),
         failure=failures.sentence(item.failure),
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
         reasons=list(Reason),
         chosen=form.several("reasons") if form else (),
         guidance=form.text("guidance") if form else "",
+        typed=dict(form) if form else {},
+        written=texts(form) if form else (),
+        standing=stands,
+        opened=stands.mark,
+        item_id=item_id,
+        own_id=person.id,
         sha256=base64.b64encode(item.clean.sha256).decode() if item.clean else "",
     )
 
@@ -122,23 +131,43 @@ async def _letter(house: House, person: Person, item: ItemOnDesk) -> str | None:
     return text
 
 
+async def on_item(
+    asked: Asked, item_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: bool = False
+) -> Page:
+    """Do something with an item, then show it: as it is now, or with what could not be done."""
+
+    async def then(person: Person) -> Page:
+        return await do(person) or see_other(f"/items/{item_id}")
+
+    async def show(refusal: Refusal) -> Page:
+        return await show_item(asked.request, asked.house, asked.person, item_id, refusal, asked.form)
+
+    return await carry_out(asked, then, show, proving=proving)
+
+
 @post("/items/{item_id:uuid}/claim", opt=_READ, status_code=200)
-async def claim(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+async def claim(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Take it, or keep it for longer."""
-    try:
+
+    async def do(person: Person) -> None:
         await queue.claim(house, person, item_id)
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_item(request, house, person, item_id, refusal)
-    return see_other(f"/items/{item_id}")
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
 
 
-@post("/items/{item_id:uuid}/hand-back", opt=_READ, status_code=303)
-async def hand_back(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+@post("/items/{item_id:uuid}/hand-back", opt=_READ, status_code=200)
+async def hand_back(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Give it back. No reason is asked."""
-    await queue.hand_back(house, person, item_id)
-    return see_other("/queue")
+
+    async def do(person: Person) -> Page:
+        await queue.hand_back(house, person, item_id)
+        return see_other("/queue")
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
 
 
 @post("/items/{item_id:uuid}/decision", opt=_DECIDE, status_code=200)
@@ -146,7 +175,8 @@ async def decide(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
     """Approve, ask for a change, or decline what was looked at: the form names it by its hash."""
-    try:
+
+    async def do(person: Person) -> None:
         await decisions.decide(
             house,
             person,
@@ -157,11 +187,8 @@ async def decide(
             reasons=tuple(_reason(code) for code in form.several("reasons")),
             guidance=form.text("guidance"),
         )
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_item(request, house, person, item_id, refusal, form)
-    return see_other(f"/items/{item_id}")
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
 
 
 def _hash(form: Form) -> bytes:
@@ -178,11 +205,16 @@ def _reason(untrusted_code: str) -> Reason:
         raise Invalid(reasons="Choose from the list.") from None
 
 
-@post("/items/{item_id:uuid}/reopen", opt=_DECIDE, status_code=303)
-async def reopen(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+@post("/items/{item_id:uuid}/reopen", opt=_DECIDE, status_code=200)
+async def reopen(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Put it back into review."""
-    await decisions.reopen(house, person, item_id)
-    return see_other(f"/items/{item_id}")
+
+    async def do(person: Person) -> None:
+        await decisions.reopen(house, person, item_id)
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
 
 
 @post("/items/{item_id:uuid}/release", opt=_RELEASE, status_code=200)
@@ -190,27 +222,27 @@ async def make_release(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
     """Release it to one person, now or (with a time) later."""
-    try:
-        sessions.require_step_up(house, person)
+
+    async def do(person: Person) -> None:
         seat_id = form.identifier("seat_id")
         if form.text("then") == "schedule":
             await release.schedule(house, person, item_id, seat_id, form.moment("due_at"))
         else:
             await release.release(house, person, item_id, seat_id)
-    except SignInNeeded:
-        raise
-    except StepUpNeeded:
-        return see_other(f"/step-up?then=/items/{item_id}")
-    except Refusal as refusal:
-        return await show_item(request, house, person, item_id, refusal)
-    return see_other(f"/items/{item_id}")
+
+    return await on_item(Asked(request, house, person, form), item_id, do, proving=True)
 
 
-@post("/items/{item_id:uuid}/unschedule", opt=_RELEASE, status_code=303)
-async def unschedule(house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId) -> Page:
+@post("/items/{item_id:uuid}/unschedule", opt=_RELEASE, status_code=200)
+async def unschedule(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
     """Take back a scheduled release to one recipient."""
-    await release.unschedule(house, person, item_id, form.identifier("seat_id"))
-    return see_other(f"/items/{item_id}")
+
+    async def do(person: Person) -> None:
+        await release.unschedule(house, person, item_id, form.identifier("seat_id"))
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
 
 
 HANDLERS = [

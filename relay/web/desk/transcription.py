@@ -3,13 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import Response, post
+from litestar import post
 from litestar.params import PathParameter
 
-from relay.errors import Refusal, SignInNeeded
+from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import transcription
-from relay.web.desk.review import show_item
+from relay.web.desk.doing import Asked, Page
+from relay.web.desk.review import on_item
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import see_other
 
@@ -23,18 +24,17 @@ async def write(
     person: SignedIn,
     form: TheForm,
     item_id: Annotated[UUID, PathParameter()],
-) -> Response[bytes]:
+) -> Page:
     """Keep what was written out, or say that what is there was compared."""
-    try:
+
+    async def do(person: Person) -> Page:
         if form.text("then") == "check":
             await transcription.check(house, person, item_id, form.moment("written_at"))
         else:
             await transcription.write(house, person, item_id, form.text("text"))
-    except SignInNeeded:
-        raise
-    except Refusal as refusal:
-        return await show_item(request, house, person, item_id, refusal, form)
-    return see_other(f"/items/{item_id}#transcription")
+        return see_other(f"/items/{item_id}#transcription")
+
+    return await on_item(Asked(request, house, person, form), item_id, do)
 
 
 HANDLERS = [write]

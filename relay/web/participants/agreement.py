@@ -56,4 +56,16 @@ async def begin_anew(request: AnyRequest, house: TheHouse, person: SignedIn, ite
     return see_other(f"/items/{new_id}?done=anew")
 
 
-HANDLERS = [agree, begin_anew]
+@post("/items/{item_id:uuid}/again", opt=allow(Permission.ITEM_WRITE), status_code=200)
+async def write_again(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+    """Begin again with the words of a letter that was taken back."""
+    try:
+        new_id = await anew.write_again(house, person, item_id)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await show_item(request, house, person, item_id, refusal=refusal)
+    return see_other(f"/items/{new_id}?done=again")
+
+
+HANDLERS = [agree, begin_anew, write_again]

@@ -8,8 +8,8 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
 from relay.errors import Conflict, Missing, Refusal, SignInNeeded
-from relay.exchange import failures, items, own_lists, progress
-from relay.exchange.edits import Disguise
+from relay.exchange import failures, items, own_lists, progress, submitting
+from relay.exchange.edits import AS_IT_IS, Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
 from relay.exchange.renditions import own_content
@@ -17,6 +17,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review.hiding import in_words
+from relay.web.participants import own_files
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import as_letter, read_text
 from relay.web.shared.filing import receive_file, receive_pages
@@ -65,6 +66,7 @@ async def show_item(
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
     proposal = await progress.proposal(house, person, item_id) if item.edited else None
+    hidden = in_words(proposal.edits) if proposal and proposal.edits is not None else None
     text, lost = (text, False) if text is not None else await _text(house, person, item)
     return page(
         request,
@@ -79,13 +81,16 @@ async def show_item(
         lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
-        hidden=in_words(proposal.edits) if proposal and proposal.edits is not None else None,
+        hidden=hidden,
+        before=await own_files.compared(house, person, item) if proposal and hidden != () else None,
+        arrived=await own_files.pieces(house, person, item),
+        others=await own_files.in_the_way(house, person, item, case) if item.state in _OPEN else [],
         disguise=disguise or await _before(house, person, item),
         faces=bool(house.settings.faces_model),
         has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
-        failure=failures.sentence(item.failure),
+        failure=failures.sentence(item.failure, item.failure_page),
         blocks=case.blocks[item.kind] if item.state in _OPEN else (),
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
@@ -122,7 +127,7 @@ async def _proposed(house: House, person: Person, item: OwnItem) -> str:
 async def _before(house: House, person: Person, item: OwnItem) -> Disguise:
     """What the form for a file starts with: as it was sent before, or what shows least if that is lost."""
     if item.state not in _OPEN:
-        return items.AS_IT_IS
+        return AS_IT_IS
     found = await own_lists.disguise_before(house, person, item.id)
     return found or Disguise(voice=True, picture="cover" if item.kind == "video" else "keep")
 
@@ -137,7 +142,7 @@ async def draft(
         await items.save_draft(house, person, item_id, text)
         if form.text("then") != "send":
             return see_other(f"/items/{item_id}?done=saved")
-        await items.submit(house, person, item_id)
+        await submitting.submit(house, person, item_id)
     except SignInNeeded:
         raise
     except Refusal as refusal:
@@ -172,7 +177,7 @@ async def submit(
             if form.text("picture")
             else "keep",
         )
-        await items.submit(house, person, item_id, disguise)
+        await submitting.submit(house, person, item_id, disguise)
     except SignInNeeded:
         raise
     except Refusal as refusal:

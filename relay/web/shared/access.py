@@ -5,6 +5,7 @@ order: is a permission declared, did the request come from our pages, who is it,
 they. Which case or item they may touch is not decided here but in the query.
 """
 
+from contextlib import suppress
 from typing import Any, Final, TypeAlias
 
 from litestar import Litestar, Request
@@ -14,7 +15,7 @@ from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler, HTTPRouteHandler
 from litestar.params import SkipValidation
 
-from relay.errors import Forbidden, SignInNeeded, WrongKind
+from relay.errors import Forbidden, Refusal, SignInNeeded, WrongKind
 from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
@@ -80,6 +81,9 @@ async def gatekeeper(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         raise Forbidden(_FROM_ELSEWHERE)
     person = await who(connection)
     if person is None:
+        if unsafe and not is_api(connection):
+            with suppress(Refusal):  # what was typed is shown again beside the way to sign in
+                await _take_body(connection, handler)
         raise SignInNeeded
     connection.scope["user"] = person
     if unsafe:
@@ -146,7 +150,8 @@ async def _take_body(
         return None
     if body and kind != _FORM:
         raise WrongKind("This form could not be read. Please go back and try again.")
-    form = parse_form(body)
+    house: House = connection.app.state.house
+    form = parse_form(body, house.settings.zone)
     connection.scope["relay.form"] = form  # type: ignore[typeddict-unknown-key]
     return form
 

@@ -1,6 +1,7 @@
 """Whether a session has ended anywhere on this machine: eight bytes that all processes of an app see.
 
-What a process answers from its own memory, it answers only while these bytes stay as they were.
+What a process answers from its own memory, it answers only while these bytes stay as they were. After them in
+the same file is how many connections each process has (`relay.process.shares`).
 """
 
 import fcntl
@@ -8,7 +9,11 @@ import mmap
 import os
 from typing import Final
 
+from relay.process import shares
+
 _SIZE: Final = 8
+SHARES_AT: Final = _SIZE
+"""Where the numbers of connections begin."""
 MEMORY: Final = -1
 """Instead of a file: bytes that this process has for itself."""
 
@@ -16,7 +21,7 @@ MEMORY: Final = -1
 def shared_file() -> int:
     """Make the file that the processes of one app are given, in memory. No process can change its size."""
     file = os.memfd_create("endings", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    os.ftruncate(file, _SIZE)
+    os.ftruncate(file, SHARES_AT + shares.SIZE)
     # one that was cut would end every process that looks at it
     fcntl.fcntl(file, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return file

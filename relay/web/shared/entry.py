@@ -6,13 +6,16 @@ or pastes it, from the same letter that carried the link. A path or a query woul
 would stand in every log on the way and in the history of a device that others use.
 """
 
-from typing import Annotated, Any
+import base64
+import re
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
-from relay.errors import Invalid, Refusal, SignInNeeded
+from relay.errors import Invalid, Refusal, SignInNeeded, VaultRefused
+from relay.house import House
 from relay.identity import accounts, passphrases, sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
@@ -22,6 +25,8 @@ from relay.web.shared.pages import page, see_other
 from relay.web.shared.wing import Wing
 
 _PUBLIC = allow(Permission.PUBLIC)
+_OWN: Final = re.compile(r"/((cases|items|received)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
+_OFFER: Final = ("invitations", "offered words")
 Page = Response[bytes]
 
 
@@ -94,9 +99,8 @@ def step_up_routes(permission: Permission) -> list[Any]:
 
 
 def _own_path(untrusted_path: str) -> str:
-    """Lead on within this app only: a path, which no browser takes for another host."""
-    own = untrusted_path.startswith("/") and not untrusted_path.startswith("//") and untrusted_path.isascii()
-    return untrusted_path if own and untrusted_path.isprintable() and "\\" not in untrusted_path else "/"
+    """Lead on to one of our own pages that can be asked for by itself, and to nothing else."""
+    return untrusted_path if _OWN.fullmatch(untrusted_path) else "/"
 
 
 @get("/enrol", opt=_PUBLIC)
@@ -138,6 +142,9 @@ async def enrol(
 
 def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
     values = {name: form.text(name) for name in ("secret", "code", "sign_in_name")}
+    house: House = request.app.state.house
+    before = _offered_before(house, invitation_id, form.text("offered"))
+    words = before or passphrases.offered()
     return page(
         request,
         "enrol.html",
@@ -145,8 +152,23 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
         refusal=refusal,
         invitation=invitation_id,
         values=values,
-        offered=passphrases.offered(),
+        words=words,
+        offered=house.columns.seal(*_OFFER, invitation_id, words),
+        again=bool(before),
     )
+
+
+def _offered_before(house: House, invitation_id: UUID, untrusted_offer: str) -> str:
+    """Return the words that this form showed before; none if it showed none.
+
+    They come back sealed under the keyring and bound to the invitation: only what we offered is offered
+    again, so nobody can have the page suggest words that they chose.
+    """
+    try:
+        sealed = base64.b64decode(untrusted_offer, validate=True)
+        return house.columns.open(*_OFFER, invitation_id, sealed) if sealed else ""
+    except (ValueError, VaultRefused):
+        return ""
 
 
 def entry_pages(permission: Permission) -> list[Any]:

@@ -1,24 +1,28 @@
 """What a page's form sent."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, tzinfo
 from typing import TypeVar
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 import msgspec
 
+from relay import times
 from relay.errors import Invalid
 
 _MOST_FIELDS = 3_000
+_NEVER_SHOWN = frozenset({"passphrase", "again", "secret", "code"})
 _Choice = TypeVar("_Choice", bound=str)
 
 
 class Form:
     """The fields of one form. Every answer is untrusted until one of these methods has checked it."""
 
-    def __init__(self, fields: list[tuple[str, str]]) -> None:
+    def __init__(self, fields: list[tuple[str, str]], zone: tzinfo = UTC) -> None:
+        """`zone` is the one in which dates and times were typed."""
         self._fields = fields
+        self._zone = zone
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._fields)
@@ -58,22 +62,32 @@ class Form:
             raise Invalid(**{name: "Write a whole number."}) from None
 
     def day(self, name: str) -> datetime:
-        """Return the end of a day (the last second, UTC) that was given as 2027-01-31, or raise `Invalid`."""
+        """Return the end of a day (its last second) that was given as 2027-01-31, or raise `Invalid`."""
         try:
-            day = date.fromisoformat(self.text(name).strip())
-        except ValueError:
+            return times.end_of_day(date.fromisoformat(self.text(name).strip()), self._zone)
+        except (ValueError, OverflowError):
             raise Invalid(**{name: "Give a date as year-month-day, such as 2027-01-31."}) from None
-        return datetime.combine(day, time(23, 59, 59), UTC)
 
     def moment(self, name: str) -> datetime:
-        """Return a date and time (UTC) that was given as 2027-01-31T12:30, or raise `Invalid`."""
+        """Return a moment that was given as 2027-01-31T12:30 (or with an offset), or raise `Invalid`."""
         try:
-            return datetime.fromisoformat(self.text(name).strip()).replace(tzinfo=UTC)
+            typed = datetime.fromisoformat(self.text(name).strip())
         except ValueError:
             raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
+        try:
+            return times.meant(typed, self._zone)
+        except (ValueError, OverflowError) as error:
+            raise Invalid(**{name: str(error)}) from None
 
 
-def parse_form(body: bytes) -> Form:
+def texts(form: Form) -> tuple[str, ...]:
+    """Return what was written in sentences, so that a page which cannot show its form again can show that."""
+    return tuple(
+        form.text(name) for name, value in form if name not in _NEVER_SHOWN and len(value.split()) > 1
+    )
+
+
+def parse_form(body: bytes, zone: tzinfo = UTC) -> Form:
     """Parse `application/x-www-form-urlencoded`. Raise `Invalid` for what is none."""
     try:
         pairs = parse_qsl(
@@ -81,4 +95,4 @@ def parse_form(body: bytes) -> Form:
         )
     except ValueError:
         raise Invalid("This form could not be read. Please go back and try again.") from None
-    return Form(pairs)
+    return Form(pairs, zone)

@@ -1,18 +1,21 @@
 """Pages from templates. Everything is escaped; a name that a template is not given is an error."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from litestar import MediaType, Response
 
+from relay import times
 from relay.errors import Blocked, Invalid, Refusal, RelayError
 from relay.identity import sessions
 from relay.identity.model import Person
 from relay.web.shared import words
 from relay.web.shared.access import CSRF_FIELD, AnyRequest
+from relay.web.shared.forms import Form, texts
 from relay.web.shared.wing import Wing
 
 _SHARED: Final = Path(__file__).with_name("templates")
@@ -34,6 +37,7 @@ def environment(wing: Wing, folder: Path) -> Environment:
         "word": words.word,
         "reason": words.reason,
         "staff_word": words.staff_word,
+        "how_long": times.length,
         "duration": duration,
         "base64": base64_text,
     }
@@ -41,18 +45,20 @@ def environment(wing: Wing, folder: Path) -> Environment:
     return found
 
 
-def moment(value: datetime) -> str:
-    """A date and time as people read them, in UTC."""
-    return f"{value.astimezone(UTC):%-d %B %Y, %H:%M} UTC"
+@pass_context
+def moment(context: Context, value: datetime) -> str:
+    """A date and time as people read them, in the service’s zone. Macros need the context."""
+    return times.moment(value, context["zone"])
 
 
-def day(value: datetime) -> str:
-    """A date as people read it."""
-    return f"{value.astimezone(UTC):%-d %B %Y}"
+@pass_context
+def day(context: Context, value: datetime) -> str:
+    """A date as people read it, in the same zone."""
+    return times.day(value, context["zone"])
 
 
 def duration(milliseconds: int | None) -> str:
-    """A duration, as in 3:07."""
+    """A place in a recording as a player shows it, as in 3:07."""
     seconds = round((milliseconds or 0) / 1000)
     return f"{seconds // 60}:{seconds % 60:02d}"
 
@@ -72,6 +78,7 @@ def page(request: AnyRequest, template: str, /, *, status: int = 200, **context:
         csrf=token,
         fields=refusal.fields if isinstance(refusal, Invalid) else {},
         sentences=sentences(refusal) if refusal is not None else (),
+        zone=request.app.state.house.settings.zone,
         **context,
     )
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
@@ -96,4 +103,8 @@ def problem_page(request: AnyRequest, error: RelayError, status: int) -> Respons
     if status == 401 and request.scope["method"] in {"GET", "HEAD"}:
         return see_other("/sign-in")
     own = error if isinstance(error, Refusal) or status == 503 else RelayError()
-    return page(request, "problem.html", status=status, refusal=own, signed_out=status == 401)
+    form = request.scope.get("relay.form")
+    written = texts(form) if isinstance(form, Form) else ()
+    return page(
+        request, "problem.html", status=status, refusal=own, signed_out=status == 401, written=written
+    )

@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+import msgspec
 import psycopg
 import pytest
 
@@ -12,18 +14,22 @@ from relay.audit.reading import case_entries
 from relay.cases.model import Case
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.cases.settings import change_settings, confirm_lowering, keep_second_approval
-from relay.errors import Conflict
+from relay.errors import Conflict, VaultRefused
+from relay.exchange import objects
 from relay.exchange.delivery import deliveries
+from relay.exchange.objects import NewObject
 from relay.exchange.release import release, schedule, unschedule
 from relay.exchange.transitions import State
 from relay.identity.accounts import suspend
 from relay.identity.model import Person
-from relay.review.queue import hand_back
+from relay.review.decisions import decide
+from relay.review.queue import claim, hand_back
 from relay.review.reading import item_on_desk
-from tests.integration.exchange.test_letter import seat_of
-from tests.integration.exchange.test_release import approve, ready
+from tests.integration.exchange.test_release import ready
 from tests.support.house import Pair, Service
-from tests.support.work import make_room
+from tests.support.letters import approve, seat_of
+from tests.support.work import look_at, make_room
+from workers.tasks import make_safe
 from workers.tasks.room import WorkRoom
 from workers.tasks.upkeep import release_due
 
@@ -61,6 +67,38 @@ async def take_off(service: Service, pair: Pair, person: Person, by: Person) -> 
     _, people, _ = await read_case(service.desk, by, pair.case_id)
     seat = next(one.seat_id for one in people if one.account_id == person.id)
     await remove_seat(service.desk, by, pair.case_id, seat)
+
+
+# what was seen
+
+
+async def test_what_one_reviewer_was_shown_does_not_count_for_another(
+    service: Service, pair: Pair, room: WorkRoom, filip: Person
+) -> None:
+    item_id = await ready(service, pair, room)
+    rendition, sha256 = await look_at(service, pair.facilitator, item_id)
+    await hand_back(service.desk, pair.facilitator, item_id)
+    await claim(service.desk, filip, item_id)
+    assert not (await item_on_desk(service.desk, filip, item_id)).seen_all
+    with pytest.raises(Conflict, match="not seen all of this"):
+        await decide(service.desk, filip, item_id, "approve", rendition_id=rendition, sha256=sha256)
+
+
+async def test_a_file_that_is_not_what_its_hash_says_is_not_approved(
+    service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that was taken over names one file and stores another."""
+    real = objects.store
+
+    def lies(*arguments: Any, **named: Any) -> NewObject:
+        stored = real(*arguments, **named)
+        return msgspec.structs.replace(stored, summary=stored.summary._replace(sha256=bytes(32)))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(make_safe, "store", lies)
+        item_id = await ready(service, pair, room)
+    with pytest.raises(VaultRefused):
+        await approve(service, pair.facilitator, item_id)
 
 
 # how many

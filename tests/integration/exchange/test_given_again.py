@@ -23,9 +23,9 @@ from relay.identity.vouching import vouch
 from relay.review.reading import item_on_desk
 from relay.vault.padding import unpad
 from relay.vault.release import ReleaseRecord
-from tests.integration.exchange.test_letter import seat_of
-from tests.integration.exchange.test_release import approve, ready, settings
+from tests.integration.exchange.test_release import ready, settings
 from tests.support.house import Pair, Service
+from tests.support.letters import approve, seat_of
 from tests.support.work import make_room
 from workers.tasks.room import WorkRoom
 

@@ -10,15 +10,16 @@ import pytest
 from relay.cases.own import choose_consent
 from relay.cases.records import record_pause, record_request
 from relay.errors import Blocked, Conflict, Invalid, Missing, Refusal
-from relay.exchange import items, objects
+from relay.exchange import items, objects, submitting
 from relay.exchange.delivery import choose, content, deliveries
-from relay.exchange.items import read_draft, save_draft, start_item, submit, withdraw
+from relay.exchange.items import read_draft, save_draft, start_item, withdraw
 from relay.exchange.progress import feedback, own_item
 from relay.exchange.renditions import own_content
+from relay.exchange.submitting import submit
 from relay.exchange.uploads import create
 from relay.identity.model import Person
-from tests.integration.exchange.test_letter import seat_of, write_letter
 from tests.support.house import Pair, Service
+from tests.support.letters import seat_of, write_letter
 from tests.support.work import make_room
 from workers.tasks.room import WorkRoom
 
@@ -141,7 +142,7 @@ async def test_an_agreement_that_lapses_in_the_middle_of_a_submission_stops_it_a
         service.clock.go(days=181)
         return stored
 
-    monkeypatch.setattr(items, "store_bytes", half_a_year_later)
+    monkeypatch.setattr(submitting, "store_bytes", half_a_year_later)
     with pytest.raises(Blocked) as blocked:
         await submit(service.participants, pair.victim, item_id)
     assert "It is time to ask you again" in blocked.value.blocks[0]

@@ -5,46 +5,29 @@ from uuid import UUID
 
 import pytest
 
-from relay.cases.own import own_case
 from relay.cases.service import read_case, remove_seat
 from relay.errors import Blocked, Conflict, Invalid, Missing
 from relay.exchange.delivery import choose, content, deliveries, sender
-from relay.exchange.items import save_draft, start_item, submit, withdraw
+from relay.exchange.items import save_draft, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import feedback, own_item, own_items
 from relay.exchange.release import release
+from relay.exchange.submitting import submit
 from relay.identity.invitations import invite_again
-from relay.identity.model import Person
 from relay.review.decisions import decide
 from relay.review.model import Reason
 from relay.review.queue import queue
 from relay.vault.padding import unpad
 from tests.support.house import Pair, Service
+from tests.support.letters import LETTER, approve, seat_of, send_letter, write_letter
 from tests.support.work import look_at, make_room, work_off
-
-LETTER = "Drogi Panie,\n\nسلام\n\nI want you to know how it was. \u200b\u202eżółć\n"
-
-
-async def write_letter(service: Service, author: Person, case_id: UUID, text: str = LETTER) -> UUID:
-    """A draft to everybody on the other side."""
-    case = await own_case(service.participants, author, case_id)
-    seats = tuple(counterpart.seat_id for counterpart in case.counterparts)
-    item_id = await start_item(service.participants, author, case_id, "letter", seats)
-    await save_draft(service.participants, author, item_id, text)
-    return item_id
-
-
-async def seat_of(service: Service, author: Person, case_id: UUID) -> UUID:
-    """The seat that the author writes to."""
-    return (await own_case(service.participants, author, case_id)).counterparts[0].seat_id
 
 
 async def test_a_letter_goes_from_victim_to_offender_after_a_change_was_asked_for(
     service: Service, pair: Pair, tmp_path: Path
 ) -> None:
     async with make_room(service, tmp_path) as room:
-        item_id = await write_letter(service, pair.victim, pair.case_id)
-        await submit(service.participants, pair.victim, item_id)
+        item_id = await send_letter(service, pair.victim, pair.case_id)
         assert (await own_item(service.participants, pair.victim, item_id)).state == "submitted"
         assert await work_off(room) == 1
 
@@ -72,10 +55,7 @@ async def test_a_letter_goes_from_victim_to_offender_after_a_change_was_asked_fo
             await decide(
                 service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256
             )
-        rendition, sha256 = await look_at(service, pair.facilitator, item_id)
-        await decide(
-            service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256
-        )
+        await approve(service, pair.facilitator, item_id)
         assert await deliveries(service.participants, pair.offender) == []
         seat = await seat_of(service, pair.victim, pair.case_id)
         release_id = await release(service.desk, pair.facilitator, item_id, seat)
@@ -102,11 +82,9 @@ async def test_only_the_recipient_finds_a_delivery(service: Service, pair: Pair,
 
 async def released_letter(service: Service, pair: Pair, room: object) -> tuple[UUID, UUID]:
     """A letter of the victim's that was released. Return the release's id and the item's."""
-    item_id = await write_letter(service, pair.victim, pair.case_id)
-    await submit(service.participants, pair.victim, item_id)
+    item_id = await send_letter(service, pair.victim, pair.case_id)
     await work_off(room)  # type: ignore[arg-type]
-    rendition, sha256 = await look_at(service, pair.facilitator, item_id)
-    await decide(service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256)
+    await approve(service, pair.facilitator, item_id)
     seat = await seat_of(service, pair.victim, pair.case_id)
     return await release(service.desk, pair.facilitator, item_id, seat), item_id
 
@@ -115,13 +93,9 @@ async def test_an_author_cannot_tell_approved_from_released(
     service: Service, pair: Pair, tmp_path: Path
 ) -> None:
     async with make_room(service, tmp_path) as room:
-        item_id = await write_letter(service, pair.victim, pair.case_id)
-        await submit(service.participants, pair.victim, item_id)
+        item_id = await send_letter(service, pair.victim, pair.case_id)
         await work_off(room)
-        rendition, sha256 = await look_at(service, pair.facilitator, item_id)
-        await decide(
-            service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256
-        )
+        await approve(service, pair.facilitator, item_id)
         approved = await own_items(service.participants, pair.victim, pair.case_id)
         release_id = await release(
             service.desk, pair.facilitator, item_id, await seat_of(service, pair.victim, pair.case_id)
@@ -161,13 +135,9 @@ async def test_a_pause_between_approval_and_release_stops_it(
     from relay.cases.own import choose_pause
 
     async with make_room(service, tmp_path) as room:
-        item_id = await write_letter(service, pair.victim, pair.case_id)
-        await submit(service.participants, pair.victim, item_id)
+        item_id = await send_letter(service, pair.victim, pair.case_id)
         await work_off(room)
-        rendition, sha256 = await look_at(service, pair.facilitator, item_id)
-        await decide(
-            service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256
-        )
+        await approve(service, pair.facilitator, item_id)
         await choose_pause(service.participants, pair.offender, pair.case_id, paused=True)
         seat = await seat_of(service, pair.victim, pair.case_id)
         with pytest.raises(Blocked, match="offender has paused"):

@@ -9,10 +9,12 @@ from relay.cases.own import own_case
 from relay.cases.service import read_case, remove_seat
 from relay.errors import Conflict, Missing, TooLarge
 from relay.exchange import uploads
-from relay.exchange.items import save_draft, start_item, submit, withdraw
+from relay.exchange.items import save_draft, start_item, withdraw
 from relay.exchange.progress import own_item
+from relay.exchange.submitting import submit
 from relay.identity.model import Person
 from tests.support.house import Pair, Service, make_pair, make_service
+from tests.support.letters import send_letter
 from tests.support.postgres import Dsns
 from tests.support.work import make_room
 
@@ -23,9 +25,7 @@ async def test_who_was_taken_off_the_case_can_only_take_back(
     house = service.participants
     seats = tuple(one.seat_id for one in (await own_case(house, pair.offender, pair.case_id)).counterparts)
     async with make_room(service, tmp_path):
-        sent = await start_item(house, pair.offender, pair.case_id, "letter", seats)
-        await save_draft(house, pair.offender, sent, "What I sent.")
-        await submit(house, pair.offender, sent)
+        sent = await send_letter(service, pair.offender, pair.case_id)
         draft = await start_item(house, pair.offender, pair.case_id, "letter", seats)
         film = await start_item(house, pair.offender, pair.case_id, "video", seats)
         upload = await uploads.create(house, pair.offender, film, 1000)

@@ -9,22 +9,22 @@ import msgspec
 import psycopg
 import pytest
 
-from relay.cases.own import choose_pause, own_case
+from relay.cases.own import choose_pause
 from relay.cases.service import read_case
 from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import paper
 from relay.exchange.delivery import choose
-from relay.exchange.items import save_draft, start_item, submit, withdraw
+from relay.exchange.items import withdraw
 from relay.exchange.letters import visible
 from relay.exchange.release import release
 from relay.identity.cards import print_card
 from relay.identity.invitations import Invitation, invite_again, invite_participant
 from relay.printing import press
 from relay.printing.model import Printed, Size, Unprintable
-from relay.review.decisions import decide
 from tests.support.house import Pair, Service
+from tests.support.letters import approve, seat_of, send_letter
 from tests.support.paper import body, fonts_are_there, pages, words
-from tests.support.work import look_at, make_room, work_off
+from tests.support.work import make_room, work_off
 
 LETTER = "Drogi Panie,\n\nمجھے افسوس ہے\n\nI want you to know how it was. \u200b\u202eżółć\n"
 
@@ -56,15 +56,11 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 async def send(service: Service, pair: Pair, folder: Path, text: str) -> Sent:
     """Write it, have it read and approved."""
     async with make_room(service, folder) as room:
-        case = await own_case(service.participants, pair.victim, pair.case_id)
-        seat_id = case.counterparts[0].seat_id
-        item_id = await start_item(service.participants, pair.victim, pair.case_id, "letter", (seat_id,))
-        await save_draft(service.participants, pair.victim, item_id, text)
-        await submit(service.participants, pair.victim, item_id)
+        item_id = await send_letter(service, pair.victim, pair.case_id, text)
         await work_off(room)
-    rendition, sha256 = await look_at(service, pair.facilitator, item_id)
-    await decide(service.desk, pair.facilitator, item_id, "approve", rendition_id=rendition, sha256=sha256)
-    return Sent(service=service, pair=pair, item_id=item_id, seat_id=seat_id)
+    await approve(service, pair.facilitator, item_id)
+    seat = await seat_of(service, pair.victim, pair.case_id)
+    return Sent(service=service, pair=pair, item_id=item_id, seat_id=seat)
 
 
 @pytest.fixture

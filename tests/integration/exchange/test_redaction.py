@@ -15,21 +15,22 @@ from relay.exchange import processing
 from relay.exchange.agreements import _statement, agree
 from relay.exchange.delivery import choose, content, deliveries
 from relay.exchange.edits import MASK, Edits, Span
-from relay.exchange.items import find_item, save_draft, submit, withdraw
+from relay.exchange.items import find_item, save_draft, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule
 from relay.exchange.renditions import find_rendition, own_content
+from relay.exchange.submitting import submit
 from relay.identity.invitations import invite_again
 from relay.identity.model import Person
 from relay.identity.vouching import vouch
 from relay.review.decisions import decide, reopen
 from relay.review.hiding import find_words
-from relay.review.model import Reason
+from relay.review.model import Decision, Reason
 from relay.review.queue import claim
 from relay.review.redaction import ground, redact, redaction
 from relay.vault.padding import unpad
-from tests.integration.exchange.test_letter import seat_of, write_letter
 from tests.support.house import Pair, Service
+from tests.support.letters import approve, seat_of, send_letter
 from tests.support.work import look_at, make_room, work_off
 from workers.tasks.make_safe import make_safe
 from workers.tasks.room import WorkRoom
@@ -47,8 +48,7 @@ async def room(service: Service, tmp_path: Path) -> AsyncIterator[WorkRoom]:
 
 
 async def in_review(service: Service, pair: Pair, room: WorkRoom, text: str = TEXT) -> UUID:
-    item_id = await write_letter(service, pair.victim, pair.case_id, text)
-    await submit(service.participants, pair.victim, item_id)
+    item_id = await send_letter(service, pair.victim, pair.case_id, text)
     await work_off(room)
     await claim(service.desk, pair.facilitator, item_id)
     return item_id
@@ -76,11 +76,6 @@ async def own_text(service: Service, person: Person, item_id: UUID) -> str:
 async def agree_to_newest(service: Service, pair: Pair, item_id: UUID) -> None:
     rendition, sha256 = await look_at(service, pair.facilitator, item_id)
     await agree(service.participants, pair.victim, item_id, rendition_id=rendition, sha256=sha256)
-
-
-async def approve(service: Service, person: Person, item_id: UUID) -> None:
-    rendition, sha256 = await look_at(service, person, item_id)
-    await decide(service.desk, person, item_id, "approve", rendition_id=rendition, sha256=sha256)
 
 
 async def test_hidden_words_are_agreed_to_approved_and_never_reach_the_recipient(
@@ -118,6 +113,29 @@ async def test_the_next_list_takes_the_place_of_the_one_before_and_needs_another
         await approve(service, pair.facilitator, item_id)
     await agree_to_newest(service, pair, item_id)
     await approve(service, pair.facilitator, item_id)
+
+
+@pytest.mark.parametrize("decision", ["approve", "request_changes", "decline"])
+async def test_nothing_is_decided_about_a_version_that_another_took_the_place_of(
+    service: Service, pair: Pair, room: WorkRoom, decision: Decision
+) -> None:
+    item_id = await in_review(service, pair, room)
+    rendition, sha256 = await look_at(service, pair.facilitator, item_id)
+    await hide(service, pair.facilitator, item_id, "Anna")
+    await work_off(room)
+    await claim(service.desk, pair.facilitator, item_id)
+    for named in ((rendition, sha256), (item_id, sha256)):
+        with pytest.raises(Conflict, match="newer version"):
+            await decide(
+                service.desk,
+                pair.facilitator,
+                item_id,
+                decision,
+                rendition_id=named[0],
+                sha256=named[1],
+                reasons=(Reason.CONTACT_DETAILS,),
+                guidance="Please leave it out.",
+            )
 
 
 async def test_nothing_is_hidden_any_more_by_an_empty_list(

@@ -15,18 +15,18 @@ from relay.cases.service import add_facilitator
 from relay.cases.settings import change_settings
 from relay.errors import Conflict, Invalid, Missing, Refusal
 from relay.exchange.delivery import choose, content, deliveries
-from relay.exchange.items import submit, withdraw
+from relay.exchange.items import withdraw
 from relay.exchange.release import release, schedule, unschedule
 from relay.exchange.transitions import State
 from relay.identity.invitations import invite_again
 from relay.identity.model import Person
-from relay.review.decisions import decide, reopen
+from relay.review.decisions import reopen
 from relay.review.queue import hand_back
 from relay.review.reading import item_on_desk
 from relay.vault.release import ReleaseRecord
-from tests.integration.exchange.test_letter import seat_of, write_letter
 from tests.support.house import Pair, Service
-from tests.support.work import look_at, make_room, work_off
+from tests.support.letters import approve, seat_of, send_letter
+from tests.support.work import make_room, work_off
 from workers.tasks.room import WorkRoom
 from workers.tasks.upkeep import reconcile, release_due
 
@@ -38,15 +38,9 @@ async def room(service: Service, tmp_path: Path) -> AsyncIterator[WorkRoom]:
 
 
 async def ready(service: Service, pair: Pair, room: WorkRoom) -> UUID:
-    item_id = await write_letter(service, pair.victim, pair.case_id)
-    await submit(service.participants, pair.victim, item_id)
+    item_id = await send_letter(service, pair.victim, pair.case_id)
     await work_off(room)
     return item_id
-
-
-async def approve(service: Service, person: Person, item_id: UUID) -> None:
-    rendition, sha256 = await look_at(service, person, item_id)
-    await decide(service.desk, person, item_id, "approve", rendition_id=rendition, sha256=sha256)
 
 
 async def settings(service: Service, pair: Pair, *, second: bool = False, cooling: int = 0) -> None:

@@ -3,9 +3,8 @@
 from pathlib import Path
 from uuid import uuid4
 
-from relay.exchange.items import submit
-from tests.integration.exchange.test_letter import write_letter
 from tests.support.house import Pair, Service
+from tests.support.letters import send_letter
 from tests.support.work import make_room, work_off
 from workers.tasks import storekeeping
 from workers.tasks.keys import publish, retire
@@ -15,8 +14,7 @@ async def test_a_blob_without_a_row_is_removed_and_others_stay(
     service: Service, pair: Pair, tmp_path: Path
 ) -> None:
     async with make_room(service, tmp_path) as room:
-        item_id = await write_letter(service, pair.victim, pair.case_id)
-        await submit(service.participants, pair.victim, item_id)
+        await send_letter(service, pair.victim, pair.case_id)
         await work_off(room)
         kept = set(service.blobs.names())
         for finish in (True, False):
@@ -33,8 +31,7 @@ async def test_an_object_that_is_not_in_the_store_is_noticed(
     service: Service, pair: Pair, tmp_path: Path
 ) -> None:
     async with make_room(service, tmp_path) as room:
-        item_id = await write_letter(service, pair.victim, pair.case_id)
-        await submit(service.participants, pair.victim, item_id)
+        await send_letter(service, pair.victim, pair.case_id)
         assert await storekeeping.missing(room) == 0
         service.blobs.delete(next(service.blobs.names()))
         assert await storekeeping.missing(room) == 1
@@ -45,8 +42,7 @@ async def test_a_past_epochs_key_is_destroyed_when_nothing_is_sealed_to_it_any_m
 ) -> None:
     async with make_room(service, tmp_path) as room:
         first = (await publish(room.house, room.keys)).key_version
-        item_id = await write_letter(service, pair.victim, pair.case_id)
-        await submit(service.participants, pair.victim, item_id)
+        await send_letter(service, pair.victim, pair.case_id)
         service.clock.go(days=2)
         assert (await publish(room.house, room.keys)).key_version == first + 1
         assert await retire(room.house, room.keys) == [], "a submission may just now be sealed to the old key"

@@ -11,13 +11,14 @@ import pytest
 
 from relay.errors import Conflict, Gone, Invalid, Missing, TooLarge
 from relay.exchange import uploads
-from relay.exchange.items import start_item, submit, withdraw
+from relay.exchange.items import start_item, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import own_item
 from relay.exchange.renditions import own_content
+from relay.exchange.submitting import submit
 from relay.exchange.uploads import append, create, status, terminate
-from tests.integration.exchange.test_letter import seat_of
 from tests.support.house import Pair, Service, make_pair, make_service
+from tests.support.letters import seat_of
 from tests.support.postgres import Dsns
 from tests.support.work import make_room
 from workers.tasks.room import WorkRoom

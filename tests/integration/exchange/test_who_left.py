@@ -6,22 +6,22 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from relay.cases.own import own_case
 from relay.cases.records import record_assessment
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.errors import Conflict, VaultRefused
 from relay.exchange.delivery import choose, content
-from relay.exchange.items import read_draft, save_draft, start_item, submit
+from relay.exchange.items import read_draft
 from relay.exchange.processing import MOST_TRIES
 from relay.exchange.progress import own_item
 from relay.exchange.release import release
+from relay.exchange.submitting import submit
 from relay.identity.accounts import suspend
 from relay.identity.trust import case_key, participant_key
 from relay.identity.vouching import vouch
-from relay.review.decisions import decide
 from relay.vault.suite import KeyPair
 from tests.support.house import Pair, Service
-from tests.support.work import look_at, make_room, work_off
+from tests.support.letters import approve, seat_of, send_letter, write_letter
+from tests.support.work import make_room, work_off
 
 
 async def test_a_case_goes_on_after_its_facilitator_left_the_service(
@@ -32,13 +32,10 @@ async def test_a_case_goes_on_after_its_facilitator_left_the_service(
     administrator = await service.make_staff("administrator", "Anna")
     await add_facilitator(service.desk, pair.facilitator, case_id, colleague.id)
     async with make_room(service, tmp_path) as room:
-        seat = (await own_case(house, pair.offender, case_id)).counterparts[0].seat_id
-        item = await start_item(house, pair.offender, case_id, "letter", (seat,))
-        await save_draft(house, pair.offender, item, "Dear you.")
-        await submit(house, pair.offender, item)
+        seat = await seat_of(service, pair.offender, case_id)
+        item = await send_letter(service, pair.offender, case_id)
         await work_off(room)
-        rendition, sha256 = await look_at(service, pair.facilitator, item)
-        await decide(service.desk, pair.facilitator, item, "approve", rendition_id=rendition, sha256=sha256)
+        await approve(service, pair.facilitator, item)
         released = await release(service.desk, pair.facilitator, item, seat)
         await choose(house, pair.victim, released, "open")
 
@@ -62,10 +59,7 @@ async def test_a_case_goes_on_after_its_facilitator_left_the_service(
             with pytest.raises(Conflict, match="already"):
                 await vouch(service.desk, colleague, case_id, participant.id)
 
-        back = (await own_case(house, pair.victim, case_id)).counterparts[0].seat_id
-        answer = await start_item(house, pair.victim, case_id, "letter", (back,))
-        await save_draft(house, pair.victim, answer, "Dear you, too.")
-        await submit(house, pair.victim, answer)
+        answer = await send_letter(service, pair.victim, case_id)
         await work_off(room)
         assert (await own_item(house, pair.victim, answer)).state == "in_review"
         assert (await content(house, pair.victim, released)).size > 0
@@ -84,13 +78,8 @@ async def test_sending_says_what_to_do_after_a_facilitator_left_and_nothing_is_l
     administrator = await service.make_staff("administrator", "Anna")
     await add_facilitator(service.desk, pair.facilitator, case_id, colleague.id)
     async with make_room(service, tmp_path) as room:
-        seat = (await own_case(house, pair.offender, case_id)).counterparts[0].seat_id
-        sent = await start_item(house, pair.offender, case_id, "letter", (seat,))
-        await save_draft(house, pair.offender, sent, "Sent before.")
-        await submit(house, pair.offender, sent)
-        back = (await own_case(house, pair.victim, case_id)).counterparts[0].seat_id
-        written = await start_item(house, pair.victim, case_id, "letter", (back,))
-        await save_draft(house, pair.victim, written, "Written before.")
+        sent = await send_letter(service, pair.offender, case_id)
+        written = await write_letter(service, pair.victim, case_id, "Written before.")
 
         await suspend(service.desk, administrator, pair.facilitator.id)
         await service.sign_roster()

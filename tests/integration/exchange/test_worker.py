@@ -13,10 +13,11 @@ import pytest
 from relay.db.transaction import Acting
 from relay.errors import Conflict
 from relay.exchange import processing
-from relay.exchange.items import submit, withdraw
+from relay.exchange.items import withdraw
 from relay.exchange.progress import own_item
-from tests.integration.exchange.test_letter import write_letter
+from relay.exchange.submitting import submit
 from tests.support.house import Pair, Service
+from tests.support.letters import send_letter
 from tests.support.work import make_room, work_off
 from workers.media.budget import NoMemory
 from workers.tasks import make_safe as task
@@ -33,8 +34,7 @@ async def room(service: Service, tmp_path: Path) -> AsyncIterator[WorkRoom]:
 
 async def sent(service: Service, pair: Pair) -> tuple[UUID, UUID]:
     """A letter that waits for a worker: the item and its revision."""
-    item_id = await write_letter(service, pair.victim, pair.case_id)
-    await submit(service.participants, pair.victim, item_id)
+    item_id = await send_letter(service, pair.victim, pair.case_id)
     async with service.participants.database.reading(pair.victim.id) as tx:
         revision: UUID = await tx.value("SELECT id FROM relay.revisions WHERE item_id = %s", [item_id])
     return item_id, revision

@@ -14,3 +14,13 @@ def test_a_code_that_is_not_known_still_says_what_to_do() -> None:
 
 def test_no_failure_has_no_words() -> None:
     assert sentence(None) == ""
+
+
+def test_the_page_that_it_is_because_of_is_named() -> None:
+    assert sentence("damaged", 3).startswith("Page 3 is damaged")
+    assert "page 12 is larger" in sentence("too-many-pixels", 12)
+
+
+def test_a_page_is_not_named_where_it_is_because_of_all_of_them() -> None:
+    assert sentence("too-many-pages", 3) == sentence("too-many-pages")
+    assert sentence("damaged") == sentence("damaged", None)

@@ -271,3 +271,40 @@ def test_an_index_of_boxes_without_end_is_no_film(where: int) -> None:
         content = box(name, content)
     with pytest.raises(Irregular):
         FastStart(Whole(film[: film.index(b"moov") - 4] + content))
+
+
+class Claimed:
+    """A file whose boxes are as long as they say and hold nothing, of which what is read is counted."""
+
+    def __init__(self, **lengths: int) -> None:
+        self._headers, self.size, self.read = {}, 0, 0
+        for kind, length in lengths.items():
+            self._headers[self.size] = struct.pack(">I4s", length, kind.encode())
+            self.size += length
+
+    def read_into(self, offset: int, buffer: memoryview) -> int:
+        length = max(0, min(len(buffer), self.size - offset))
+        self.read += length
+        buffer[:length] = bytes(length)
+        for place, header in self._headers.items():
+            if offset <= place and place + len(header) <= offset + length:
+                buffer[place - offset : place - offset + len(header)] = header
+        return length
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        {"ftyp": 28, "mdat": 100, "moov": mp4.LARGEST_INDEX + 1},
+        {"ftyp": 28, "mdat": 100, "moov": 1 << 31},
+        {"ftyp": 4097, "mdat": 100, "moov": 100},
+        {"ftyp": 1 << 31, "mdat": 100, "moov": 100},
+    ],
+    ids=str,
+)
+def test_what_is_too_large_to_be_held_is_refused_before_it_is_read(lengths: dict[str, int]) -> None:
+    """The packer is not believed, and the index of a file of gigabytes would be held several times over."""
+    file = Claimed(**lengths)
+    with pytest.raises(Irregular):
+        FastStart(file)
+    assert file.read < 200

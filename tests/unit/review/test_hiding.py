@@ -82,6 +82,9 @@ def test_a_list_reads_in_words() -> None:
         "3 places of the letter covered by a block.",
     )
     assert in_words(Edits()) == ()
+    faces = in_words(Edits(disguise=Disguise(picture="faces")))
+    assert faces[0] == "A disguise: the faces covered that a machine finds."
+    assert "misses faces" in faces[1]
 
 
 def test_more_lines_than_a_list_may_have_are_refused_before_they_are_looked_for() -> None:

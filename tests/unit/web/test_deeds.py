@@ -1,6 +1,7 @@
 """The page of a case's chain speaks in words."""
 
 import json
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -27,8 +28,11 @@ def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
         ({"approvals_needed": 2}, [("Approvals needed", "2")]),
         ({"medium": "audio"}, [("Medium", "Audio recording")]),
         ({"item": "7713951e-c1fe-4849-a2d7-3228af04cc2c"}, [("Item", "7713951e…")]),
+        ({"until": "2027-05-21T18:20:50+00:00"}, [("Until", "21 May 2027, 19:20 BST")]),
+        ({"until": "2027-01-21T18:20:50.123456+00:00"}, [("Until", "21 January 2027, 18:20 GMT")]),
+        ({"asked": True}, [("Asked for", "yes")]),
         ({}, []),
     ],
 )
 def test_facts_read_as_names_and_values(fact: dict[str, object], reads: list[tuple[str, str]]) -> None:
-    assert particulars(json.dumps(fact)) == reads
+    assert particulars(json.dumps(fact), ZoneInfo("Europe/London")) == reads

@@ -4,13 +4,18 @@ import io
 from collections.abc import Iterator
 from itertools import pairwise
 from random import Random
+from typing import cast
+from uuid import uuid4
 
 import img2pdf
 import pytest
 from PIL import Image
 
 from relay.errors import Missing
-from relay.web.shared.contents import Text
+from relay.exchange.model import RELEASED_TYPES, Content
+from relay.house import House
+from relay.vault.suite import DataKey
+from relay.web.shared.contents import Text, page_answer
 from relay.web.shared.page_pictures import Picture
 
 WIDTHS = (120, 80, 160, 100)
@@ -47,6 +52,16 @@ def test_each_page_is_its_jpeg_in_order(document: bytes, pages: list[bytes]) -> 
 def test_there_are_no_other_pages(document: bytes, number: int) -> None:
     with pytest.raises(Missing):
         Picture(Text(document), number)
+
+
+@pytest.mark.parametrize("media_type", sorted(RELEASED_TYPES - {"application/pdf"}))
+def test_nothing_but_a_document_has_pages(media_type: str) -> None:
+    """Whatever is in it: it is not even opened."""
+    content = Content(
+        object_id=uuid4(), key=DataKey.generate(), commitment=bytes(32), media_type=media_type, size=9
+    )
+    with pytest.raises(Missing):
+        page_answer(cast("House", None), content, 1)
 
 
 def test_the_stretches_of_all_pages_are_the_whole_document_and_nothing_twice(document: bytes) -> None:

@@ -28,6 +28,7 @@ FILE, PIXELS_TO, ANSWER_TO = 3, 4, 5
 HEADER = struct.Struct("<IIIIII")
 """Width, height in pixels; the same on paper in points (0: unknown); number of this page, of all."""
 ANSWER = struct.Struct("<BI")
+"""Status; how many pages there are, or which one it is because of (0: none by itself)."""
 
 SEVERAL, SEVERAL_END = b"\xabPAGES1\n", b"\n1SEGAP\xab"
 """Several files as one document: docs/pages-format.md."""
@@ -56,12 +57,27 @@ pillow_heif.register_heif_opener(thumbnails=False)
 Image.init()
 
 
-class Refused(Exception):
-    """Carries a status."""
+UNREADABLE = (
+    pypdfium2.PdfiumError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    SyntaxError,
+    MemoryError,
+    EOFError,
+    Image.DecompressionBombError,
+    Image.DecompressionBombWarning,
+)
+"""What the readers raise; an unidentified picture is an OSError."""
 
-    def __init__(self, status: int) -> None:
+
+class Refused(Exception):
+    """Carries a status, and which page or file it is because of (0: none by itself)."""
+
+    def __init__(self, status: int, place: int = 0) -> None:
         super().__init__()
         self.status = status
+        self.place = place
 
 
 class Page(NamedTuple):
@@ -96,7 +112,7 @@ def main(most_pages: int, most_pixels: int, dots_per_inch: int, *places: int) ->
     areas = [Area(*five) for five in zip(*[iter(places)] * 5, strict=True)]
     Image.MAX_IMAGE_PIXELS = most_pixels
     warnings.simplefilter("error", Image.DecompressionBombWarning)
-    pages = 0
+    pages = place = 0
     try:
         for page in read(most_pages, most_pixels, dots_per_inch):
             pages += 1
@@ -105,14 +121,22 @@ def main(most_pages: int, most_pixels: int, dots_per_inch: int, *places: int) ->
         status = ending(pages, areas)
         send(HEADER.pack(*(0,) * 6))
     except Refused as refused:
-        status = refused.status
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        status = TOO_MANY_PIXELS
-    except UnidentifiedImageError:
-        status = UNSUPPORTED
-    except (pypdfium2.PdfiumError, OSError, ValueError, ArithmeticError, SyntaxError, MemoryError, EOFError):
-        status = DAMAGED
-    os.write(ANSWER_TO, ANSWER.pack(status, pages))
+        status, place = refused.status, refused.place
+    except BrokenPipeError:
+        status = DAMAGED  # whoever takes the pixels has ended, and says why
+    except UNREADABLE as error:
+        # the first page that cannot be read may be all of the file; a later one is that page
+        status, place = status_of(error), pages + 1 if pages else 0
+    os.write(ANSWER_TO, ANSWER.pack(status, pages if status == DONE else place))
+
+
+def status_of(error: Exception) -> int:
+    """What to answer for something that a reader raised."""
+    if isinstance(error, Refused):
+        return error.status
+    if isinstance(error, Image.DecompressionBombError | Image.DecompressionBombWarning):
+        return TOO_MANY_PIXELS
+    return UNSUPPORTED if isinstance(error, UnidentifiedImageError) else DAMAGED
 
 
 def ending(pages: int, areas: list[Area]) -> int:
@@ -160,19 +184,30 @@ def read_several(most_pages: int, most_pixels: int, dots_per_inch: int) -> Itera
     """The pages of every file in it, one file after the other, each turned as its author wished."""
     files = places(most_pages)
     left = most_pages
-    for start, size, turn in files:
-        untrusted = os.pread(FILE, size, start)
-        if len(untrusted) != size:
-            raise Refused(DAMAGED)
-        if untrusted.startswith(SEVERAL):
-            raise Refused(UNSUPPORTED)
-        if b"%PDF-" in untrusted[:1024]:
-            pages = read_pdf(untrusted, left, dots_per_inch)
-        else:
-            pages = read_pictures(io.BytesIO(untrusted), left, most_pixels)
-        for page in pages:
-            left -= 1
-            yield turned(page, turn)._replace(total=len(files))
+    for number, place in enumerate(files, 1):
+        before = left
+        try:
+            for page in read_one(place, left, most_pixels, dots_per_inch):
+                left -= 1
+                yield turned(page, place.turn)._replace(total=len(files))
+        except (Refused, *UNREADABLE) as error:
+            status = status_of(error)
+            raise Refused(status, number if status != TOO_MANY_PAGES else 0) from error
+        if left == before:
+            raise Refused(NO_PAGES, number)
+
+
+def read_one(place: Place, most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[Page]:
+    """The pages of one of several files."""
+    untrusted = os.pread(FILE, place.size, place.start)
+    if len(untrusted) != place.size:
+        raise Refused(DAMAGED)
+    if untrusted.startswith(SEVERAL):
+        raise Refused(UNSUPPORTED)
+    if b"%PDF-" in untrusted[:1024]:
+        yield from read_pdf(untrusted, most_pages, dots_per_inch)
+    else:
+        yield from read_pictures(io.BytesIO(untrusted), most_pages, most_pixels)
 
 
 def places(most: int) -> list[Place]:

@@ -24,6 +24,7 @@ def upgrade() -> None:
         "06_functions.sql",
         "07_policies.sql",
         "07_narrowing.sql",
+        "07_paper.sql",
         "08_operator.sql",
     )
     op.execute("REVOKE CREATE ON SCHEMA relay FROM relay_gate, relay_audit")

@@ -1,5 +1,9 @@
-// Keeps a letter while it is written: a minute after the last key, and before the session runs out. The Save button works
-// without this file. Nothing is kept in the browser.
+// Keeps a letter while it is written: soon after a pause in typing, when the page is left for another, and before the
+// session runs out. The Save button works without this file. Nothing is kept in the browser.
+const PAUSE = 3_000;
+const LEAST_BETWEEN = 15_000;
+const AGAIN = 15_000;
+const MOST_KEEPALIVE = 15_000; // a browser takes 64 KiB with a page that goes; a character may be four bytes of it
 const form = document.querySelector("form[data-draft]");
 
 if (form) {
@@ -7,36 +11,73 @@ if (form) {
   const said = form.querySelector("[data-saved]");
   let kept = text.value;
   let timer = 0;
-  let done = "Saved.";
+  let saving = null;
+  let last = -LEAST_BETWEEN;
 
-  const save = async () => {
-    const now = text.value;
-    if (now === kept) return;
+  // the same words are not said twice: who listens to the page hears of it once a minute at most
+  const say = (words, failed = false) => {
+    if (said.textContent !== words) said.textContent = words;
+    said.classList.toggle("wrong", failed);
+  };
+  const clock = () => new Date().toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const later = (wait) => {
+    clearTimeout(timer);
+    timer = setTimeout(save, wait);
+  };
+
+  const WHY = {
+    401: "you are signed out. What you wrote is still in this window: copy it before you close it, then sign in again.",
+    offline: "there is no connection. What you wrote is still in this window, and saving is tried again.",
+  };
+
+  const put = async (now) => {
     const answer = await fetch(form.dataset.draft, {
       method: "PUT",
+      keepalive: now.length < MOST_KEEPALIVE,
       headers: { "Content-Type": "application/json", "X-Relay-CSRF": form.elements.csrf.value },
       body: JSON.stringify({ text: now }),
     }).catch(() => null);
     if (answer?.ok) {
       kept = now;
-      said.textContent = done;
-    } else {
-      const problem = await answer?.json().catch(() => null);
-      said.textContent = problem?.detail ?? "Not saved: there is no connection. Please try Save in a moment.";
+      rest();
+      say(`Saved at ${clock()}.`);
+      return;
     }
+    const problem = await answer?.json().catch(() => null);
+    say(`Not saved: ${WHY[answer?.status ?? "offline"] ?? problem?.detail ?? WHY.offline}`, true);
+    if (!answer || answer.status >= 500 || answer.status === 429) later(AGAIN);
   };
 
-  text.addEventListener("input", () => {
-    said.textContent = "";
+  async function save() {
     clearTimeout(timer);
-    timer = setTimeout(save, 60_000);
+    if (saving) await saving;
+    if (text.value === kept) return;
+    last = performance.now();
+    saving = put(text.value);
+    await saving;
+    saving = null;
+  }
+
+  text.addEventListener("input", () => later(Math.max(PAUSE, last + LEAST_BETWEEN - performance.now())));
+  form.addEventListener("submit", () => {
+    kept = text.value; // the form takes it along
+    clearTimeout(timer);
+  });
+  // a telephone shows another app, or the window is closed
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") save();
   });
 
+  // a session ends some time after the last thing that was asked of it, and a save is such a thing
   const idle = Number(form.dataset.idle) * 60_000;
-  setTimeout(async () => {
-    // from here on a save that was under way already ends in these words too, and not over them
-    done = "Your session ends in about two minutes if you do nothing. What you wrote is saved.";
-    await save();
-    if (text.value === kept) said.textContent = done;
-  }, Math.max(60_000, idle - 120_000));
+  let resting = 0;
+  function rest() {
+    clearTimeout(resting);
+    resting = setTimeout(warn, Math.max(60_000, idle - 120_000));
+  }
+  async function warn() {
+    if (text.value !== kept) await save(); // and it starts anew
+    else say("Your session ends in about two minutes if you do nothing. What you wrote is saved.");
+  }
+  rest();
 }

@@ -8,11 +8,28 @@ const written = (seconds) => {
   return `${Math.floor(ms / 60000)}:${part(Math.floor(ms / 1000) % 60, 2)}.${part(ms % 1000, 3)}`;
 };
 
+const seconds = (typed) => typed.trim().replace(",", ".").split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+
 const player = document.querySelector("[data-player]");
+const LEAD = 2;
+
+function playFrom(at) {
+  if (!Number.isFinite(at)) return;
+  player.currentTime = Math.max(0, at);
+  player.play();
+  player.scrollIntoView({ block: "nearest" });
+}
+
 for (const button of form.querySelectorAll("[data-now]")) {
   button.addEventListener("click", () => {
     button.closest("[data-row]").querySelector(`[name=${button.dataset.now}]`).value = written(player.currentTime);
   });
+}
+for (const button of form.querySelectorAll("[data-lead]")) {
+  button.addEventListener("click", () => playFrom(seconds(button.closest("[data-row]").querySelector("[name=from]").value) - LEAD));
+}
+for (const button of document.querySelectorAll("[data-play]")) {
+  button.addEventListener("click", () => playFrom(Number(button.dataset.play)));
 }
 
 const letter = document.querySelector("[data-selectable]");
@@ -32,6 +49,7 @@ if (letter) {
 }
 
 const drawable = document.querySelector("[data-drawable]");
+const finger = document.querySelector("[data-finger] input");
 const EDGES = ["left", "top", "right", "bottom"];
 const rows = () => [...form.querySelectorAll("[data-row]")];
 const field = (row, name) => row.querySelector(`[name=${name}]`);
@@ -50,14 +68,15 @@ function freeRow() {
 // what stands in the fields, drawn on the pages
 function paint() {
   for (const mark of drawable.querySelectorAll(".drawn")) mark.remove();
-  const sheets = drawable.querySelectorAll(".sheets > li");
+  const sheets = drawable.querySelectorAll(".areas");
   for (const row of rows()) {
-    const [left, top, right, bottom] = EDGES.map((name) => number(row, name));
+    row.querySelector("[data-clear]").hidden = [...row.querySelectorAll("input")].every((input) => !input.value.trim());
+    const [left, top, right, bottom] = EDGES.map((name) => number(row, name) * 100);
     const sheet = sheets[number(row, "page") - 1];
     if (!sheet || !(right > left && bottom > top)) continue;
-    const mark = document.createElement("span");
-    mark.className = "drawn";
-    mark.style.cssText = `left: ${left}%; top: ${top}%; width: ${right - left}%; height: ${bottom - top}%`;
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const places = { class: "drawn", x: left, y: top, width: right - left, height: bottom - top };
+    for (const [name, value] of Object.entries(places)) mark.setAttribute(name, value);
     sheet.append(mark);
   }
 }
@@ -70,7 +89,7 @@ function drawOn(page, count) {
   };
   page.draggable = false;
   page.addEventListener("pointerdown", (down) => {
-    if (down.pointerType === "touch" || down.button !== 0) return; // a finger scrolls
+    if ((down.pointerType !== "mouse" && !finger.checked) || down.button !== 0) return; // by itself a finger scrolls
     down.preventDefault();
     page.setPointerCapture(down.pointerId);
     const row = freeRow();
@@ -96,5 +115,13 @@ function drawOn(page, count) {
 if (drawable) {
   drawable.querySelectorAll(".sheets img").forEach((page, place) => drawOn(page, place + 1));
   form.addEventListener("input", paint);
+  form.addEventListener("click", ({ target }) => {
+    if (!target.matches("[data-clear]")) return;
+    for (const input of target.closest("[data-row]").querySelectorAll("input")) input.value = "";
+    paint();
+  });
+  document.querySelector("[data-finger]").hidden = !navigator.maxTouchPoints;
+  finger.checked = false; // a browser that brings a page back may tick it
+  finger.addEventListener("change", () => drawable.classList.toggle("finger", finger.checked));
   paint();
 }

@@ -1,11 +1,23 @@
-// While a safe copy is being made: look again now and then, and show the page anew when something has changed.
+// While a safe copy is being made: look again now and then. Which step it is in is brought up to date (and read out only when
+// it is another); the page is shown anew when it has come further than that.
+const SOON = 40;
+const LATER = 10;
 const shown = document.querySelector(".state")?.textContent;
 
 async function look() {
   const answer = await fetch(location.pathname).catch(() => null);
   const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
-  if (page && page.querySelector(".state")?.textContent !== shown) location.reload();
-  else if (++looks < 40) setTimeout(look, 5000);
+  if (page && page.querySelector(".state")?.textContent !== shown) {
+    location.reload();
+    return;
+  }
+  for (const part of ["[data-step]", "[data-percent]"]) {
+    const [here, there] = [document, page].map((one) => one?.querySelector(part));
+    if (here && there && here.textContent !== there.textContent) here.textContent = there.textContent;
+  }
+  // not for ever: looking keeps a session open that nobody may be sitting at
+  looks += 1;
+  if (looks < SOON + LATER) setTimeout(look, looks < SOON ? 5000 : 30000);
 }
 
 let looks = 0;

@@ -1,0 +1,69 @@
+"""What recipients asked their facilitators to hold for them: it stays closed until they open it themselves.
+
+Only that wish is told here. Whether somebody opened something, or wants it at all, is on no overview.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.cases.model import Medium
+from relay.house import House
+from relay.identity.model import Person
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is held, for whom, and since when they asked for that."""
+
+    item_id: UUID
+    case_id: UUID
+    kind: Medium
+    author_id: UUID
+    recipient_id: UUID
+    recipient: str
+    since: datetime
+
+
+class _Row(msgspec.Struct, frozen=True):
+    item_id: UUID
+    case_id: UUID
+    kind: Medium
+    author_id: UUID
+    recipient_id: UUID
+    name_sealed: bytes
+    since: datetime
+
+
+async def held(house: House, person: Person, case_id: UUID | None = None, *, limit: int = 200) -> list[Held]:
+    """Return what is held in one case of the person's, or in all of them; the longest held first."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _Row,
+            """
+            SELECT r.item_id, r.case_id, r.kind, i.author_id, r.recipient_id, a.name_sealed,
+                   d.changed_at AS since
+            FROM relay.deliveries d
+            JOIN relay.releases r ON r.id = d.release_id
+            JOIN relay.items i ON i.id = r.item_id
+            JOIN relay.accounts a ON a.id = r.recipient_id
+            WHERE d.state = 'held' AND d.case_id = ANY ((SELECT relay.cases())::uuid[])
+              AND (%(case)s::uuid IS NULL OR d.case_id = %(case)s)
+              AND NOT EXISTS (SELECT FROM relay.releases later WHERE later.item_id = r.item_id
+                              AND later.recipient_id = r.recipient_id AND later.sequence > r.sequence)
+            ORDER BY d.changed_at, r.id LIMIT %(limit)s
+            """,
+            {"case": case_id, "limit": limit},
+        )
+    return [
+        Held(
+            item_id=row.item_id,
+            case_id=row.case_id,
+            kind=row.kind,
+            author_id=row.author_id,
+            recipient_id=row.recipient_id,
+            recipient=house.columns.open("accounts", "name", row.recipient_id, row.name_sealed),
+            since=row.since,
+        )
+        for row in rows
+    ]

@@ -1,0 +1,99 @@
+"""Doing what a form asks for: the passphrase once more where it is needed, and the page again if refused.
+
+Who has to prove themselves is asked in answer to the form, on a page that carries its fields. That page sends
+them to the same address, with the passphrase: so what was asked for is done, and nobody is led anywhere.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple, TypeAlias
+
+from litestar import Response
+
+from relay.errors import Refusal, RelayError, SignInNeeded, StepUpNeeded
+from relay.house import House
+from relay.identity import sessions
+from relay.identity.model import Person
+from relay.web.shared.access import CSRF_FIELD, AnyRequest
+from relay.web.shared.cookies import set_session
+from relay.web.shared.forms import Form
+from relay.web.shared.pages import page, problem_page
+from relay.web.shared.problems import status_of
+
+Page: TypeAlias = Response[bytes]
+_FIELD: Final = "passphrase"
+
+
+class Asked(NamedTuple):
+    """Who sent what."""
+
+    request: AnyRequest
+    house: House
+    person: Person
+    form: Form
+
+
+async def carry_out(
+    asked: Asked,
+    do: Callable[[Person], Awaitable[Page]],
+    show: Callable[[Refusal], Awaitable[Page]],
+    *,
+    proving: bool = False,
+) -> Page:
+    """Do it and answer with its page, or with the page that `show` gives for what could not be done.
+
+    `proving`: only for who gave their passphrase in the last ten minutes, or gives it with this.
+    """
+    person, cookie = asked.person, ""
+    try:
+        if proving:
+            person, cookie = await _proved(asked)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return _ask(asked, None if isinstance(refusal, StepUpNeeded) else refusal)
+    try:
+        answer = await _done(do, show, person)
+    except RelayError as error:
+        if not cookie:
+            raise
+        # the session has its new name already: without it in the answer this person would be signed out
+        answer = problem_page(asked.request, error, status_of(error))
+    if cookie:
+        set_session(asked.request, answer, cookie)
+    return answer
+
+
+async def _done(
+    do: Callable[[Person], Awaitable[Page]], show: Callable[[Refusal], Awaitable[Page]], person: Person
+) -> Page:
+    try:
+        return await do(person)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await show(refusal)
+
+
+async def _proved(asked: Asked) -> tuple[Person, str]:
+    """Return who it is, and the session's new cookie if they have just proved it. Raise `StepUpNeeded`."""
+    passphrase = asked.form.text(_FIELD)
+    try:
+        sessions.require_step_up(asked.house, asked.person)
+    except StepUpNeeded:
+        if not passphrase:
+            raise
+        cookie, person = await sessions.step_up(asked.house, asked.person, passphrase)
+        return person, cookie
+    return asked.person, ""
+
+
+def _ask(asked: Asked, refusal: Refusal | None) -> Page:
+    """Ask for the passphrase, with all that was sent but the passphrase itself."""
+    return page(
+        asked.request,
+        "prove.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        address=asked.request.url.path,
+        carried=[(name, value) for name, value in asked.form if name not in {CSRF_FIELD, _FIELD}],
+    )

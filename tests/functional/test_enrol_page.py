@@ -1,0 +1,54 @@
+"""The form for an invitation: what was offered and typed is still there after a refusal."""
+
+import re
+from uuid import uuid4
+
+import httpx
+
+from relay.db.transaction import Surface
+from tests.support.house import Service
+from tests.support.web import ORIGIN, Client
+
+TYPED = {"secret": "AAAA", "code": "BBBB", "sign_in_name": "vera", "passphrase": "one", "again": "two"}
+
+
+def words(page: str) -> str:
+    return page.partition('<p class="words">')[2].partition("<")[0]
+
+
+def offer(page: str) -> str:
+    return page.partition('name="offered" value="')[2].partition('"')[0]
+
+
+async def refused(client: Client, path: str, offered: str) -> str:
+    answer: httpx.Response = await client.http.post(
+        path, data=TYPED | {"offered": offered}, headers={"Origin": ORIGIN}
+    )
+    assert answer.status_code == 400
+    return answer.text
+
+
+async def test_the_six_words_stay_after_a_refusal(service: Service) -> None:
+    client, path = Client(service, Surface.PARTICIPANTS), f"/enrol/{uuid4()}"
+    first = (await client.http.get(path)).text
+    assert len(words(first).split()) == 6
+    assert words(first) not in offer(first)
+    assert "the same words as before" not in first
+    again = await refused(client, path, offer(first))
+    assert words(again) == words(first)
+    assert words(await refused(client, path, offer(again))) == words(first)
+    assert "the same words as before" in again
+    for name in ("secret", "code", "sign_in_name"):
+        assert re.search(f'name="{name}"[^>]*value="{TYPED[name]}"', again)
+    assert 'value="one"' not in again
+
+
+async def test_only_words_that_were_offered_here_are_offered_again(service: Service) -> None:
+    client = Client(service, Surface.PARTICIPANTS)
+    path, other = f"/enrol/{uuid4()}", f"/enrol/{uuid4()}"
+    theirs = (await client.http.get(other)).text
+    for planted in (offer(theirs), "not base64", "d29yZHMgdGhhdCBJIGNob3Nl", ""):
+        page = await refused(client, path, planted)
+        assert len(words(page).split()) == 6
+        assert words(page) != words(theirs)
+        assert "the same words as before" not in page

@@ -1,0 +1,142 @@
+"""A gate that was changed in the database, behind the audit chain, is found by `relay audit verify`."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+
+from relay.audit.verify import verify_gates
+from relay.cases.own import choose_consent, choose_pause
+from relay.cases.records import (
+    record_assessment,
+    record_consent,
+    record_pause,
+    record_request,
+    record_responsibility,
+    record_restriction,
+)
+from relay.errors import AuditBroken
+from relay.identity.operator import looking
+from tests.support.house import Pair, Service
+
+
+async def check(service: Service) -> None:
+    async with looking(service.owner, service.id) as tx:
+        await verify_gates(tx)
+
+
+def edit(service: Service, statement: str) -> None:
+    """Do what triggers and foreign keys keep everybody else from."""
+    with psycopg.connect(service.dsns.superuser.url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        assert connection.execute(statement.encode()).rowcount, "there was nothing to change"
+
+
+@pytest.fixture
+async def every_gate(service: Service, pair: Pair) -> None:
+    """Each kind recorded more than once; nothing may pass."""
+    desk, facilitator, case_id, now = service.desk, pair.facilitator, pair.case_id, service.clock()
+    await record_request(desk, facilitator, case_id, pair.victim.id, asked=False)
+    await record_responsibility(desk, facilitator, case_id, pair.offender.id, "none", "Took it back.")
+    await choose_consent(service.participants, pair.offender, case_id, "letter", given=False)
+    await choose_consent(service.participants, pair.offender, case_id, "letter", given=False)  # no news
+    await record_assessment(
+        desk, facilitator, case_id, safe=False, valid_until=now + timedelta(days=9), reasoning="Not now."
+    )
+    order = await record_restriction(
+        desk, facilitator, case_id, pair.offender.id, until=now + timedelta(days=90), description="An order."
+    )
+    await record_restriction(
+        desk,
+        facilitator,
+        case_id,
+        pair.offender.id,
+        until=now + timedelta(days=80),
+        description="A shorter one.",
+        restriction_id=order,
+    )
+    await record_pause(desk, facilitator, case_id, None, paused=True)
+    await choose_pause(service.participants, pair.victim, case_id, paused=True)
+
+
+@pytest.mark.usefixtures("every_gate")
+async def test_what_was_recorded_agrees_with_the_chain(service: Service) -> None:
+    await check(service)
+
+
+@pytest.mark.usefixtures("every_gate")
+@pytest.mark.parametrize(
+    ("table", "change", "gate"),
+    [
+        ("victim_requests", "asked = true", "the request for the exchange"),
+        ("responsibilities", "grade = 'full'", "responsibility"),
+        ("consents", "given = true", "somebody's agreement"),
+        ("consents", "ask_again_at = ask_again_at + interval '1 year'", "somebody's agreement"),
+        ("consents", "medium = 'video'", "somebody's agreement"),
+        ("assessments", "safe = true", "the safety assessment"),
+        ("assessments", "valid_until = valid_until + interval '1 year'", "the safety assessment"),
+        ("restrictions", "lifted = true", "a contact restriction"),
+        ("restrictions", "excepted = true", "a contact restriction"),
+        ("restrictions", "until = now()", "a contact restriction"),
+        ("restrictions", "restriction_id = gen_random_uuid()", "a contact restriction"),
+        ("pauses", "paused = false", "a pause"),
+        ("pauses", "recorded_by = gen_random_uuid()", "a pause"),
+    ],
+)
+async def test_a_gate_that_was_edited_is_found(
+    service: Service, pair: Pair, table: str, change: str, gate: str
+) -> None:
+    newest = f"number = (SELECT max(number) FROM relay.{table})"  # noqa: S608 - from above
+    edit(service, f"UPDATE relay.{table} SET {change} WHERE {newest}")  # noqa: S608 - from above
+    with pytest.raises(AuditBroken, match=f"case {pair.case_id}: {gate}"):
+        await check(service)
+
+
+@pytest.mark.usefixtures("every_gate")
+@pytest.mark.parametrize(
+    "table", ["victim_requests", "responsibilities", "consents", "assessments", "restrictions", "pauses"]
+)
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM relay.{0} WHERE number = (SELECT max(number) FROM relay.{0})",
+        "UPDATE relay.{0} SET id = gen_random_uuid() WHERE number = (SELECT max(number) FROM relay.{0})",
+        "DELETE FROM relay.{0}",
+    ],
+)
+async def test_a_gate_that_was_taken_away_or_put_in_place_of_another_is_found(
+    service: Service, table: str, change: str
+) -> None:
+    edit(service, change.format(table))
+    with pytest.raises(AuditBroken, match="behind the audit chain"):
+        await check(service)
+
+
+@pytest.mark.usefixtures("every_gate")
+async def test_an_older_record_that_was_put_last_is_found(service: Service) -> None:
+    edit(
+        service,
+        "WITH old AS (DELETE FROM relay.victim_requests WHERE asked RETURNING *)"
+        " INSERT INTO relay.victim_requests (id, case_id, account_id, asked, recorded_by, recorded_at)"
+        " SELECT id, case_id, account_id, asked, recorded_by, recorded_at FROM old",
+    )
+    with pytest.raises(AuditBroken, match="the request for the exchange"):
+        await check(service)
+
+
+async def test_once_it_is_recorded_anew_it_agrees_again(service: Service, pair: Pair) -> None:
+    edit(service, "UPDATE relay.consents SET given = false")
+    with pytest.raises(AuditBroken, match="records the gate anew"):
+        await check(service)
+    for person in (pair.victim, pair.offender):
+        for medium in ("letter", "audio", "video", "document"):
+            await record_consent(
+                service.desk,
+                pair.facilitator,
+                pair.case_id,
+                person.id,
+                medium,
+                given=True,
+                manner="in_person",
+            )
+    await check(service)
