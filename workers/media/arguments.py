@@ -130,12 +130,12 @@ def pack(wanted: Wanted) -> tuple[str, ...]:
     if wanted.picture:
         size = (wanted.picture.width, wanted.picture.height)
         form = {"pixel_format": "yuv420p", "video_size": size, "framerate": wanted.picture.rate}
-        pictures = _plain(PICTURES, "rawvideo", **form)["v:0"]
-        made.append(final_film(pictures, wanted, wanted.picture))
+        seen = _plain(PICTURES, "rawvideo", **form)["v:0"]
+        made.append(final_film(seen, wanted, wanted.picture))
     if wanted.level:
         channels = 1 if wanted.source.channels == 1 else 2
-        sound = _plain(SOUND, "f32le", ar=SOUND_RATE, ac=channels)["a:0"]
-        both = final_sound(sound, wanted, wanted.level).filter_multi_output("asplit")
+        heard = _plain(SOUND, "f32le", ar=SOUND_RATE, ac=channels)["a:0"]
+        both = final_sound(heard, wanted, wanted.level).filter_multi_output("asplit")
         made.append(both[0])
         # a filter that converts, or the one channel of the samples would be asked of the sound as well
         samples = both[1].filter("aresample").filter("aformat", sample_fmts="s16", channel_layouts="mono")
