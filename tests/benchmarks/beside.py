@@ -10,22 +10,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
-from tests.benchmarks.media import bare, held
+from tests.benchmarks import bare
 from tests.benchmarks.rows import Row, at_least
 from tests.benchmarks.turns import Turns
 from tests.support import media
-from workers.media import arguments, loudness
 from workers.media.clean import clean
-from workers.media.look import look
 from workers.media.model import Kind, Limits
-from workers.media.room import Room
-from workers.media.tools import find
 from workers.sandbox.children import bind
-from workers.sandbox.runner import Walled
-from workers.sandbox.window import File, Window
+from workers.sandbox.window import File
 
 ROUNDS = 5
 MINUTES = 10
@@ -64,34 +58,21 @@ def _beside(what: str, worker: Callable[[], object], bare: Callable[[], object],
 
 def _sound(folder: Path, rounds: int, minutes: int) -> Row:
     path = media.speech(folder, "voice.mp3", minutes * 60)
-    with held(path) as original:
-        words = _bare_words(original)
+    with bare.held(path) as original:
+        words = bare.words(Kind.AUDIO, original)
         return _beside(
             f"{minutes} min of speech",
             lambda: _work(Kind.AUDIO, original),
-            lambda: bare(original, words),
+            lambda: bare.run(original, words),
             rounds,
         )
-
-
-def _bare_words(original: int) -> list[str]:
-    """The worker's own command line for sound, made into one pass straight into a file."""
-    room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False)
-    with closing(Window(File(original))) as seen:
-        source = look(Kind.AUDIO, seen, room)
-        level = loudness.level(loudness.measure(Kind.AUDIO, seen, source, room))
-    words = list(arguments.make(Kind.AUDIO, source, None, level, room.limits, room.tools))
-    for word in ("-movflags", "-frag_duration", "-progress"):
-        del words[words.index(word) : words.index(word) + 2]
-    place = words.index(f"pipe:{arguments.WRITE}")
-    return [*words[:place], "-movflags", "+faststart", "OUTPUT", *words[place + 1 :]]
 
 
 def _pages(folder: Path, rounds: int, pages: int) -> Row:
     path = media.document(folder, "scan.pdf", pages)
     settings = (str(Limits().page_dots_per_inch), str(bind.QUALITY))
     command = [sys.executable, "-c", _PAGES_BY_HAND, str(path), str(folder / "bare.pdf"), *settings]
-    with held(path) as original:
+    with bare.held(path) as original:
         return _beside(
             f"a scan of {pages} pages",
             lambda: _work(Kind.DOCUMENT, original),
@@ -103,7 +84,7 @@ def _pages(folder: Path, rounds: int, pages: int) -> Row:
 def _two(folder: Path, rounds: int, seconds: int) -> Row:
     """Two films at once, as two workers or `worker_jobs = 2` would, beside one after the other."""
     path = media.film(folder, "film.mp4", seconds, "-preset", "ultrafast", size="1280x720")
-    with held(path) as first, held(path) as second, ThreadPoolExecutor(2) as pool:
+    with bare.held(path) as first, bare.held(path) as second, ThreadPoolExecutor(2) as pool:
 
         def work(original: int) -> None:
             _work(Kind.VIDEO, original)

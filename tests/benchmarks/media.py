@@ -1,32 +1,23 @@
 """How fast a worker makes a film safe, and with how much memory: `python -m tests.benchmarks.media`.
 
 The limit is `bare`: one ffmpeg with the same settings, from the same file in memory to a file in memory. It
-has no sandbox and checks nothing. A worker does more: it looks first, decodes every bit of the result, reads
+has no sandbox and checks nothing. A worker does more: it looks first, looks at the result afterwards, reads
 its structure, draws a poster and a waveform. Ratios come from one run, in which both take turns.
 """
 
 import os
-import subprocess
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from relay.exchange.edits import Edits
+from tests.benchmarks import bare
 from tests.benchmarks.processes import MIB, Watch
 from tests.benchmarks.rows import Row, at_least, show
 from tests.benchmarks.turns import Turns
 from tests.support import media
-from workers.media import arguments, loudness, shape
-from workers.media.changes import asked
 from workers.media.clean import clean
-from workers.media.look import look
 from workers.media.model import GIBIBYTE, Kind, Limits, Role
-from workers.media.room import UNCHANGED, Room
-from workers.media.tools import find
-from workers.sandbox import memory
-from workers.sandbox.runner import Walled
-from workers.sandbox.window import File, Window
+from workers.sandbox.window import File
 
 ROUNDS = 5
 SECONDS = 30
@@ -34,7 +25,6 @@ _SIZES = (10, 1024, 4000)
 """MiB; the last is a film of nearly as much as is taken at all."""
 _LARGE_RATE = 200_000_000
 _SEED_SECONDS = 3
-_FINAL = ("-bsf:v", arguments.PICTURES_ONLY, "-movflags", "+faststart")
 
 
 def rows(*, quick: bool = False) -> Iterator[Row]:
@@ -48,57 +38,20 @@ def rows(*, quick: bool = False) -> Iterator[Row]:
             yield _memory(folder, size)
 
 
-@contextmanager
-def held(path: Path) -> Iterator[int]:
-    """A file in memory, as long as it is looked at."""
-    with path.open("rb") as file:
-        original = memory.from_file("original", file.fileno())
-    try:
-        yield original
-    finally:
-        os.close(original)
-
-
 def _film(folder: Path, rounds: int, seconds: int) -> Iterator[Row]:
     """A film as a phone makes it: 1080 lines, 30 pictures and 16 Mbit a second, some grain, with sound."""
     path = folder / "phone.mp4"
     grain = ["-vf", "noise=alls=4:allf=t,format=yuv420p", "-preset", "ultrafast", "-b:v", "16M"]
     zoom = ["-f", "lavfi", "-i", f"mandelbrot=s=1920x1080:r=30:end_scale=0.05,trim=duration={seconds}"]
     media.ffmpeg(*zoom, *media.voice(seconds), *grain, "-shortest", path)
-    with held(path) as original:
-        words = bare_words(original)
+    with bare.held(path) as original:
+        words = bare.words(Kind.VIDEO, original)
         turns = Turns(
-            {"bare": lambda: bare(original, words), "worker": lambda: _work(Kind.VIDEO, original)}, rounds
+            {"bare": lambda: bare.run(original, words), "worker": lambda: _work(Kind.VIDEO, original)}, rounds
         )
     speed = 1 / turns.ratio("worker", "bare")
     figure = f"{turns.seconds('worker'):.1f} s; bare {turns.seconds('bare'):.1f} s, for {seconds} s of film"
     yield at_least("a worker's film, checked", figure, speed, 0.95)
-
-
-def bare_words(original: int, edits: Edits = UNCHANGED) -> list[str]:
-    """The worker's own command line, made into one pass straight into a file."""
-    room = Room(Walled(), find(), Limits(), lambda _: None, lambda: False, edits)
-    changes = asked(edits, Kind.VIDEO, room.limits)
-    with closing(Window(File(original))) as seen:
-        source = look(Kind.VIDEO, seen, room)
-        unheard = changes.hide.unheard_ms()
-        level = changes.level(loudness.measure(Kind.VIDEO, seen, source, room, unheard))
-    made = arguments.make(Kind.VIDEO, source, shape.plan(source), level, room.limits, room.tools, changes)
-    words = list(made)
-    for word in ("-movflags", "-frag_duration", "-progress"):
-        del words[words.index(word) : words.index(word) + 2]
-    place = words.index(f"pipe:{arguments.WRITE}")
-    return [*words[:place], *_FINAL, "OUTPUT", *words[place + 1 :]]
-
-
-def bare(original: int, words: list[str]) -> None:
-    """Run `bare_words`."""
-    with ExitStack() as held:
-        result = memory.held(held, "result")
-        named = [str(original) if word == str(arguments.READ) else word for word in words]
-        named[named.index("OUTPUT")] = f"/proc/self/fd/{result}"
-        os.lseek(original, 0, os.SEEK_SET)
-        subprocess.run([find().ffmpeg, *named], pass_fds=[original, result], check=True)
 
 
 def _work(kind: Kind, original: int) -> None:
@@ -112,7 +65,7 @@ def _others(folder: Path, rounds: int) -> Iterator[Row]:
         (Kind.AUDIO, sound, "10 min of speech"),
         (Kind.DOCUMENT, pages, "a scan of 20 pages"),
     ):
-        with held(path) as original:
+        with bare.held(path) as original:
             turns = Turns({"worker": lambda: _work(kind, original)}, rounds)  # noqa: B023 - used at once
         yield Row(what, f"{turns.seconds('worker'):.2f} s")
 

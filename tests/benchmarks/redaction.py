@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from relay.exchange.edits import MOST_EDITS, Edits, Hiding, Stretch
-from tests.benchmarks.media import bare, bare_words, held
+from tests.benchmarks import bare
 from tests.benchmarks.rows import Row, at_least
 from tests.benchmarks.turns import Turns
 from tests.support import media
@@ -29,12 +29,12 @@ def rows(*, quick: bool = False) -> Iterator[Row]:
     length = round(minutes * 60_000)
     with TemporaryDirectory(prefix="relay-bench-") as name:
         path = _film(Path(name), length // 1000)
-        with held(path) as original:
+        with bare.held(path) as original:
             few, most = hidden(length, _FEW), hidden(length, MOST_EDITS)
-            words = bare_words(original, few)
+            words = bare.words(Kind.VIDEO, original, few)
             turns = Turns(
                 {
-                    "bare": lambda: bare(original, words),
+                    "bare": lambda: bare.run(original, words),
                     "worker": lambda: _work(original, few),
                     "most": lambda: _work(original, most),
                     "none": lambda: _work(original, UNCHANGED),

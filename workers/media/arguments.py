@@ -1,12 +1,14 @@
 """The command lines of ffmpeg, built with ffmpeg-python.
 
-Two processes work at the same time. The first reads the hostile file and makes new picture and sound; it
-writes them into a pipe. The second has never seen the hostile file: it packs what comes into the final
-file, and decodes every bit of it, so that a result that was packed is a result that plays. Their clocks are
-the same, so nothing shifts.
+Two or three processes work at the same time. The first reads the hostile file's film, and another its sound;
+they write plain pictures and plain sound into pipes. The last has never seen the hostile file, and takes
+nothing but pixels and samples, in which nothing can be hidden from a decoder: it hides, disguises, levels,
+encodes and packs. A picture stands for its place, the first is at 0, and so does each sample of sound; from
+there on they stay together by counting.
 """
 
 import os
+from dataclasses import dataclass
 from typing import Any
 
 import ffmpeg
@@ -19,16 +21,13 @@ from workers.media.model import Kind, Limits
 from workers.media.shape import Picture
 from workers.media.tools import Tools
 
-READ, WRITE, SIDE = 3, 4, 5
-"""Descriptors of both: first input, first output, second output."""
-STEER = 6
-"""Of the first process, where faces are covered: the file that steers its filters."""
+READ, WRITE = 3, 4
+"""Descriptors of the first processes: the original, and what is made of it."""
+PICTURES, SOUND, RESULT, SAMPLES, REPORT, STEER = 3, 4, 5, 6, 7, 8
+"""Descriptors of the last: plain pictures, plain sound; the final file, plain samples for the waveform,
+progress; where faces are covered, the file that steers its filters."""
 
 SOUND_RATE = 48_000
-PEAK_RATE = 8_000
-
-_PIECE_MICROSECONDS = 500_000
-"""Short pieces can go through a pipe: each has its own small index, and the reader need not go back."""
 
 QUIET = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "quiet")
 _SOME_ERRORS = ("-max_error_rate", "0.02")
@@ -45,7 +44,6 @@ _CODECS = ",".join((
 PICTURES_ONLY = "filter_units=pass_types=1|5|7|8"
 """Slices and the two parameter sets: no SEI, where encoders sign and messages could hide, and no filler."""
 
-_FEW = 4
 _MOST_THREADS = 8
 _LARGE_PIXELS = 9_500_000
 _THREADS_FOR_LARGE = 2
@@ -71,38 +69,42 @@ _FILM_CODEC: dict[str, Any] = {
     "bufsize": "12M",
     "g": 60,
     "flags:v": "+bitexact",
+    "bsf:v": PICTURES_ONLY,
+    "metadata:s:v:0": "encoder= ",  # or ffmpeg writes its own
 }
 
 
 def _sound_codec(channels: int) -> dict[str, Any]:
-    return {"c:a": "aac", "b:a": "96k" if channels == 1 else "128k", "flags:a": "+bitexact"}
+    return {
+        "c:a": "aac",
+        "b:a": "96k" if channels == 1 else "128k",
+        "flags:a": "+bitexact",
+        "metadata:s:a:0": "encoder=",
+    }
 
 
-def make(
-    kind: Kind,
-    source: Source,
-    picture: Picture | None,
-    level: Level | None,
-    limits: Limits,
-    tools: Tools,
-    changes: Changes = UNCHANGED,
-) -> tuple[str, ...]:
-    """The first process: the original at READ, new picture and sound to WRITE, progress to SIDE."""
-    original = _original(kind, limits, tools, **(_film_input(source, limits) if picture else {}))
-    streams: list[Any] = []
-    codecs: dict[str, Any] = {}
-    if picture is not None:
-        film = _film(original[str(source.film_index)], source, picture)
-        streams.append(changes.film(film, picture, STEER))
-        codecs |= _FILM_CODEC | _threads("threads:v", _MOST_THREADS) | changes.film_codec()
-    if level is not None:
-        sound = changes.voiced(_sound(original[str(source.sound_index)], source), _layout(source))
-        streams.append(changes.sound(loudness.apply(sound, level)))
-        codecs |= _sound_codec(source.channels)
-    pieces = {"f": "mp4", "movflags": "+delay_moov+default_base_moof", "frag_duration": _PIECE_MICROSECONDS}
-    made = ffmpeg.output(*streams, f"pipe:{WRITE}", **codecs, **_NOTHING_ELSE, **pieces)
-    settings = (*QUIET, *_SOME_ERRORS, "-progress", f"pipe:{SIDE}", "-stats_period", "0.5")
-    return tuple(ffmpeg.compile(made.global_args(*settings), overwrite_output=True)[1:])
+@dataclass(frozen=True)
+class Wanted:
+    """What is made of an original: without `picture` or `level` it has none."""
+
+    kind: Kind
+    source: Source
+    picture: Picture | None
+    level: Level | None
+    changes: Changes = UNCHANGED
+
+
+def film(source: Source, picture: Picture, limits: Limits, tools: Tools) -> tuple[str, ...]:
+    """A first process: the original at READ, plain pictures to WRITE, one after another at a steady rate."""
+    plain = plain_film(original(Kind.VIDEO, source, limits, tools), source, picture)
+    form = {"f": "rawvideo", "pix_fmt": "yuv420p", "fps_mode": "passthrough", "avioflags": "direct"}
+    return _words(plain.output(f"pipe:{WRITE}", **form), *_SOME_ERRORS)
+
+
+def sound(kind: Kind, source: Source, limits: Limits, tools: Tools) -> tuple[str, ...]:
+    """A first process: the original at READ, plain samples to WRITE, one or two channels at 48 kHz."""
+    plain = plain_sound(original(kind, source, limits, tools), source)
+    return _words(plain.output(f"pipe:{WRITE}", f="f32le"), *_SOME_ERRORS)
 
 
 def pictures(
@@ -110,16 +112,42 @@ def pictures(
 ) -> tuple[str, ...]:
     """For whoever looks for something in a film: the original at READ, plain small pictures to WRITE.
 
-    They stand on the clock of the film that `make` makes: the first at 0, `a_second` of them from there on.
+    They stand on the clock of the film that comes out: the first at 0, `a_second` of them from there on.
     """
-    original = _original(Kind.VIDEO, limits, tools, **_film_input(source, limits))
-    few = _steady(original[str(source.film_index)], picture).filter("fps", fps=a_second, start_time=0)
+    seen = original(Kind.VIDEO, source, limits, tools)[str(source.film_index)]
+    few = _steady(seen, picture.rate).filter("fps", fps=a_second, start_time=0)
     form = {"f": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
-    made = ffmpeg.output(_scaled(few, source, small), f"pipe:{WRITE}", **form)
-    return tuple(ffmpeg.compile(made.global_args(*QUIET, *_SOME_ERRORS), overwrite_output=True)[1:])
+    return _words(_scaled(few, source, small).output(f"pipe:{WRITE}", **form), *_SOME_ERRORS)
 
 
-def _original(kind: Kind, limits: Limits, tools: Tools, **more: Any) -> Any:
+def pack(wanted: Wanted) -> tuple[str, ...]:
+    """The last process: pictures at PICTURES, sound at SOUND, the final file to RESULT, and more (above).
+
+    It writes as it goes, the index last: `packed` takes the file away behind it, and `faststart` reads it
+    with the index in front. Any error ends it.
+    """
+    made, outputs = [], []
+    if wanted.picture:
+        size = (wanted.picture.width, wanted.picture.height)
+        form = {"pixel_format": "yuv420p", "video_size": size, "framerate": wanted.picture.rate}
+        seen = _plain(PICTURES, "rawvideo", **form)["v:0"]
+        made.append(final_film(seen, wanted, wanted.picture))
+    if wanted.level:
+        channels = 1 if wanted.source.channels == 1 else 2
+        heard = _plain(SOUND, "f32le", ar=SOUND_RATE, ac=channels)["a:0"]
+        both = final_sound(heard, wanted, wanted.level).filter_multi_output("asplit")
+        made.append(both[0])
+        # a filter that converts, or the one channel of the samples would be asked of the sound as well
+        samples = both[1].filter("aresample").filter("aformat", sample_fmts="s16", channel_layouts="mono")
+        outputs.append(ffmpeg.output(samples, f"pipe:{SAMPLES}", f="s16le", fflags="+bitexact"))
+    container = {"f": "ipod" if wanted.kind is Kind.AUDIO else "mp4"}
+    outputs.append(ffmpeg.output(*made, f"/proc/self/fd/{RESULT}", **codecs(wanted), **container))
+    reports = ("-progress", f"pipe:{REPORT}", "-stats_period", "0.5")
+    return _words(ffmpeg.merge_outputs(*outputs), "-xerror", *reports)
+
+
+def original(kind: Kind, source: Source, limits: Limits, tools: Tools) -> Any:
+    """The hostile file at READ as an input of ffmpeg-python, with everything that is allowed to it."""
     name, options = tools.source(READ)
     return ffmpeg.input(
         name,
@@ -127,9 +155,53 @@ def _original(kind: Kind, limits: Limits, tools: Tools, **more: Any) -> Any:
         format_whitelist=_FORMATS,
         codec_whitelist=_CODECS,
         max_streams=limits.streams,
-        **more,
+        **(_film_input(source, limits) if source.films else {}),
         t=limits.seconds(kind) + 1,
     )
+
+
+def plain_film(original: Any, source: Source, picture: Picture) -> Any:
+    """Turned (ffmpeg does that by itself), at a steady rate, scaled to fit, square pixels, eight bits.
+
+    What travels beside the pictures (captions, a studio's notes on light) ends here.
+    """
+    return _scaled(_steady(original[str(source.film_index)], picture.rate), source, picture)
+
+
+def plain_sound(original: Any, source: Source) -> Any:
+    """One or two channels at 48 kHz; gaps in the clock become silence, so that sound stays with film."""
+    resampled = original[str(source.sound_index)].filter(
+        "aresample", SOUND_RATE, **{"async": 1, "first_pts": 0}
+    )
+    return resampled.filter("aformat", sample_fmts="flt", channel_layouts=_layout(source))
+
+
+def final_film(plain: Any, wanted: Wanted, picture: Picture) -> Any:
+    """The picture as it will be seen."""
+    meant = plain.filter("setparams", range="tv", **colour.result(wanted.source)).filter("setsar", 1)
+    return wanted.changes.film(meant, picture, STEER)
+
+
+def final_sound(plain: Any, wanted: Wanted, level: Level) -> Any:
+    """The sound as it will be heard."""
+    layout = _layout(wanted.source)
+    floats = plain.filter("aformat", sample_fmts="fltp", channel_layouts=layout)
+    return wanted.changes.sound(loudness.apply(wanted.changes.voiced(floats, layout), level))
+
+
+def codecs(wanted: Wanted) -> dict[str, Any]:
+    """How picture and sound are encoded, and that nothing else is written."""
+    film = {**_FILM_CODEC, **_threads("threads:v", _MOST_THREADS), **wanted.changes.film_codec()}
+    sound = _sound_codec(wanted.source.channels)
+    return {**(film if wanted.picture else {}), **(sound if wanted.level else {}), **_NOTHING_ELSE}
+
+
+def _plain(pipe: int, form: str, **options: Any) -> Any:
+    return ffmpeg.input(f"pipe:{pipe}", f=form, protocol_whitelist="pipe", **options)
+
+
+def _words(made: Any, *settings: str) -> tuple[str, ...]:
+    return tuple(ffmpeg.compile(made.global_args(*QUIET, *settings), overwrite_output=True)[1:])
 
 
 def _film_input(source: Source, limits: Limits) -> dict[str, Any]:
@@ -142,65 +214,16 @@ def _threads(option: str, most: int) -> dict[str, int]:
     return {option: most} if (os.cpu_count() or 1) > most else {}
 
 
-def _film(stream: Any, source: Source, picture: Picture) -> Any:
-    """Turned (ffmpeg does that by itself), at a steady rate, scaled to fit, square pixels, eight bits.
-
-    What travels beside the pictures (captions, a studio's notes on light) ends here.
-    """
-    return _scaled(_steady(stream, picture), source, picture)
-
-
-def _steady(stream: Any, picture: Picture) -> Any:
-    return stream.filter("sidedata", mode="delete").filter("fps", fps=picture.rate)
+def _steady(stream: Any, rate: str) -> Any:
+    """As many pictures a second from 0 on: the first stands for the time before it."""
+    return stream.filter("sidedata", mode="delete").filter("fps", fps=rate, start_time=0)
 
 
 def _scaled(stream: Any, source: Source, picture: Picture) -> Any:
     scaled = stream.filter("scale", picture.width, picture.height, flags="bicubic", out_range="tv")
     ordinary = colour.to_ordinary(scaled, source)
-    return ordinary.filter("setsar", 1).filter("format", "yuv420p")
-
-
-def _sound(stream: Any, source: Source) -> Any:
-    """One or two channels at 48 kHz; gaps in the clock become silence, so that sound stays with film."""
-    resampled = stream.filter("aresample", SOUND_RATE, **{"async": 1})
-    return resampled.filter("aformat", sample_fmts="fltp", channel_layouts=_layout(source))
+    return ordinary.filter("format", "yuv420p")
 
 
 def _layout(source: Source) -> str:
     return "mono" if source.channels == 1 else "stereo"
-
-
-def _few_processors() -> bool:
-    return (os.cpu_count() or 1) <= _FEW
-
-
-def pack(kind: Kind, *, film: bool, sound: bool) -> tuple[str, ...]:
-    """The second process: pieces at READ, the final file to WRITE, plain samples for the waveform to SIDE.
-
-    It writes as it goes, the index last: `packed` takes the file away behind it, and `faststart` reads it
-    with the index in front. Any error in the pieces ends it. The filter that smooths block edges is left out
-    of this decode: it changes what a picture looks like, not whether it can be decoded. One thread keeps pace
-    with what a few processors encode, and costs less than several.
-    """
-    decoding = {"skip_loop_filter": "all", **({"threads": 1} if _few_processors() else {})}
-    pieces = ffmpeg.input(
-        f"pipe:{READ}",
-        f="mp4",
-        format_whitelist="mov,mp4,m4a,3gp,3g2,mj2",
-        protocol_whitelist="pipe",
-        codec_whitelist="h264,aac",
-        **(decoding if film else {}),
-    )
-    tracks = [pieces["v:0"]] * film + [pieces["a:0"]] * sound
-    container = {"f": "ipod" if kind is Kind.AUDIO else "mp4"}
-    marks = {"bsf:v": PICTURES_ONLY} if film else {}
-    outputs = [
-        ffmpeg.output(*tracks, f"/proc/self/fd/{WRITE}", c="copy", **marks, **_NOTHING_ELSE, **container)
-    ]
-    if film:
-        outputs.append(ffmpeg.output(pieces["v:0"], "-", f="null", fps_mode="passthrough"))
-    if sound:
-        samples = {"ac": 1, "ar": PEAK_RATE, "f": "s16le", "fflags": "+bitexact"}
-        outputs.append(ffmpeg.output(pieces["a:0"], f"pipe:{SIDE}", **samples))
-    everything = ffmpeg.merge_outputs(*outputs).global_args(*QUIET, "-xerror")
-    return tuple(ffmpeg.compile(everything, overwrite_output=True)[1:])

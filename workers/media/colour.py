@@ -13,6 +13,11 @@ _PQ, _HLG = 16, 18
 _BT2020 = 9
 _WIDE_MATRICES = {9, 10}
 _UNKNOWN = {0, 2}
+_BT709 = 1
+_PRIMARIES = {1, 4, 5, 6, 7, 8, 10, 11, 12, 22}
+_TRANSFERS = {1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17}
+_MATRICES = {1, 4, 5, 6, 7}
+"""What an ordinary film may say. Red, green and blue themselves (0) become BT.709 where they are scaled."""
 """Numbers as in ITU-T H.273, which films, FFmpeg and PyAV share."""
 
 _WHITE_NITS = 203
@@ -38,6 +43,21 @@ def of(source: Source) -> Colours:
         return Colours.HLG
     wide = source.primaries == _BT2020 or source.matrix in _WIDE_MATRICES
     return Colours.WIDE if wide else Colours.ORDINARY
+
+
+def result(source: Source) -> dict[str, int]:
+    """What a result says of its colours, as `setparams` takes it: what the original said. Pure.
+
+    Only numbers of ITU-T H.273 that are in use; one that is not is left out.
+    """
+    if of(source) is not Colours.ORDINARY:
+        return dict.fromkeys(("color_primaries", "color_trc", "colorspace"), _BT709)
+    said = (
+        ("color_primaries", source.primaries, _PRIMARIES),
+        ("color_trc", source.transfer, _TRANSFERS),
+        ("colorspace", source.matrix, _MATRICES),
+    )
+    return {name: value for name, value, known in said if value in known}
 
 
 def to_ordinary(film: Any, source: Source) -> Any:

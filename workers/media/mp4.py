@@ -37,6 +37,8 @@ _NO_TAGS = bytes.fromhex(
 ) + bytes.fromhex("00000000 00000000 00 00000008 696c7374")
 """What is written where tags would be: the word for "tags in Apple's form", and then none."""
 _NAME_OF_ENCODER = slice(42, 74)
+_NO_NAMES = {bytes(32), b"\x01 ".ljust(32, b"\0")}
+"""An older ffmpeg writes its own where it is told none or an empty one, so it is told a space."""
 
 
 @dataclass
@@ -162,13 +164,13 @@ def _dates(kind: bytes, body: bytes, found: Structure) -> None:
 
 
 def _description(body: bytes) -> None:
-    """One entry of a known codec, without the name of what made it, with known boxes only."""
+    """One entry of a known codec, without a name of its own, with known boxes only."""
     entries = list(boxes(body[8:]))
     if len(entries) != 1 or entries[0][0] not in _ENTRIES:
         raise Irregular
     kind, entry = entries[0]
     fixed, known = _ENTRIES[kind]
-    if kind == b"avc1" and any(entry[_NAME_OF_ENCODER]):
+    if kind == b"avc1" and entry[_NAME_OF_ENCODER] not in _NO_NAMES:
         raise Irregular
     if any(inner not in known for inner, _ in boxes(entry[fixed:])):
         raise Irregular

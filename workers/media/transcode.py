@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from workers.media import arguments, faces, loudness, mp4, shape, waveform
 from workers.media.answers import RESULT, Garbled, Result, Source
+from workers.media.arguments import Wanted
 from workers.media.changes import Changes, asked
 from workers.media.faststart import FastStart
 from workers.media.kept import Held, InMemory, Kept
 from workers.media.look import look
-from workers.media.loudness import Level, Loudness
+from workers.media.loudness import Loudness
 from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
 from workers.media.packed import Packed
 from workers.media.progress import Progress
@@ -30,6 +31,12 @@ _DRIFT_MS = 500
 _DRIFT_PARTS = 100
 """The result may be half a second and a hundredth longer or shorter than the original says, where it does: so
 much recorders get wrong. A file that was cut off is mostly found by its outermost box already."""
+
+_WIDE = 1 << 20
+"""Bytes that a pipe of plain pictures holds, where the kernel allows it: a third of one of 1080 lines."""
+
+_LOOKED_AT = 3
+"""Pictures of the result that `children/verify.py` decodes."""
 
 _BROKEN_PIPE = {-signal.SIGPIPE, 256 - errno.EPIPE}
 """What ffmpeg ends with when nobody reads what it writes."""
@@ -54,13 +61,12 @@ def transcode(kind: Kind, original: Window, room: Room) -> Clean:
     steering = faces.find(original, source, picture, room) if picture and changes.faces else b""
     unheard = changes.hide.unheard_ms()
     heard = loudness.measure(kind, original, source, room, unheard) if source.sounds else None
+    level = changes.level(heard) if heard else None
+    wanted = Wanted(kind, source, picture, level, changes)
     with ExitStack() as held, ExitStack() as kept:
         packed = kept.enter_context(closing(Packed(room.spool)))
         results = _Results(packed, Waveform(), memory.held(held, "poster"))
-        steer = memory.from_bytes("steering", steering)
-        held.callback(os.close, steer)
-        level = changes.level(heard) if heard else None
-        _make(kind, original, source, picture, level, changes, results, room, steer)
+        _make(wanted, original, steering, results, room)
         clean = _arranged(packed)
         facts = _check(source, picture, heard, changes, clean, results, room)
         if kind is Kind.AUDIO and waveform.is_silent(facts.peaks):
@@ -73,55 +79,52 @@ def transcode(kind: Kind, original: Window, room: Room) -> Clean:
         return Clean(kind, files, facts)
 
 
-def _make(
-    kind: Kind,
-    original: Window,
-    source: Source,
-    picture: Picture | None,
-    level: Level | None,
-    changes: Changes,
-    results: _Results,
-    room: Room,
-    steer: int,
-) -> None:
-    """Run both processes at once; whichever fails ends the other."""
-    limits = room.limits
-    seconds = room.seconds(source.exact_ms or limits.seconds(kind) * 1000)
-    with Pipe() as pieces, Pipe() as reports, Pipe() as samples, ExitStack() as running:
-        words = arguments.make(kind, source, picture, level, limits, room.tools, changes)
-        make = Ffmpeg(room.tools.ffmpeg, words)
-        pack = Ffmpeg(
-            room.tools.ffmpeg, arguments.pack(kind, film=picture is not None, sound=source.sounds > 0)
-        )
-        caps = room.caps(seconds, limits.output_bytes)
-        outputs = (pieces.writing, reports.writing, steer)  # the last is sealed: it can only be read
-        maker = room.sandbox.start(Task(make, (original,), outputs, caps))
-        running.enter_context(maker)
-        packed = results.packed
-        packer = room.sandbox.start(Task(pack, (pieces.reading,), (packed.file, samples.writing), caps))
-        running.enter_context(packer)
-        pieces.close(pieces.writing)
-        pieces.close(pieces.reading)
-        reports.close(reports.writing)
+def _make(wanted: Wanted, original: Window, steering: bytes, results: _Results, room: Room) -> None:
+    """Run all processes at once; whichever fails ends the others."""
+    source, limits, hide = wanted.source, room.limits, wanted.changes.hide
+    seconds = room.seconds(source.exact_ms or limits.seconds(wanted.kind) * 1000)
+    caps = room.caps(seconds, limits.output_bytes)
+    with ExitStack() as held:
+        pictures, sound = (held.enter_context(Pipe(_WIDE)) for _ in range(2))
+        samples, reports = (held.enter_context(Pipe()) for _ in range(2))
+        steer = memory.from_bytes("steering", steering)  # sealed: it can only be read
+        held.callback(os.close, steer)
+        outputs = (results.packed.file, samples.writing, reports.writing, steer)
+        pack = Ffmpeg(room.tools.ffmpeg, arguments.pack(wanted))
+        tasks = [Task(pack, (pictures.reading, sound.reading), outputs, caps)]
+        if wanted.picture:
+            words = arguments.film(source, wanted.picture, limits, room.tools)
+            tasks.append(Task(Ffmpeg(room.tools.ffmpeg, words), (original,), (pictures.writing,), caps))
+        if wanted.level:
+            # a window of its own: what one process reads must not take away what another is reading
+            seen = held.enter_context(closing(Window(original.source)))
+            words = arguments.sound(wanted.kind, source, limits, room.tools)
+            tasks.append(Task(Ffmpeg(room.tools.ffmpeg, words), (seen,), (sound.writing,), caps))
+        children = [held.enter_context(room.sandbox.start(task)) for task in tasks]
+        for pipe in (pictures, sound):
+            pipe.close(pipe.reading)
+            pipe.close(pipe.writing)
         samples.close(samples.writing)
-        progress = Progress(room.progress, changes.hide.kept_ms(source.claimed_ms), original, maker)
+        reports.close(reports.writing)
+        progress = Progress(room.progress, hide.kept_ms(source.claimed_ms), original, children[1])
         reported, drawn = (reports.reading, progress.hear), (samples.reading, results.waveform.hear)
-        endings = room.follow([maker, packer], seconds, reported, drawn, meanwhile=packed.drain)
-    if changes.hide.cut and endings[0].good and progress.made_ms < _SHORTEST_MS:
+        endings = room.follow(children, seconds, reported, drawn, meanwhile=results.packed.drain)
+    if hide.cut and all(ending.good for ending in endings) and progress.made_ms < _SHORTEST_MS:
         raise MediaRefused(Reason.NOTHING_LEFT)
     _judge(*endings)
-    if progress.made_ms > changes.hide.kept_ms(limits.seconds(kind) * 1000):
+    if progress.made_ms > hide.kept_ms(limits.seconds(wanted.kind) * 1000):
         raise MediaRefused(Reason.TOO_LONG)
 
 
-def _judge(maker: Ending, packer: Ending) -> None:
-    """Which of the two failed first, and what that says about the file."""
+def _judge(packer: Ending, *makers: Ending) -> None:
+    """Which of them failed first, and what that says about the file."""
     if packer.code == -signal.SIGXFSZ:
         raise MediaRefused(Reason.RESULT_TOO_LARGE)
-    if maker.good and packer.good:
-        return
-    lost_its_packer = maker.stop is Stop.SIBLING or maker.code in _BROKEN_PIPE
-    raise MediaRefused(Reason.NOT_VERIFIED if maker.good or lost_its_packer else Reason.DAMAGED)
+    failed = [ending for ending in makers if not ending.good and ending.stop is not Stop.SIBLING]
+    if any(ending.code not in _BROKEN_PIPE for ending in failed):
+        raise MediaRefused(Reason.DAMAGED)
+    if failed or not packer.good:
+        raise MediaRefused(Reason.NOT_VERIFIED)
 
 
 def _arranged(packed: Packed) -> FastStart:
@@ -155,7 +158,7 @@ def _check(
         raise MediaRefused(Reason.NOT_VERIFIED)
     if picture and untrusted_result.poster_bytes != memory.size(results.poster):
         raise MediaRefused(Reason.NOT_VERIFIED)
-    if picture and not untrusted_result.pictures:
+    if picture and untrusted_result.pictures != _LOOKED_AT:
         raise MediaRefused(Reason.NO_PICTURE)
     length = structure.duration_ms
     if length < _SHORTEST_MS:

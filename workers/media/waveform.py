@@ -9,7 +9,7 @@ _LOUDEST = 32_768
 _SILENCE = 16
 """Of 32,768, or −66 dB: quieter than any room that a microphone was in."""
 _KEPT = 1 << 17
-"""Moments that are kept: 16 s of samples one by one, an hour in moments of 27 ms."""
+"""Moments that are kept: 2.7 s of samples one by one, an hour in moments of 27 ms."""
 
 
 class Waveform:

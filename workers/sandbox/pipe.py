@@ -1,6 +1,7 @@
 """A pipe between two children, or from a child to us, that is surely closed."""
 
 import contextlib
+import fcntl
 import os
 from types import TracebackType
 from typing import Self
@@ -12,9 +13,13 @@ class Pipe:
     Close our copies once the children have theirs, or nobody sees the end.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: int | None = None) -> None:
+        """`size`: how many bytes it holds, if the kernel allows it."""
         self.reading, self.writing = os.pipe()
         self._open = {self.reading, self.writing}
+        if size:
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(self.writing, fcntl.F_SETPIPE_SZ, size)
 
     def close(self, descriptor: int) -> None:
         """Close one end of ours; again is harmless."""

@@ -82,19 +82,22 @@ def test_what_is_cut_out_moves_the_boxes_with_the_faces(
     assert max(black[now][face(then)].max() for now, then in before + after) <= BLACK
 
 
+_LATER = 2.53
+"""Seconds."""
+
+
 def test_a_film_that_begins_later_than_its_sound_keeps_its_clock(
     samples: Path, clean_file: CleanFile, network: Network
 ) -> None:
     film = faced.film(samples, "early-face.mp4", SECONDS, "640x360")
     path = samples / "late-face.mkv"
     late = ["-map", "0:v", "-map", "1:a", "-c", "copy"]
-    media.ffmpeg("-itsoffset", "2.53", "-i", film, "-i", film, *late, path)
+    media.ffmpeg("-itsoffset", str(_LATER), "-i", film, "-i", film, *late, path)
     plain = seen(clean_file(Kind.VIDEO, path))
     made = seen(clean_file(Kind.VIDEO, path, edits=COVERED, faces=network))
-    began = next(seconds for seconds, _ in plain)
-    light = [picture[face(seconds - began)].max() for seconds, picture in plain]
-    assert min(light) > 150
-    assert max(picture[face(seconds - began)].max() for seconds, picture in made) <= BLACK
+    faces = [face(max(0.0, seconds - _LATER)) for seconds, _ in plain]  # the first picture stands until then
+    assert min(picture[where].max() for where, (_, picture) in zip(faces, plain, strict=True)) > 150
+    assert max(picture[where].max() for where, (_, picture) in zip(faces, made, strict=True)) <= BLACK
 
 
 def test_a_film_without_a_face_is_not_passed_on_as_covered(
