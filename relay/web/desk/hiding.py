@@ -14,7 +14,7 @@ from relay.exchange.edits import Edits, encode, masked
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import queue, reading, redaction
+from relay.review import queue, reading, redaction, standing
 from relay.review.hiding import in_words
 from relay.review.redaction import Ground
 from relay.web.desk.hiding_form import (
@@ -127,6 +127,7 @@ async def _show(
     more: bool = False,
 ) -> Page:
     case, people, _ = await service.read_case(house, person, on.item.case_id)
+    stands = await standing.standing(house, person, on.item.id)
     author = next((one.name for one in people if one.account_id == on.item.author_id), "somebody who left")
     spare = SPARE * (3 if more else 1)
     return page(
@@ -135,6 +136,10 @@ async def _show(
         status=refusal.status if refusal else 200,
         refusal=refusal,
         item=on.item,
+        item_id=on.item.id,
+        standing=stands,
+        opened=stands.mark,
+        own_id=person.id,
         case=case,
         author=author,
         pages=on.rendition.pages or 0,
