@@ -28,7 +28,7 @@ from tests.benchmarks.rows import Row, at_least, show
 
 ABREAST = 4
 _NGINX = """
-worker_processes 2;
+worker_processes {processes};
 daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx-error.log;
@@ -83,7 +83,7 @@ class Player:
 
 
 @contextmanager
-def _nginx(folder: Path, size: int) -> Iterator[App | None]:
+def _nginx(folder: Path, size: int, processes: int) -> Iterator[App | None]:
     program = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
     if program is None:
         yield None
@@ -94,7 +94,7 @@ def _nginx(folder: Path, size: int) -> Iterator[App | None]:
     for path in (folder, folder / "plain", folder / "plain" / "film"):
         path.chmod(0o755)  # its workers are nobody
     port = free_port()
-    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port))
+    (folder / "nginx.conf").write_text(_NGINX.format(folder=folder, port=port, processes=processes))
     argv = (program, "-c", str(folder / "nginx.conf"), "-e", str(folder / "nginx-error.log"))
     with child(argv, {"PATH": os.defpath}, folder, f"http://127.0.0.1:{port}/health") as pid:
         yield App(port, pid)
@@ -162,7 +162,7 @@ def _players(stack: ExitStack, connect: Callable[[], Connection], path: str, siz
 def _measure(base: Ground, path: str, size: int, *, quick: bool) -> list[Row]:
     with ExitStack() as stack:
         app = stack.enter_context(base.app())
-        nginx = stack.enter_context(_nginx(base.folder, size))
+        nginx = stack.enter_context(_nginx(base.folder, size, base.service.settings.participants_processes))
         ours = _players(stack, partial(app.connect, base.exchange.victim), path, size)
         theirs = [] if nginx is None else _players(stack, nginx.connect, "/film", size)
         return list(_rows(ours, theirs, quick=quick))

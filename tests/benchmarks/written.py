@@ -15,9 +15,12 @@ _HEAD = """# Benchmarks
 
 `make bench` measures this, prints it and writes this page. All figures of a part come from one run, in which
 what is compared takes turns; they are medians of five rounds or more, and a ratio is the median of those of
-the rounds. It is for a machine that does nothing else: on a busy one the ratios hold better than the figures,
-and waits (the 99th percentile) do not hold at all. Each part says how busy the machine was: its load, of
-which as much as it has cores is our own.
+the rounds. Of uploads and of ranges another one begins in each round, on new connections, and what was
+uploaded is deleted after each turn, unmeasured: nobody writes beside what another left unwritten. Ours is in
+as many processes as what it is held against: one for uploads, one for each core for ranges. It is for a
+machine that does nothing else: on a busy one the ratios hold better than the figures, and waits (the 99th
+percentile) do not hold at all. Each part says how busy the machine was: its load, of which as much as it has
+cores is our own.
 
 The machine: {machine}.
 """
