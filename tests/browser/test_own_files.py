@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from relay.db.transaction import Surface
+from relay.exchange import processing
 from tests.browser.conftest import Town
 from tests.browser.test_media import SHOWN
 from tests.browser.test_pages import hold
@@ -135,3 +136,21 @@ async def test_what_was_sent_is_beside_what_is_hidden(
         lengths = [await players.nth(n).evaluate(LENGTH) for n in (0, 1)]
         assert abs(lengths[0] - lengths[1]) < 0.2
     await both_widths(vera, f"p-compared-{kind}", gallery)
+
+
+async def test_the_page_brings_the_step_up_to_date_by_itself(town: Town, tmp_path: Path) -> None:
+    item = await uploaded(town.exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await town.exchange.victim.do(f"{item}/submit")
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.goto(item)
+    await expect(vera.get_by_text("It waits for its turn.")).to_be_visible()
+    house = town.exchange.service.worker
+    async with house.database.before_sign_in() as tx:
+        (revision_id,) = await tx.values("SELECT relay.unfinished_revisions(%s)", [house.clock()])
+    work = await processing.take(house, revision_id)
+    assert work is not None
+    assert await processing.keep(house, work, 40)
+    await expect(vera.get_by_text("40 % of it is written.")).to_be_visible(timeout=20_000)
+    assert await processing.keep(house, work, 99, "listening")
+    await expect(vera.get_by_text("A machine here writes down what is said")).to_be_visible(timeout=20_000)
+    await expect(vera.get_by_text("40 % of it is written.")).to_have_count(0)
