@@ -9,7 +9,7 @@ from workers.media.kept import InMemory
 from workers.media.model import Clean, Facts, Kind, MediaRefused, Reason, Role
 from workers.media.room import Room
 from workers.sandbox import memory
-from workers.sandbox.pipe import Pipe
+from workers.sandbox.pipe import WIDE, Pipe
 from workers.sandbox.runner import Child, Task
 
 _SECONDS_PER_PAGE = 3
@@ -65,7 +65,7 @@ def _bind(original: int, clean: int, poster: int, room: Room) -> int:
     areas = [(area.page, area.left, area.top, area.right, area.bottom) for area in room.edits.areas]
     render = Child("render", (limits.pages, limits.page_pixels, limits.page_dots_per_inch, *chain(*areas)))
     bind = Child("bind", (limits.pages, limits.page_pixels, *sorted({page for page, *_ in areas})))
-    with Pipe() as flow, Pipe() as rendered, Pipe() as bound, Pipe() as percents, ExitStack() as running:
+    with Pipe(WIDE) as flow, Pipe() as rendered, Pipe() as bound, Pipe() as percents, ExitStack() as running:
         task = Task(render, (original,), (flow.writing, rendered.writing), caps)
         renderer = running.enter_context(room.sandbox.start(task))
         task = Task(bind, (flow.reading,), (bound.writing, clean, poster, percents.writing), caps)

@@ -21,7 +21,7 @@ from workers.media.room import Room
 from workers.media.shape import Picture
 from workers.media.waveform import Waveform
 from workers.sandbox import memory
-from workers.sandbox.pipe import Pipe
+from workers.sandbox.pipe import WIDE, Pipe
 from workers.sandbox.runner import Child, Ffmpeg, Task
 from workers.sandbox.running import Ending, Stop
 from workers.sandbox.window import Window
@@ -31,9 +31,6 @@ _DRIFT_MS = 500
 _DRIFT_PARTS = 100
 """The result may be half a second and a hundredth longer or shorter than the original says, where it does: so
 much recorders get wrong. A file that was cut off is mostly found by its outermost box already."""
-
-_WIDE = 1 << 20
-"""Bytes that a pipe of plain pictures holds, where the kernel allows it: a third of one of 1080 lines."""
 
 _LOOKED_AT = 3
 """Pictures of the result that `children/verify.py` decodes."""
@@ -85,7 +82,7 @@ def _make(wanted: Wanted, original: Window, steering: bytes, results: _Results, 
     seconds = room.seconds(source.exact_ms or limits.seconds(wanted.kind) * 1000)
     caps = room.caps(seconds, limits.output_bytes)
     with ExitStack() as held:
-        pictures, sound = (held.enter_context(Pipe(_WIDE)) for _ in range(2))
+        pictures, sound = (held.enter_context(Pipe(WIDE)) for _ in range(2))
         samples, reports = (held.enter_context(Pipe()) for _ in range(2))
         steer = memory.from_bytes("steering", steering)  # sealed: it can only be read
         held.callback(os.close, steer)

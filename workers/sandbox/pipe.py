@@ -6,6 +6,9 @@ import os
 from types import TracebackType
 from typing import Self
 
+WIDE = 1 << 20
+"""Bytes that a pipe of plain pictures holds: a third of one of 1080 lines. Others hold 64 KiB."""
+
 
 class Pipe:
     """`reading` and `writing` are descriptors.

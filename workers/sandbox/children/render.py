@@ -117,7 +117,8 @@ def main(most_pages: int, most_pixels: int, dots_per_inch: int, *places: int) ->
         for page in read(most_pages, most_pixels, dots_per_inch):
             pages += 1
             hide(page.picture, [area for area in areas if area.page == pages])
-            send(packed(page, pages))
+            send(HEADER.pack(*page.picture.size, page.across, page.down, pages, page.total))
+            send(page.picture.tobytes())
         status = ending(pages, areas)
         send(HEADER.pack(*(0,) * 6))
     except Refused as refused:
@@ -159,12 +160,6 @@ def send(data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(PIXELS_TO, view) :]
-
-
-def packed(page: Page, number: int) -> bytes:
-    """A page as it goes through the pipe."""
-    picture, across, down, total = page
-    return HEADER.pack(*picture.size, across, down, number, total) + picture.tobytes()
 
 
 def read(most_pages: int, most_pixels: int, dots_per_inch: int) -> Iterator[Page]:
