@@ -31,6 +31,7 @@ class Source:
     primaries: int
     transfer: int
     matrix: int
+    interlaced: int
     claimed_ms: int
     claim_exact: int
     complete: int
@@ -64,7 +65,7 @@ class Result:
     poster_bytes: int
 
 
-SOURCE = struct.Struct("<BHHHHHHIIiIIIIHHHQBBBB")
+SOURCE = struct.Struct("<BHHHHHHIIiIIIIHHHBQBBBB")
 RESULT = struct.Struct("<BHHHBBIIiHIQIII")
 
 

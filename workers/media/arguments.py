@@ -115,7 +115,7 @@ def pictures(
     They stand on the clock of the film that comes out: the first at 0, `a_second` of them from there on.
     """
     seen = original(Kind.VIDEO, source, limits, tools)[str(source.film_index)]
-    few = _steady(seen, picture.rate).filter("fps", fps=a_second, start_time=0)
+    few = _steady(seen, source, picture.rate).filter("fps", fps=a_second, start_time=0)
     form = {"f": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
     return _words(_scaled(few, source, small).output(f"pipe:{WRITE}", **form), *_SOME_ERRORS)
 
@@ -165,7 +165,7 @@ def plain_film(original: Any, source: Source, picture: Picture) -> Any:
 
     What travels beside the pictures (captions, a studio's notes on light) ends here.
     """
-    return _scaled(_steady(original[str(source.film_index)], picture.rate), source, picture)
+    return _scaled(_steady(original[str(source.film_index)], source, picture.rate), source, picture)
 
 
 def plain_sound(original: Any, source: Source) -> Any:
@@ -214,9 +214,16 @@ def _threads(option: str, most: int) -> dict[str, int]:
     return {option: most} if (os.cpu_count() or 1) > most else {}
 
 
-def _steady(stream: Any, rate: str) -> Any:
-    """As many pictures a second from 0 on: the first stands for the time before it."""
-    return stream.filter("sidedata", mode="delete").filter("fps", fps=rate, start_time=0)
+def _steady(stream: Any, source: Source, rate: str) -> Any:
+    """As many pictures a second from 0 on: the first stands for the time before it.
+
+    Old cameras and recorders of broadcasts write every other line of two moments into one picture; each
+    becomes the picture of one moment, or whatever moves would have teeth.
+    """
+    stream = stream.filter("sidedata", mode="delete")
+    if source.interlaced:
+        stream = stream.filter("bwdif", mode="send_frame", deint="interlaced")
+    return stream.filter("fps", fps=rate, start_time=0)
 
 
 def _scaled(stream: Any, source: Source, picture: Picture) -> Any:

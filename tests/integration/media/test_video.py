@@ -1,12 +1,14 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from tests.integration.media.conftest import CleanFile
 from tests.support import media
 from workers.media.model import Clean, Kind, Role
+from workers.sandbox.window import Source
 
 
 def test_a_phones_film_is_turned_upright_and_plays_to_the_end(clean_phone_film: Clean) -> None:
@@ -123,3 +125,22 @@ def test_subtitles_chapters_attachments_and_second_tracks_are_gone(
     content = media.content(clean_file(Kind.VIDEO, path).files["clean"])
     assert media.traces(content) == []
     assert content.count(b"trak") == 2
+
+
+def teeth(file: Source) -> float:
+    """How much more neighbouring lines differ than every second one does; 0 where nothing is interlaced."""
+    raw = media.decode(file, "-f", "rawvideo", "-pix_fmt", "gray", "-")
+    lines = np.frombuffer(raw, np.uint8).reshape(-1, 240, 320)[5:-5].astype(int)
+    next_line, second_line = (np.abs(lines[:, step:] - lines[:, :-step]).mean() for step in (1, 2))
+    return float(next_line - second_line)
+
+
+def test_a_camcorders_interlaced_film_has_no_teeth(samples: Path, clean_file: CleanFile) -> None:
+    path = samples / "interlaced.mts"
+    moving = "nullsrc=s=320x240:r=50:d=2,geq=lum='255*between(X,mod(N*6,280),mod(N*6,280)+40)':cb=128:cr=128"
+    woven = ["-vf", "tinterlace=interleave_top,setfield=tff", "-flags", "+ilme+ildct"]
+    media.ffmpeg("-f", "lavfi", "-i", moving, *woven, "-pix_fmt", "yuv420p", "-preset", "ultrafast", path)
+    assert teeth(media.Whole(path.read_bytes())) > 5, "or this proves nothing"
+    made = clean_file(Kind.VIDEO, path)
+    assert teeth(made.files["clean"]) < 0.5
+    assert made.facts.duration_ms == pytest.approx(2000, abs=100)

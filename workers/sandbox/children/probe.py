@@ -33,6 +33,7 @@ FIELDS = (
     ("primaries", "H"),
     ("transfer", "H"),
     ("matrix", "H"),
+    ("interlaced", "B"),
     ("claimed_ms", "Q"),
     ("claim_exact", "B"),
     ("complete", "B"),
@@ -169,7 +170,8 @@ def about_film(
         film.codec_context.options = {"max_pixels": str(most_pixels)}
         for frame in container.decode(film):
             size = {"width": frame.width, "height": frame.height, "turn": round(frame.rotation)}
-            return answer | size | colours(frame) | {"film_decodes": 1}
+            found = {"interlaced": frame.interlaced_frame, "film_decodes": 1}
+            return answer | size | colours(frame) | found
     return answer
 
 
