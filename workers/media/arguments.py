@@ -120,21 +120,22 @@ def pictures(
     return _words(_scaled(few, source, small).output(f"pipe:{WRITE}", **form), *_SOME_ERRORS)
 
 
-def pack(wanted: Wanted) -> tuple[str, ...]:
+def pack(wanted: Wanted, limits: Limits) -> tuple[str, ...]:
     """The last process: pictures at PICTURES, sound at SOUND, the final file to RESULT, and more (above).
 
     It writes as it goes, the index last: `packed` takes the file away behind it, and `faststart` reads it
-    with the index in front. Any error ends it.
+    with the index in front. Any error ends it, and it takes no more than may be: whoever sends may not end.
     """
     made, outputs = [], []
+    most = limits.seconds(wanted.kind) + 1
     if wanted.picture:
         size = (wanted.picture.width, wanted.picture.height)
         form = {"pixel_format": "yuv420p", "video_size": size, "framerate": wanted.picture.rate}
-        seen = _plain(PICTURES, "rawvideo", **form)["v:0"]
+        seen = _plain(PICTURES, "rawvideo", t=most, **form)["v:0"]
         made.append(final_film(seen, wanted, wanted.picture))
     if wanted.level:
         channels = 1 if wanted.source.channels == 1 else 2
-        heard = _plain(SOUND, "f32le", ar=SOUND_RATE, ac=channels)["a:0"]
+        heard = _plain(SOUND, "f32le", t=most, ar=SOUND_RATE, ac=channels)["a:0"]
         both = final_sound(heard, wanted, wanted.level).filter_multi_output("asplit")
         made.append(both[0])
         # a filter that converts, or the one channel of the samples would be asked of the sound as well

@@ -14,7 +14,7 @@ from workers.media.answers import Source
 from workers.media.arguments import Wanted
 from workers.media.faststart import FastStart
 from workers.media.loudness import Level
-from workers.media.model import Kind
+from workers.media.model import Kind, Limits
 from workers.media.packed import Packed
 from workers.media.shape import Picture
 from workers.media.tools import find
@@ -28,10 +28,12 @@ PICTURE = Picture(64, 48, "25")
 A_PICTURE = 64 * 48 * 3 // 2
 PICTURES, SAMPLES = 25, 48_000
 SOURCE = Source(**{**dict.fromkeys(Source.__annotations__, 0), "films": 1, "sounds": 1, "channels": 1})
+LIMITS = Limits()
+SHORT = Limits(video_seconds=2)
 FILM = Wanted(Kind.VIDEO, SOURCE, PICTURE, Level(0.0, limited=False))
 
 
-def pack(pictures: bytes, sound: bytes) -> bytes | None:
+def pack(pictures: bytes, sound: bytes, limits: Limits = LIMITS) -> bytes | None:
     """What the packer makes of them; None if it fails."""
     with ExitStack() as held:
         packed = held.enter_context(closing(Packed(Spool)))
@@ -40,7 +42,7 @@ def pack(pictures: bytes, sound: bytes) -> bytes | None:
             given.append(memory.from_bytes(name, content))
             held.callback(os.close, given[-1])
         others = [memory.held(held, name) for name in ("samples", "report", "steer")]
-        program = Ffmpeg(find().ffmpeg, arguments.pack(FILM))
+        program = Ffmpeg(find().ffmpeg, arguments.pack(FILM, limits))
         task = Task(program, tuple(given), (packed.file, *others), CAPS)
         with Walled().start(task) as running:
             good = watch([running], seconds=60, stopped=lambda: False, meanwhile=packed.drain)[0].good
@@ -89,3 +91,11 @@ def test_samples_that_are_no_numbers_become_a_regular_film() -> None:
 def test_a_picture_that_was_cut_off_ends_it() -> None:
     assert pack(bytes(PICTURES * A_PICTURE), quiet())
     assert pack(bytes(PICTURES * A_PICTURE - 1), quiet()) is None
+
+
+def test_it_takes_no_more_than_may_be() -> None:
+    endless = PICTURES * 8
+    made = pack(bytes(endless * A_PICTURE), np.zeros(SAMPLES * 8, np.float32).tobytes(), SHORT)
+    assert made is not None
+    with media.opened(media.Whole(made)) as opened:
+        assert sum(1 for _ in opened.decode(video=0)) == PICTURES * (SHORT.seconds(Kind.VIDEO) + 1)
