@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import psycopg
 import pytest
 
@@ -62,8 +63,15 @@ async def test_a_checkpoint_that_was_taken_away_is_noticed_and_not_written_anew(
     assert not path.exists()
 
 
-async def test_a_checkpoint_that_was_changed_is_noticed(watched: Service) -> None:
+@pytest.mark.parametrize("heads", [None, b"[]"], ids=["another number", "none left"])
+async def test_a_checkpoint_that_was_changed_is_noticed(watched: Service, heads: bytes | None) -> None:
+    """One that names no chain would otherwise hold for every database."""
     path = watched.settings.checkpoints / "heads.json"
-    path.write_text(path.read_text().replace('"sequence":1', '"sequence":0'))
-    with pytest.raises(AuditBroken, match="changed"):
+    stored = msgspec.json.decode(path.read_bytes(), type=checkpoint._Stored)
+    changed = heads or bytes(stored.heads).replace(b'"sequence":1', b'"sequence":0')
+    assert changed != bytes(stored.heads)
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(stored, heads=msgspec.Raw(changed))))
+    with pytest.raises(AuditBroken, match="without the keyring"):
         await check(watched)
+    with pytest.raises(AuditBroken, match="without the keyring"):
+        await checkpoint.take(watched.worker)

@@ -7,8 +7,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from relay.cases.own import choose_consent
+from relay.cases.own import choose_consent, own_case, own_cases
 from relay.cases.records import record_pause, record_request
+from relay.cases.service import read_case
 from relay.errors import Blocked, Conflict, Invalid, Missing, Refusal
 from relay.exchange import items, objects, submitting
 from relay.exchange.delivery import choose, content, deliveries
@@ -161,12 +162,16 @@ async def test_an_offender_finds_and_starts_nothing_before_a_victim_asked(servic
     case_id = await service.make_case(facilitator)
     victim = await service.make_participant(facilitator, case_id, "victim", "Vera")
     offender: Person = await service.make_participant(facilitator, case_id, "offender", "Oskar")
-    seat = await seat_of(service, victim, case_id)
+    _, people, _ = await read_case(service.desk, facilitator, case_id)
+    victims_seat = next(one.seat_id for one in people if one.account_id == victim.id)
     with pytest.raises(Missing):
-        await start_item(service.participants, offender, case_id, "letter", (seat,))
+        await start_item(service.participants, offender, case_id, "letter", (victims_seat,))
+    with pytest.raises(Missing):
+        await own_case(service.participants, offender, case_id)
+    assert await own_cases(service.participants, offender) == []
     assert await deliveries(service.participants, offender) == []
     await record_request(service.desk, facilitator, case_id, victim.id, asked=True)
-    victims_seat = await seat_of(service, offender, case_id)
+    assert await seat_of(service, offender, case_id) == victims_seat
     await start_item(service.participants, offender, case_id, "letter", (victims_seat,))
 
 

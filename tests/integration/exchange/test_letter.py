@@ -17,6 +17,7 @@ from relay.identity.invitations import invite_again
 from relay.review.decisions import decide
 from relay.review.model import Reason
 from relay.review.queue import queue
+from relay.review.reading import open_rendition
 from relay.vault.padding import unpad
 from tests.support.house import Pair, Service
 from tests.support.letters import LETTER, approve, seat_of, send_letter, write_letter
@@ -127,6 +128,23 @@ async def test_one_item_at_a_time_to_one_person(service: Service, pair: Pair, tm
         assert (await own_item(service.participants, pair.victim, second)).state == "draft"
         await withdraw(service.participants, pair.victim, first)
         await submit(service.participants, pair.victim, second)
+
+
+@pytest.mark.parametrize("released", [False, True])
+async def test_what_its_author_took_back_is_not_read_by_a_facilitator_any_more(
+    service: Service, pair: Pair, tmp_path: Path, *, released: bool
+) -> None:
+    async with make_room(service, tmp_path) as room:
+        item_id = await send_letter(service, pair.victim, pair.case_id)
+        await work_off(room)
+        if released:
+            await approve(service, pair.facilitator, item_id)
+            seat = await seat_of(service, pair.victim, pair.case_id)
+            await release(service.desk, pair.facilitator, item_id, seat)
+        await open_rendition(service.desk, pair.facilitator, item_id, "clean")
+        await withdraw(service.participants, pair.victim, item_id)
+        with pytest.raises(Conflict, match="its author took it back"):
+            await open_rendition(service.desk, pair.facilitator, item_id, "clean")
 
 
 async def test_a_pause_between_approval_and_release_stops_it(

@@ -78,6 +78,36 @@ async def test_a_quota_says_nothing_of_what_the_other_side_has_stored(dsns: Dsns
         assert [await takes(length) for length in lengths] == before == [True] * 4 + [False]
 
 
+@pytest.mark.parametrize(
+    ("limits", "other_side_has_room"),
+    [({"case_quota": 1000}, True), ({"store_watermark": 300}, False)],
+    ids=["half of the case's room", "the mark of the house"],
+)
+async def test_a_side_and_the_house_have_only_so_much_room(
+    dsns: Dsns, tmp_path: Path, limits: dict[str, int], *, other_side_has_room: bool
+) -> None:
+    async with make_service(dsns, tmp_path, **limits) as service:
+        pair = await make_pair(service)
+        house = service.participants
+
+        async def film(author: Person) -> UUID:
+            case = await own_case(house, author, pair.case_id)
+            return await start_item(house, author, pair.case_id, "video", (case.counterparts[0].seat_id,))
+
+        item = await film(pair.victim)
+        upload = await uploads.create(house, pair.victim, item, 400)
+        async with uploads.append(house, pair.victim, upload.id, 0) as sink:
+            await sink.write(bytes(400))
+        with pytest.raises(TooLarge, match="no room"):
+            await uploads.create(house, pair.victim, item, 101)
+        theirs = await film(pair.offender)
+        if other_side_has_room:
+            await uploads.create(house, pair.offender, theirs, 400)
+        else:
+            with pytest.raises(TooLarge, match="no room"):
+                await uploads.create(house, pair.offender, theirs, 1)
+
+
 async def test_small_files_that_are_not_sent_have_a_limit_too(
     service: Service, pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,23 @@ async def test_what_a_worker_without_the_lease_hands_in_is_refused(
     assert await renditions(service, pair, item_id) == 1
 
 
+async def test_what_is_handed_in_while_another_worker_has_the_lease_is_refused(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id, revision = await sent(service, pair)
+    slow = await processing.take(room.house, revision)
+    assert slow is not None
+    made = await task._made(room, slow)
+    service.clock.go(minutes=3)
+    second = await processing.take(room.house, revision)
+    assert second is not None
+    with pytest.raises(Conflict):
+        await processing.hand_in(room.house, slow, made)
+    assert await state_of(service, pair, item_id) == "submitted"
+    await processing.hand_in(room.house, second, await task._made(room, second))
+    assert await renditions(service, pair, item_id) == 1
+
+
 POINTS: list[tuple[object, str]] = [
     (processing, "worker_holders"),
     (processing, "original"),
