@@ -106,11 +106,11 @@ def _make(wanted: Wanted, original: Window, steering: bytes, results: _Results, 
         progress = Progress(room.progress, hide.kept_ms(source.claimed_ms), original, children[1])
         reported, drawn = (reports.reading, progress.hear), (samples.reading, results.waveform.hear)
         endings = room.follow(children, seconds, reported, drawn, meanwhile=results.packed.drain)
+    if progress.made_ms > hide.kept_ms(limits.seconds(wanted.kind) * 1000):
+        raise MediaRefused(Reason.TOO_LONG)
     if hide.cut and all(ending.good for ending in endings) and progress.made_ms < _SHORTEST_MS:
         raise MediaRefused(Reason.NOTHING_LEFT)
     _judge(*endings)
-    if progress.made_ms > hide.kept_ms(limits.seconds(wanted.kind) * 1000):
-        raise MediaRefused(Reason.TOO_LONG)
 
 
 def _judge(packer: Ending, *makers: Ending) -> None:
