@@ -53,6 +53,9 @@ def main(stream: int, channels: int, seconds: int, *unheard: int) -> None:
 def decoded(container: av.container.InputContainer, stream: int) -> Iterator[av.AudioFrame]:
     """Every piece that can be decoded: whether the rest is damage is decided where it is made anew."""
     sound = next(each for each in container.streams.audio if each.index == stream)
+    for other in container.streams:
+        if other.index != stream:
+            other.discard = av.stream.Discard.all  # so that a film's pictures need not be read
     for packet in container.demux(sound):
         with contextlib.suppress(*ERRORS):
             yield from packet.decode()
