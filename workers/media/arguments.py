@@ -96,15 +96,17 @@ class Wanted:
 
 def film(source: Source, picture: Picture, limits: Limits, tools: Tools) -> tuple[str, ...]:
     """A first process: the original at READ, plain pictures to WRITE, one after another at a steady rate."""
-    plain = plain_film(original(Kind.VIDEO, source, limits, tools), source, picture)
+    read = original(Kind.VIDEO, source, limits, tools)
     form = {"f": "rawvideo", "pix_fmt": "yuv420p", "fps_mode": "passthrough", "avioflags": "direct"}
-    return _words(plain.output(f"pipe:{WRITE}", **form), *_SOME_ERRORS)
+    made = plain_film(read, source, picture).output(f"pipe:{WRITE}", **form)
+    return _words(_beside(made, read, source.sound_index, source.sounds), *_SOME_ERRORS)
 
 
 def sound(kind: Kind, source: Source, limits: Limits, tools: Tools) -> tuple[str, ...]:
     """A first process: the original at READ, plain samples to WRITE, one or two channels at 48 kHz."""
-    plain = plain_sound(original(kind, source, limits, tools), source)
-    return _words(plain.output(f"pipe:{WRITE}", f="f32le"), *_SOME_ERRORS)
+    read = original(kind, source, limits, tools)
+    made = plain_sound(read, source).output(f"pipe:{WRITE}", f="f32le")
+    return _words(_beside(made, read, source.film_index, source.films), *_SOME_ERRORS)
 
 
 def pictures(
@@ -114,10 +116,12 @@ def pictures(
 
     They stand on the clock of the film that comes out: the first at 0, `a_second` of them from there on.
     """
-    seen = original(Kind.VIDEO, source, limits, tools)[str(source.film_index)]
-    few = _steady(seen, source, picture.rate).filter("fps", fps=a_second, start_time=0)
+    read = original(Kind.VIDEO, source, limits, tools)
+    few = _steady(read[str(source.film_index)], source, picture.rate)
+    few = few.filter("fps", fps=a_second, start_time=0)
     form = {"f": "rawvideo", "pix_fmt": "rgb24", "fps_mode": "passthrough"}
-    return _words(_scaled(few, source, small).output(f"pipe:{WRITE}", **form), *_SOME_ERRORS)
+    made = _scaled(few, source, small).output(f"pipe:{WRITE}", **form)
+    return _words(_beside(made, read, source.sound_index, source.sounds), *_SOME_ERRORS)
 
 
 def pack(wanted: Wanted, limits: Limits) -> tuple[str, ...]:
@@ -195,6 +199,17 @@ def codecs(wanted: Wanted) -> dict[str, Any]:
     film = {**_FILM_CODEC, **_threads("threads:v", _MOST_THREADS), **wanted.changes.film_codec()}
     sound = _sound_codec(wanted.source.channels)
     return {**(film if wanted.picture else {}), **(sound if wanted.level else {}), **_NOTHING_ELSE}
+
+
+def _beside(made: Any, read: Any, other: int, others: int) -> Any:
+    """What is made of one stream, while the other is read too, and left as it is.
+
+    ffmpeg corrects the clock of a file by the streams that somebody wants, and ends where one of them cannot
+    be read any more. So all readers of a file have one clock, and one end.
+    """
+    if not others:
+        return made
+    return ffmpeg.merge_outputs(made, ffmpeg.output(read[str(other)], "-", c="copy", f="null"))
 
 
 def _plain(pipe: int, form: str, **options: Any) -> Any:
