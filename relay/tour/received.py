@@ -144,7 +144,7 @@ def _metadata(container: Any) -> tuple[str, ...]:
     """Return the names of all tags of the file and its streams that are not its layout."""
     found = [*container.metadata, *(f"chapter {n}" for n, _ in enumerate(container.chapters()))]
     for stream in container.streams:
-        found += [name for name, value in stream.metadata.items() if value]
+        found += [name for name, value in stream.metadata.items() if value.strip()]
     return tuple(name for name in found if name not in _STRUCTURE)
 
 

@@ -70,7 +70,6 @@ _FILM_CODEC: dict[str, Any] = {
     "g": 60,
     "flags:v": "+bitexact",
     "bsf:v": PICTURES_ONLY,
-    "metadata:s:v:0": "encoder= ",  # or ffmpeg writes its own
 }
 
 
@@ -79,7 +78,6 @@ def _sound_codec(channels: int) -> dict[str, Any]:
         "c:a": "aac",
         "b:a": "96k" if channels == 1 else "128k",
         "flags:a": "+bitexact",
-        "metadata:s:a:0": "encoder=",
     }
 
 
@@ -124,7 +122,7 @@ def pictures(
     return _words(_beside(made, read, source.sound_index, source.sounds), *_SOME_ERRORS)
 
 
-def pack(wanted: Wanted, limits: Limits) -> tuple[str, ...]:
+def pack(wanted: Wanted, limits: Limits, tools: Tools) -> tuple[str, ...]:
     """The last process: pictures at PICTURES, sound at SOUND, the final file to RESULT, and more (above).
 
     It writes as it goes, the index last: `packed` takes the file away behind it, and `faststart` reads it
@@ -146,7 +144,9 @@ def pack(wanted: Wanted, limits: Limits) -> tuple[str, ...]:
         samples = both[1].filter("aresample").filter("aformat", sample_fmts="s16", channel_layouts="mono")
         outputs.append(ffmpeg.output(samples, f"pipe:{SAMPLES}", f="s16le", fflags="+bitexact"))
     container = {"f": "ipod" if wanted.kind is Kind.AUDIO else "mp4"}
-    outputs.append(ffmpeg.output(*made, f"/proc/self/fd/{RESULT}", **codecs(wanted), **container))
+    names = {"metadata:s:v": tools.nobody, "metadata:s:a": "encoder="}
+    result = f"/proc/self/fd/{RESULT}"
+    outputs.append(ffmpeg.output(*made, result, **codecs(wanted), **container, **names))
     reports = ("-progress", f"pipe:{REPORT}", "-stats_period", "0.5")
     return _words(ffmpeg.merge_outputs(*outputs), "-xerror", *reports)
 

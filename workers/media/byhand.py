@@ -29,6 +29,9 @@ from workers.sandbox.window import File, Source
 def main(words: Sequence[str]) -> int:
     """Exit code 0 when the file was made safe, 1 when it was refused, 2 when it could not be tried."""
     asked = _parser().parse_args(words)
+    if wrong := _wrong_place(asked):
+        sys.stderr.write(f"Not tried: {wrong}\n")
+        return 2
     started = time.monotonic()
     report: dict[str, Any] = {"input": asked.input[0].name, "kind": None, "outcome": "failed"}
     try:
@@ -74,6 +77,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     wishes.add(parser)
     return parser
+
+
+def _wrong_place(asked: argparse.Namespace) -> str | None:
+    """Nothing is written over an original, and nothing is begun that could not be written."""
+    for path in filter(None, (asked.output, asked.poster, asked.report)):
+        if not path.parent.is_dir():
+            return f"There is no folder {path.parent} for {path.name}. Please make it first."
+        if path.exists() and any(each.exists() and path.samefile(each) for each in asked.input):
+            return (
+                f"{path} is to be made safe, and would be lost. Please name another file for what comes out."
+            )
+    return None
 
 
 def _source(asked: argparse.Namespace, opened: ExitStack) -> Source:

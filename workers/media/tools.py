@@ -11,6 +11,7 @@ from relay.errors import Unavailable
 
 _VERSION = re.compile(rb"ffmpeg version n?(\d+)\.")
 _FIRST_WITH_FD = 6
+_FIRST_WITHOUT_A_NAME = 9
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Tools:
         if self.version >= _FIRST_WITH_FD:
             return "fd:", {"fd": descriptor, "protocol_whitelist": "fd"}
         return f"/proc/self/fd/{descriptor}", {"protocol_whitelist": "file"}  # Landlock allows no other file
+
+    @property
+    def nobody(self) -> str:
+        """What to say of who encoded a film, so that nothing is written; older ones write their own then."""
+        return "encoder=" if self.version >= _FIRST_WITHOUT_A_NAME else "encoder= "
 
 
 @functools.lru_cache(maxsize=4)

@@ -87,7 +87,7 @@ def _make(wanted: Wanted, original: Window, steering: bytes, results: _Results, 
         steer = memory.from_bytes("steering", steering)  # sealed: it can only be read
         held.callback(os.close, steer)
         outputs = (results.packed.file, samples.writing, reports.writing, steer)
-        pack = Ffmpeg(room.tools.ffmpeg, arguments.pack(wanted, limits))
+        pack = Ffmpeg(room.tools.ffmpeg, arguments.pack(wanted, limits, room.tools))
         tasks = [Task(pack, (pictures.reading, sound.reading), outputs, caps)]
         if wanted.picture:
             words = arguments.film(source, wanted.picture, limits, room.tools)

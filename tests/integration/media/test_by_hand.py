@@ -141,3 +141,20 @@ def test_several_pictures_become_one_document(tmp_path: Path) -> None:
     assert run(files[0], tmp_path / "one.pdf", "--turns", "270").returncode == 0
     assert pages_in((tmp_path / "one.pdf").read_bytes()) == [(3, True)]
     assert run(files[0], tmp_path / "no.pdf", "--turns", "45").returncode == 2
+
+
+@pytest.mark.parametrize("as_what", ["OUT", "--poster", "--report"])
+def test_an_original_is_not_written_over(as_what: str, tmp_path: Path) -> None:
+    source = media.film(tmp_path, seconds=1)
+    before = source.read_bytes()
+    words = [source] if as_what == "OUT" else [tmp_path / "safe.mp4", as_what, source]
+    done = run(source, *words)
+    assert done.returncode == 2
+    assert "would be lost" in done.stderr
+    assert source.read_bytes() == before
+
+
+def test_a_folder_that_is_not_there_is_named_before_anything_is_done(tmp_path: Path) -> None:
+    done = run(media.film(tmp_path, seconds=1), tmp_path / "nowhere" / "safe.mp4")
+    assert done.returncode == 2
+    assert f"There is no folder {tmp_path / 'nowhere'}" in done.stderr

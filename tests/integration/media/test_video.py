@@ -20,6 +20,7 @@ def test_a_phones_film_is_turned_upright_and_plays_to_the_end(clean_phone_film: 
         assert (film.width, film.height) == (720, 1280)
         assert (sound.name, sound.sample_rate) == ("aac", 48_000)
         assert next(opened.decode(video=0)).rotation == 0
+        assert not [stream.metadata["encoder"] for stream in opened.streams if "encoder" in stream.metadata]
     media.decode(file)
     assert clean_phone_film.media_type(Role.CLEAN) == "video/mp4"
 

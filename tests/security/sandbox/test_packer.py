@@ -42,7 +42,7 @@ def pack(pictures: bytes, sound: bytes, limits: Limits = LIMITS) -> bytes | None
             given.append(memory.from_bytes(name, content))
             held.callback(os.close, given[-1])
         others = [memory.held(held, name) for name in ("samples", "report", "steer")]
-        program = Ffmpeg(find().ffmpeg, arguments.pack(FILM, limits))
+        program = Ffmpeg(find().ffmpeg, arguments.pack(FILM, limits, find()))
         task = Task(program, tuple(given), (packed.file, *others), CAPS)
         with Walled().start(task) as running:
             good = watch([running], seconds=60, stopped=lambda: False, meanwhile=packed.drain)[0].good
