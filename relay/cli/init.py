@@ -32,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--keys-to",
         metavar="DIR",
         type=Path,
-        help="where the two offline keys are written, once: outside the data folder, such as on a USB stick",
+        help="the folder that the two offline keys are written to, once: one that is there, outside the data"
+        " folder, such as on a USB stick",
     )
     parser.add_argument(
         "--facilitator",
@@ -63,7 +64,7 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
         raise Conflict(
             "The offline keys must not lie in the data folder. Name another folder with --keys-to."
         )
-    keyfiles.refuse_existing(keys_to)
+    keyfiles.refuse_unfit(keys_to)  # before anything is made
     root, recovery = Signer.generate(), KeyPair.generate()
     with logins(settings) as dsns:
         made = asyncio.run(

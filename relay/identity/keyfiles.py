@@ -1,6 +1,7 @@
 """The two keys that are kept offline, each in a file of mode 0600: the service's root and recovery key."""
 
 import re
+import tempfile
 from pathlib import Path
 from uuid import UUID
 
@@ -14,26 +15,44 @@ RECOVERY = "relay-recovery.key"
 _FORM = re.compile(r"relay (root|recovery) key 1\nservice ([0-9a-f-]{36})\n([0-9a-f]+)")
 
 
-def refuse_existing(folder: Path) -> None:
-    """Raise `Conflict` if the folder holds keys already: they are never overwritten."""
+def refuse_unfit(folder: Path) -> None:
+    """Raise unless the keys can be written into the folder.
+
+    It is never made: in place of a stick that is not mounted, the keys would come onto this machine's disk.
+    Keys that it holds already are never overwritten.
+    """
+    if not folder.is_dir():
+        raise Unavailable(
+            f"There is no folder {folder} for the offline keys. If it is on a USB stick, plug that in and mount"
+            " it; otherwise make the folder yourself. Then give the same command again."
+        )
     for name in (ROOT, RECOVERY):
         if (folder / name).exists():
             raise Conflict(
                 f"There is a {name} in {folder} already. Give another folder: keys are never overwritten."
             )
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable(folder, error) from None
 
 
 def write(folder: Path, service_id: UUID, root: Signer, recovery: KeyPair) -> tuple[Path, Path]:
-    """Write both files, the folder made if need be. Return their paths: root, recovery."""
-    refuse_existing(folder)
+    """Write both files into a folder that is there. Return their paths: root, recovery."""
+    refuse_unfit(folder)
     try:
         write_secret(folder / ROOT, _text("root", service_id, root.seed))
         write_secret(folder / RECOVERY, _text("recovery", service_id, recovery.seeds))
     except OSError as error:
-        raise Unavailable(
-            f"The keys cannot be written to {folder}: {error.strerror}. Give another folder."
-        ) from None
+        raise _unwritable(folder, error) from None
     return folder / ROOT, folder / RECOVERY
+
+
+def _unwritable(folder: Path, error: OSError) -> Unavailable:
+    return Unavailable(
+        f"The keys cannot be written to {folder}: {error.strerror}. Give another folder with --keys-to."
+    )
 
 
 def read_root(path: Path) -> Signer:

@@ -22,6 +22,7 @@ from relay.identity import founding, keyfiles
 from relay.identity import roster as rosters
 from relay.identity.invitations import Invitation
 from relay.identity.operator import looking
+from relay.process.files import private_folder
 from relay.settings import Settings, as_environ
 from relay.tour.people import Cast, Invited
 from relay.vault.keyring import FileKeyring
@@ -55,6 +56,7 @@ class Operator:
 
     def found(self, cast: Cast) -> Invited:
         """`relay init`: make the service; return the first facilitator's invitation."""
+        private_folder(self._keys)
         made = init_service(self.settings, cast.service, self._keys, cast.facilitator)
         return invited(made.facilitator)
 

@@ -34,6 +34,7 @@ def relay(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
 def make_service(home: Path) -> Path:
     """`relay init` below `home`; answers the data folder."""
     data = home / "data"
+    (home / "keys").mkdir()
     made = relay("init", "--data", str(data), "--name", "Test service", "--keys-to", str(home / "keys"))
     assert made.returncode == 0, made.stderr
     return data

@@ -49,6 +49,7 @@ class Command:
 @pytest.fixture
 def relay(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     monkeypatch.setattr("builtins.input", lambda _: "no")
+    (tmp_path / "keys").mkdir()
     return Command(tmp_path, capsys)
 
 
@@ -112,6 +113,17 @@ def test_without_a_place_for_the_keys_nothing_is_made(relay: Command) -> None:
     code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(relay.data / "keys"))
     assert code == 2
     assert "must not lie in the data folder" in error
+    relay.keys.rmdir()
+    code, _, error = relay.init()
+    assert code == 2
+    assert f"no folder {relay.keys}" in error
+    assert "plug that in and mount it" in error
+    assert not relay.keys.exists()  # on this machine's disk, in place of the stick
+    relay.keys.touch()
+    assert relay.init()[0] == 2
+    code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", "/proc/self")
+    assert code == 2
+    assert "cannot be written to /proc/self" in error
     assert not relay.data.exists()
     code, _, error = relay("staff", "list")
     assert code == 2
@@ -123,6 +135,7 @@ def test_another_services_root_and_a_wrong_file_are_refused(relay: Command, tmp_
     from relay.vault.suite import KeyPair, Signer
 
     assert relay.init()[0] == 0
+    (tmp_path / "other").mkdir()
     other, _ = keyfiles.write(
         tmp_path / "other", relay.pins.service_id, Signer.generate(), KeyPair.generate()
     )

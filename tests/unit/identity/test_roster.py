@@ -98,6 +98,7 @@ def test_either_key_changes_the_words_that_are_read_out() -> None:
 
 def test_offline_keys_are_written_once_and_read_back(tmp_path: Path) -> None:
     recovery = KeyPair.generate()
+    (tmp_path / "keys").mkdir()
     root_path, recovery_path = keyfiles.write(tmp_path / "keys", PINS.service_id, ROOT, recovery)
     assert root_path.stat().st_mode & 0o777 == 0o600
     assert keyfiles.read_root(root_path) == ROOT
