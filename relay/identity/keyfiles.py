@@ -23,8 +23,8 @@ def refuse_unfit(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise Unavailable(
-            f"There is no folder {folder} for the offline keys. If it is on a USB stick, plug that in and mount"
-            " it; otherwise make the folder yourself. Then give the same command again."
+            f"There is no folder {folder} for the offline keys. If it is on a USB stick, plug that in and"
+            " mount it; otherwise make the folder yourself. Then give the same command again."
         )
     for name in (ROOT, RECOVERY):
         if (folder / name).exists():
