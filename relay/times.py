@@ -12,8 +12,16 @@ _SECONDS: Final = (("hour", 3600), ("minute", 60), ("second", 1))
 
 def moment(value: datetime, zone: tzinfo) -> str:
     """A date and time as people read them, as in 25 October 2026, 01:30 GMT."""
-    local = value.astimezone(zone)
+    local = _there(value, zone)
     return f"{local:%-d %B %Y, %H:%M} {_abbreviation(local)}"
+
+
+def _there(value: datetime, zone: tzinfo) -> datetime:
+    """What clocks there show; at the edge of the calendar, where they cannot, as it is stored: in UTC."""
+    try:
+        return value.astimezone(zone)
+    except OverflowError:
+        return value
 
 
 def _abbreviation(local: datetime) -> str:
@@ -24,7 +32,7 @@ def _abbreviation(local: datetime) -> str:
 
 def day(value: datetime, zone: tzinfo) -> str:
     """A date as people read it, as in 25 October 2026."""
-    return f"{value.astimezone(zone):%-d %B %Y}"
+    return f"{_there(value, zone):%-d %B %Y}"
 
 
 def length(milliseconds: int | None) -> str:

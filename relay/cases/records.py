@@ -25,6 +25,7 @@ CONSENT_WORDING = "2026-11-22"
 
 MOST_TEXT = 20_000
 LONGEST_CONSENT = timedelta(days=400)
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 async def _seated(act: Acting, case_id: UUID, account_id: UUID, *parts: Part) -> None:
@@ -44,7 +45,15 @@ def _checked_text(field: str, text: str) -> str:
     return text
 
 
+def _checked_year(field: str, moment: datetime) -> datetime:
+    # at the edge of the calendar there is no such moment in every zone, and nobody means one there
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise Invalid(**{field: f"Give a date with a year from {FIRST_YEAR} to {LAST_YEAR}."})
+    return moment
+
+
 def _checked_future(field: str, moment: datetime, now: datetime) -> datetime:
+    _checked_year(field, moment)
     if moment.tzinfo is None or moment <= now:
         raise Invalid(**{field: "Give a date and time that lies in the future."})
     return moment
@@ -189,6 +198,7 @@ async def record_restriction(
     description = _checked_text("description", description)
     if until.tzinfo is None:
         raise Invalid(until="Give the date and time with its zone.")
+    _checked_year("until", until)
     record, restriction = uuid4(), restriction_id or uuid4()
     async with house.database.acting(
         person.id, Tag.RESTRICTION_RECORDED, chain=case_id, subject=account_id

@@ -15,7 +15,7 @@ import msgspec
 from relay.cases.model import Medium
 from relay.errors import Missing
 from relay.exchange import pages
-from relay.exchange.items import find_item
+from relay.exchange.items import find_item, require_kept
 from relay.exchange.model import Content
 from relay.exchange.objects import find_key, opened
 from relay.exchange.submitting import NEW_UPLOAD
@@ -57,10 +57,12 @@ _READY = "SELECT id, commitment, plaintext_size AS size FROM relay.objects WHERE
 async def arrived(house: House, person: Person, item_id: UUID) -> Arrived:
     """Return the file that would be sent now.
 
-    Raise `Missing` if none waits, or it was sealed to keys that the person no longer has.
+    Raise `Missing` if none waits, it was taken back, the person was taken off the case, or it was sealed to
+    keys that they no longer have.
     """
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
+        await require_kept(tx, item)
         row = await tx.one(_Row, _READY, [await tx.value(NEW_UPLOAD, [item_id])])
         if row is None:
             raise Missing

@@ -53,6 +53,17 @@ async def require_seat(tx: Reading, case_id: UUID) -> None:
         raise Missing
 
 
+async def require_kept(tx: Reading, item: Item) -> None:
+    """Raise `Missing` unless its author may still open the item's files.
+
+    Not once it was taken back: they were told that the file is gone. Nor when they were taken off the case:
+    the item's own page is not there for them either.
+    """
+    if item.taken_back_at is not None:
+        raise Missing
+    await require_seat(tx, item.case_id)
+
+
 async def start_item(
     house: House, person: Person, case_id: UUID, kind: Medium, recipients: tuple[UUID, ...]
 ) -> UUID:

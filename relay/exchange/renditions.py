@@ -8,7 +8,7 @@ import msgspec
 from relay.cases.keys import open_case_key
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Missing
-from relay.exchange.items import find_item
+from relay.exchange.items import find_item, require_kept
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.objects import find_key
 from relay.exchange.origin import Making
@@ -134,9 +134,15 @@ async def case_object_key(
 async def own_content(
     house: House, person: Person, item_id: UUID, which: Literal["original"] | RenditionRole
 ) -> Content:
-    """Return what an author may open of their own item: the newest revision's original or a rendition."""
+    """Return what an author may open of their own item: the newest revision's original or a rendition.
+
+    Raise `Missing` once it was taken back, or they were taken off the case; what they wrote in a letter
+    stays theirs to read.
+    """
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
+        if (which, item.kind) != ("original", "letter"):
+            await require_kept(tx, item)
         if which == "original":
             row = await submitted(tx, house, item)
             if row.gone:
@@ -165,10 +171,12 @@ async def as_sent(house: House, person: Person, item_id: UUID, role: RenditionRo
     """Return what was made of the author's own newest version: what they hold a facilitator's against.
 
     It is their own work and nobody else's: the row says that no facilitator edited it, under the keyring.
-    Raise `Missing` if it is not sealed to the keys that they have now, `Conflict` if it was never made.
+    Raise `Missing` if it is not sealed to the keys that they have now, was taken back, or is of a case that
+    they were taken off, `Conflict` if it was never made.
     """
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
+        await require_kept(tx, item)
         rendition = await find_rendition(tx, house, item, role, await own_number(tx, item_id))
         if rendition.edited_by is not None:
             raise Missing

@@ -36,6 +36,7 @@ _NAME_FACTOR = 10
 _IDENTIFIER = 16
 _PATIENCE = {Surface.PARTICIPANTS: 0.0, Surface.DESK: 5.0}
 """Seconds to wait for a place to stretch in. However many try at the participants' app: staff get in."""
+_OF_SESSION, _OF_PERSON = "a form's session", "a form's person"
 _WRONG = "The name or the passphrase is not right. Please check both and try again."
 
 
@@ -173,15 +174,39 @@ def csrf_token(house: House, person: Person) -> str:
     """Return what every form carries since this person signed in; it opens nothing.
 
     A step-up gives the session a new identifier, and leaves this as it is: what is open and half filled in
-    other tabs can still be sent.
+    other tabs can still be sent. Its other two parts tell only from which session's and which person's page
+    a form came, so that what was typed is shown again to nobody else: see `typed_in` and `typed_by`.
     """
     bound_to = person.forms or person.session_hash
-    return base64.urlsafe_b64encode(house.keyring.mac("csrf", bound_to)).decode().rstrip("=")
+    return ".".join(
+        _mark(house, purpose, message)
+        for purpose, message in (
+            ("csrf", bound_to),
+            (_OF_SESSION, person.session_hash),
+            (_OF_PERSON, person.id.bytes),
+        )
+    )
+
+
+def _mark(house: House, purpose: str, message: bytes) -> str:
+    return base64.urlsafe_b64encode(house.keyring.mac(purpose, message)).decode().rstrip("=")
+
+
+def typed_in(house: House, untrusted_cookie: str, untrusted_token: str) -> bool:
+    """Tell whether a form came from a page of the very session, perhaps ended, that the cookie is of."""
+    parts, marks = _read(untrusted_cookie), untrusted_token.split(".")
+    return parts is not None and _mark(house, _OF_SESSION, _hash(parts[0])) in marks[1:2]
+
+
+def typed_by(house: House, person: Person, untrusted_token: str) -> bool:
+    """Tell whether a form came from a page of this person's, perhaps of an earlier session."""
+    return _mark(house, _OF_PERSON, person.id.bytes) in untrusted_token.split(".")[2:]
 
 
 def check_csrf(house: House, person: Person, untrusted_token: str) -> None:
     """Raise `Forbidden` unless the form was made since this person signed in, for nobody else."""
-    if not hmac.compare_digest(csrf_token(house, person).encode(), untrusted_token.encode(errors="replace")):
+    wanted, given = (token.split(".")[::2] for token in (csrf_token(house, person), untrusted_token))
+    if not hmac.compare_digest(".".join(wanted).encode(), ".".join(given).encode(errors="replace")):
         raise Forbidden(
             "You have signed in anew since this page was opened, or it was not ours, so nothing was done."
             " Please load it again and retry."

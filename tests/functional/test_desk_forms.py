@@ -170,7 +170,10 @@ async def test_what_was_typed_is_shown_when_the_session_or_the_form_is_too_old(e
     desk, case = exchange.desk, f"/cases/{exchange.case_id}"
     words = {"safe": "yes", "valid_until": "2099-01-01", "reasoning": "What I thought <about> long."}
     headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
-    old = await desk.http.post(f"{case}/gates/assessments", data={"csrf": "old"} | words, headers=headers)
+    assert exchange.people is not None
+    earlier = await seated(exchange.service, Surface.DESK, exchange.people.facilitator)
+    fields = {"csrf": earlier.csrf} | words
+    old = await desk.http.post(f"{case}/gates/assessments", data=fields, headers=headers)
     assert old.status_code == 403
     assert "What I thought &lt;about&gt; long." in old.text
     assert "You have signed in anew since this page was opened" in old.text

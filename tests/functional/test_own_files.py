@@ -123,6 +123,60 @@ async def test_what_was_taken_back_is_gone_and_that_was_said_before(
     await got(exchange.victim, f"{item}/arrived", 404)
 
 
+async def test_of_what_was_taken_back_no_copy_is_left_to_its_author(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.film(tmp_path).read_bytes(), "video")
+    await hidden(exchange, item, {"stretches": [{"start_ms": 0, "end_ms": 3000, "how": "blank"}]})
+    addresses = [f"{item}/{one}" for one in ("original", "rendition", "poster", "sent", "sent/poster")]
+    for address in addresses:
+        await got(exchange.victim, address)
+    await exchange.victim.send(f"{item}/withdraw")
+    for address in addresses:
+        await got(exchange.victim, address, 404)
+
+
+async def test_of_a_document_that_was_taken_back_no_page_is_left_to_its_author(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.document(tmp_path).read_bytes(), "document")
+    await hidden(exchange, item, AREA)
+    await exchange.victim.send(f"{item}/withdraw")
+    for address in ("pages/1", "sent/pages/1"):
+        await got(exchange.victim, f"{item}/{address}", 404)
+
+
+async def off_the_case(exchange: Exchange) -> None:
+    case = await exchange.desk.ask(f"/cases/{exchange.case_id}")
+    seat = next(one["seat_id"] for one in case["people"] if one["account_id"] == exchange.victim_id)
+    await exchange.desk.do(f"/cases/{exchange.case_id}/people/{seat}", method="DELETE", status=204)
+
+
+async def test_who_was_taken_off_the_case_finds_neither_the_item_nor_what_had_arrived(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await uploaded(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await off_the_case(exchange)
+    assert (await exchange.victim.http.get(item)).status_code == 404
+    await got(exchange.victim, f"{item}/arrived", 404)
+    assert (await exchange.victim.send(f"{item}/withdraw")).status_code == 303
+    await got(exchange.victim, f"{item}/arrived", 404)
+
+
+async def test_who_was_taken_off_the_case_opens_nothing_of_what_they_had_sent(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await hidden(exchange, item, MUTE)
+    await off_the_case(exchange)
+    addresses = [f"{item}/{one}" for one in ("original", "rendition", "sent")]
+    for address in addresses:
+        await got(exchange.victim, address, 404)
+    assert (await exchange.victim.send(f"{item}/withdraw")).status_code == 303
+    for address in addresses:
+        await got(exchange.victim, address, 404)
+
+
 def other_picture(format_name: str) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (40, 30), (9, 9, 9)).save(out, format_name)
@@ -139,16 +193,29 @@ async def test_pages_are_looked_through_before_they_are_sent(exchange: Exchange,
         assert f'<img src="/api/v1{item}/arrived/pages/{number}"' in page
     assert 'class="turned turned-90"' in page
     assert "Page 2 has arrived, but is of a kind that your browser may not show" in page
-    assert "Page 3 is a PDF: open it" in page
-    types = []
+    assert "Page 3 is a PDF: save it to look at it" in page
+    assert "It is saved on your device and can be opened there." in page
+    types, shown = [], []
     for number, content in enumerate(files, 1):
         answer = await got(exchange.victim, f"{item}/arrived/pages/{number}")
         assert answer.content == content
         types.append(answer.headers["content-type"])
+        shown.append(answer.headers["content-disposition"])
+    assert shown == ["inline", "inline", 'attachment; filename="your-file.pdf"', "inline"]
     assert types == ["image/jpeg", "application/octet-stream", "application/pdf", "image/jpeg"]
     for wrong in (0, 5, 10**30):
         await got(exchange.victim, f"{item}/arrived/pages/{wrong}", 404)
     await got(exchange.offender, f"{item}/arrived/pages/1", 404)
+
+
+async def test_a_pdf_by_itself_is_saved_and_not_opened_at_our_address(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await uploaded(exchange, media.document(tmp_path).read_bytes(), "document")
+    for address in (f"{item}/arrived", f"{item}/arrived/pages/1"):
+        answer = await got(exchange.victim, address)
+        assert answer.headers["content-type"] == "application/pdf"
+        assert answer.headers["content-disposition"] == 'attachment; filename="your-file.pdf"'
 
 
 @pytest.mark.parametrize("kind", ["audio", "video", "document"])

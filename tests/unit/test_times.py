@@ -33,6 +33,20 @@ def test_a_moment_reads_as_clocks_there_show_it_with_the_name_of_the_zone(
     assert times.day(value, zone) == reads.partition(",")[0]
 
 
+@pytest.mark.parametrize(
+    ("value", "zone", "reads"),
+    [
+        (utc(9999, 12, 31, 23, 59), BERLIN, "31 December 9999, 23:59 UTC"),
+        (utc(1, 1, 1, 0, 30), SAO_PAULO, "1 January 1, 00:30 UTC"),
+    ],
+)
+def test_at_the_edge_of_the_calendar_a_moment_reads_as_it_is_stored(
+    value: datetime, zone: ZoneInfo, reads: str
+) -> None:
+    assert times.moment(value, zone) == reads
+    assert times.day(value, zone) == reads.partition(",")[0]
+
+
 def test_the_hour_that_comes_twice_reads_as_two_hours() -> None:
     before, after = utc(2026, 10, 25, 0, 30), utc(2026, 10, 25, 1, 30)
     assert times.moment(before, LONDON) == "25 October 2026, 01:30 BST"

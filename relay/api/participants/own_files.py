@@ -12,7 +12,7 @@ from relay.exchange.arrived import arrived
 from relay.exchange.renditions import as_sent
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
-from relay.web.shared.arrivals import piece_answer
+from relay.web.shared.arrivals import piece_answer, whole_answer
 from relay.web.shared.contents import answer, page_answer
 
 Number = Annotated[int, PathParameter()]
@@ -21,9 +21,9 @@ _READING = [HttpMethod.GET, HttpMethod.HEAD]
 
 
 @route("/items/{item_id:uuid}/arrived", http_method=_READING, opt=_WRITE)
-async def whole(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
+async def whole(house: TheHouse, person: SignedIn, item_id: ItemId) -> ASGIApp:
     """Serve the file that waits to be sent, as it arrived (ranges)."""
-    return answer(request, house, (await arrived(house, person, item_id)).content)
+    return whole_answer(house, await arrived(house, person, item_id))
 
 
 @route("/items/{item_id:uuid}/arrived/pages/{number:int}", http_method=_READING, opt=_WRITE)

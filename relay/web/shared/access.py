@@ -81,15 +81,34 @@ async def gatekeeper(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         raise Forbidden(_FROM_ELSEWHERE)
     person = await who(connection)
     if person is None:
-        if unsafe and not is_api(connection):
-            with suppress(Refusal):  # what was typed is shown again beside the way to sign in
-                await _take_body(connection, handler)
+        if unsafe and not is_api(connection) and session_cookie(connection):
+            with suppress(Refusal):
+                await _take_what_was_typed(connection, handler)
         raise SignInNeeded
     connection.scope["user"] = person
     if unsafe:
         await _check_proof(connection, handler, person)
     if permission not in person.permissions:
         raise Forbidden
+
+
+async def _take_what_was_typed(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """Have it shown again beside the way to sign in, if this browser's session has only run out.
+
+    Signing out and quick exit take the cookie away: after them Back shows whoever sits there nothing, and
+    nothing of one person's is shown where another one's session ran out since.
+    """
+    form = await _take_body(connection, handler)
+    house: House = connection.app.state.house
+    if form and not sessions.typed_in(house, session_cookie(connection), form.text(CSRF_FIELD)):
+        _show_nothing(connection)
+
+
+def _show_nothing(connection: ASGIConnection[Any, Any, Any, Any]) -> None:
+    """Forget what was typed: the page that says what went wrong would show it."""
+    connection.scope.pop("relay.form", None)  # type: ignore[typeddict-item]
 
 
 async def _check_public(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -104,7 +123,10 @@ async def _check_proof(
 ) -> None:
     form = await _take_body(connection, handler)
     if form is not None:
-        check_token(connection, person, form.text(CSRF_FIELD))
+        token = form.text(CSRF_FIELD)
+        if not sessions.typed_by(connection.app.state.house, person, token):
+            _show_nothing(connection)
+        check_token(connection, person, token)
     elif is_api(connection) or not handler.opt.get("streams"):
         check_token(connection, person, connection.headers.get(CSRF_HEADER, ""))
 

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 from functools import partial
 
 from relay.errors import Missing
-from relay.exchange.arrived import Arrived, Piece
+from relay.exchange.arrived import PDF, Arrived, Piece
 from relay.exchange.model import Content
 from relay.exchange.objects import opened
 from relay.house import House
+from relay.web.shared.contents import readable
 from relay.web.shared.ranges import ObjectAnswer, Readable
 
 
@@ -39,4 +40,19 @@ def piece_answer(house: House, arrived: Arrived, number: int) -> ObjectAnswer:
     if not 0 < number <= len(arrived.pieces):
         raise Missing
     piece = arrived.pieces[number - 1]
-    return ObjectAnswer(partial(_stretch, house, arrived.content, piece), piece.media_type)
+    opener = partial(_stretch, house, arrived.content, piece)
+    return ObjectAnswer(opener, piece.media_type, save_as=_saved(piece.media_type))
+
+
+def whole_answer(house: House, arrived: Arrived) -> ObjectAnswer:
+    """Serve all of it."""
+    kind = arrived.content.media_type
+    return ObjectAnswer(partial(readable, house, arrived.content), kind, save_as=_saved(kind))
+
+
+def _saved(media_type: str) -> str:
+    """Return the name under which a browser saves what it must not open here: nobody has looked at it yet.
+
+    A viewer runs what is in a PDF at our address; sound, film and pictures are shown on our own page.
+    """
+    return "your-file.pdf" if media_type == PDF else ""

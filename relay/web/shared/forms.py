@@ -76,7 +76,9 @@ class Form:
             raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
         try:
             return times.meant(typed, self._zone)
-        except (ValueError, OverflowError) as error:
+        except OverflowError:
+            raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
+        except ValueError as error:
             raise Invalid(**{name: str(error)}) from None
 
 

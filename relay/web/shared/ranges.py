@@ -163,8 +163,11 @@ class ObjectAnswer:
     early.
     """
 
-    def __init__(self, open_object: Open, media_type: str, *, on_sent: Sent | None = None) -> None:
+    def __init__(
+        self, open_object: Open, media_type: str, *, on_sent: Sent | None = None, save_as: str = ""
+    ) -> None:
         self._open = open_object
+        self._shown = f'attachment; filename="{save_as}"'.encode() if save_as else b"inline"
         self._media_type = media_type
         self._on_sent = on_sent
         self._idle: list[_Opened] = []
@@ -238,7 +241,7 @@ class ObjectAnswer:
         return _Begun(_Pieces(reader, span or Span(0, reader.plaintext_size), rooms), span, [])
 
     def _head(self, size: int, span: Span | None) -> HTTPResponseStartEvent:
-        headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", b"inline")]
+        headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", self._shown)]
         if span is None:
             status, length = 200, size
         elif span.stop > span.start:

@@ -1,0 +1,60 @@
+"""What was typed is shown again to whoever typed it, while they are there; once they left, to nobody."""
+
+import httpx
+import pytest
+
+from tests.support.web import ORIGIN, Client, Exchange
+
+WORDS = "I never told anybody about the house."
+
+
+async def sent_again(client: Client, path: str, csrf: str) -> httpx.Response:
+    """Send a form that the browser still has from a page on which `csrf` stood."""
+    headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+    fields = {"csrf": csrf, "text": WORDS, "reasoning": WORDS}
+    answer = await client.http.post(path, data=fields, headers=headers)
+    assert "What you wrote" not in answer.text or WORDS in answer.text
+    return answer
+
+
+def shows(answer: httpx.Response, status: int) -> bool:
+    assert answer.status_code == status, answer.text
+    return WORDS in answer.text
+
+
+@pytest.mark.parametrize("way_out", ["/sign-out", "/leave"])
+async def test_after_leaving_a_form_that_is_sent_again_shows_nothing(
+    exchange: Exchange, way_out: str
+) -> None:
+    victim, letter = exchange.victim, f"/items/{await exchange.start(exchange.victim)}/draft"
+    left = await victim.send(way_out)
+    assert "__Host-p=" in left.headers["set-cookie"]
+    assert "Max-Age=0" in left.headers["set-cookie"]
+    victim.http.cookies.clear()
+    assert not shows(await sent_again(victim, letter, victim.csrf), 401)
+
+
+async def test_after_signing_out_of_the_desk_too(exchange: Exchange) -> None:
+    desk, form = exchange.desk, f"/cases/{exchange.case_id}/gates/assessments"
+    left = await desk.send("/sign-out")
+    assert "__Host-d=" in left.headers["set-cookie"]
+    assert "Max-Age=0" in left.headers["set-cookie"]
+    desk.http.cookies.clear()
+    assert not shows(await sent_again(desk, form, desk.csrf), 401)
+
+
+async def test_a_session_that_ran_out_shows_what_was_typed_in_it_and_no_other(exchange: Exchange) -> None:
+    victim, offender = exchange.victim, exchange.offender
+    letter = f"/items/{await exchange.start(victim)}/draft"
+    exchange.service.clock.go(minutes=30)
+    assert shows(await sent_again(victim, letter, victim.csrf), 401)
+    assert not shows(await sent_again(offender, letter, victim.csrf), 401)
+    for csrf in ("", "old", "a.b.c"):
+        assert not shows(await sent_again(victim, letter, csrf), 401)
+
+
+async def test_whoever_signs_in_next_is_not_shown_what_somebody_else_typed(exchange: Exchange) -> None:
+    victim, offender = exchange.victim, exchange.offender
+    letter = f"/items/{await exchange.start(victim)}/draft"
+    assert not shows(await sent_again(offender, letter, victim.csrf), 403)
+    assert not shows(await sent_again(offender, letter, ""), 403)
