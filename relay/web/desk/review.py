@@ -19,6 +19,7 @@ from relay.permissions import Permission
 from relay.review import decisions, queue, reading, redaction, standing, transcription, transcripts
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Reason
+from relay.review.passing import in_the_way
 from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.pointed import heard, pointed
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
@@ -79,6 +80,7 @@ async def show_item(
     written_out = await _written_out(house, person, item_id) if scanned else None
     case, people, _ = await service.read_case(house, person, item.case_id)
     stands = await standing.standing(house, person, item_id)
+    confirmed = {one.account_id for one in people if one.vouched}
     return page(
         request,
         "item.html",
@@ -88,6 +90,12 @@ async def show_item(
         case=case,
         names={one.account_id: one.name for one in people},
         mine=mine,
+        in_the_way={
+            one.seat_id: in_the_way(
+                item, one, taken_back=stands.taken_back, confirmed=one.account_id in confirmed
+            )
+            for one in item.recipients
+        },
         shown=shown,
         text=None if text is None else await pointed(text, people),
         written_out=written_out,
