@@ -1,4 +1,4 @@
-"""What keeps an item from being passed on or planned: what the service would refuse, said before it is pressed.
+"""What keeps an item from being passed on or planned: what would be refused, said before it is pressed.
 
 Planning is refused for the same reasons as passing on now: both are decided, sealed and signed at once
 (`exchange.preparing.prepare`).
