@@ -1,6 +1,6 @@
 """Taking the bytes of one upload request: sealed and written while the next ones arrive."""
 
-from asyncio import Future, get_running_loop
+from asyncio import Future, get_running_loop, shield
 from collections.abc import Callable
 from typing import Protocol
 
@@ -81,7 +81,7 @@ class Sink:
         self.discarded = True
 
     async def settle(self) -> None:
-        """Return when every byte taken has been sealed and written."""
+        """Return when every byte taken has been sealed and written. Raise what kept one from it."""
         await self._pass_on()
         await self._finished()
 
@@ -112,9 +112,11 @@ class Sink:
             self._working = get_running_loop().run_in_executor(None, self._seal, filled)
 
     async def _finished(self) -> None:
+        # Kept until it is known to be well: one that failed leaves a gap, and nothing may follow that.
+        # Who is cancelled here leaves it to be waited for: the sealer is for one thread at a time.
         if self._working is not None:
-            working, self._working = self._working, None
-            await working
+            await shield(self._working)
+            self._working = None
 
     def _seal(self, portion: memoryview) -> None:
         if self.look:

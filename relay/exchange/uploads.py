@@ -200,8 +200,8 @@ async def status(house: House, person: Person, upload_id: UUID) -> Upload:
 async def append(house: House, person: Person, upload_id: UUID, offset: int) -> AsyncIterator[Receiving]:
     """Take bytes from `offset` on. However the block ends, all that came is made durable, then acknowledged.
 
-    Raise `Missing`, `Gone`, or `Conflict` if `offset` is not where the upload stands or another request is
-    writing.
+    Where a part could not be written, nothing of this request is acknowledged. Raise `Missing`, `Gone`, or
+    `Conflict` if `offset` is not where the upload stands or another request is writing.
     """
     async with house.database.reading(person.id) as tx:
         row = await _find(tx, house, upload_id)
@@ -213,13 +213,14 @@ async def append(house: House, person: Person, upload_id: UUID, offset: int) -> 
     try:
         binding = object_binding(house.pins.service_id, upload_id)
         sealer = UploadSealer(key, binding, header, total=row.length, offset=offset, tail=row.tail)
-        sink = Receiving(sealer, writer, row.public())
-        try:
-            yield sink
-        finally:
-            await shield(create_task(_record(house, person, row, sink, writer)))
+    except BaseException:
+        writer.close()
+        raise
+    sink = Receiving(sealer, writer, row.public())
+    try:
+        yield sink
     finally:
-        await to_thread(writer.close)
+        await shield(create_task(_end(house, person, row, sink, writer)))
     if sink.received == row.length and not sink.discarded:
         await _complete(house, person, upload_id)
         sink.upload = msgspec.structs.replace(sink.upload, state="complete")
@@ -232,6 +233,14 @@ def _resume(house: House, upload_id: UUID) -> tuple[BlobWriter, bytes]:
     except BaseException:
         writer.close()
         raise
+
+
+async def _end(house: House, person: Person, row: _Row, sink: Receiving, writer: BlobWriter) -> None:
+    """Record, then close: in one task, so that nothing is closed beneath a thread that still writes."""
+    try:
+        await _record(house, person, row, sink, writer)
+    finally:
+        await to_thread(writer.close)
 
 
 async def _record(house: House, person: Person, row: _Row, sink: Receiving, writer: BlobWriter) -> None:

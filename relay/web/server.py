@@ -9,6 +9,8 @@ Its own protocol, made fit for large bodies in both directions:
   on.
 - A body whose length was announced can be read from the socket straight to where the application wants it
   (`intake`): no copy at all, and one wakening for each room that is full.
+
+And stricter: a head has a limit, and nothing after a request that asks for another protocol is read.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
@@ -27,6 +30,10 @@ _SEND_BUFFER: Final = 262_144
 """Bytes asked for; Linux doubles it, for its own accounts."""
 _MOST_WAITING: Final = 65_536
 """Bytes of one request that wait for the application before its sender has to."""
+_MOST_HEAD: Final = 65_536
+"""Bytes of a request's address and headers, or that are read without the parser being further after them."""
+_EACH_HEADER: Final = 32
+"""What a header counts beside its bytes, as in HTTP/2 (RFC 9113, section 6.5.2)."""
 
 
 class _Scratch(threading.local):
@@ -48,6 +55,12 @@ class Protocol(HttpToolsProtocol):
     """Bytes of the body that are still to come, where its length was announced."""
     _astray = False
     """The parser was not shown all of this body, and must see no more of it."""
+    _head = 0
+    """What the address and the headers of this request count so far, trailers among them."""
+    _unheard = 0
+    """Bytes that were parsed since the parser last told of anything: it may keep all of them."""
+    _deaf = False
+    """Whatever comes is not for us: a request asked for another protocol after it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.BaseProtocol`."""
@@ -61,16 +74,35 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._offered: dict[str, Any] = {_UNSENT: self.transport.get_write_buffer_size}
         self.scope["extensions"] = self._offered
+        self._head = 0
+
+    def on_url(self, url: bytes) -> None:
+        """See `httptools.HttpRequestParser`. A long one comes in pieces."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """See `httptools.HttpRequestParser`."""
+        self._count(len(name) + len(value) + _EACH_HEADER)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """See `httptools.HttpRequestParser`, which has refused two lengths, and one beside chunks."""
-        super().on_headers_complete()
         self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+        upgrade = self.parser.should_upgrade()
+        # The parser passes over its body, which would be read as the next request, maybe somebody else's.
+        if upgrade and (self._left or any(name == b"transfer-encoding" for name, _ in self.headers)):
+            raise httptools.HttpParserError
+        super().on_headers_complete()
+        self.headers = []  # trailers go there, and nobody looks
+        if upgrade:
+            self.cycle.keep_alive = False
         if self._left:
             self._offered[_INTAKE] = Intake(self, self._left)
 
     def on_body(self, body: bytes) -> None:
         """See `httptools.HttpRequestParser`."""
+        self._unheard = 0
         if self._left:
             self._left -= len(body)
         cycle = self.cycle
@@ -90,13 +122,47 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: memoryview) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`. `data` is used again afterwards."""
+        self._unset_keepalive_if_required()
         if self._astray:
-            self._unset_keepalive_if_required()
             body, data = data[: self._left], data[self._left :]
             self.on_body(bytes(body))
             self._end_body_if_over()
-        if data:
-            super().data_received(data)  # type: ignore[arg-type]
+        if data and not self._deaf:
+            self._parse(data)
+
+    def _parse(self, data: memoryview) -> None:
+        self._unheard += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._deaf = True
+        except httptools.HttpParserError:
+            self._refuse()
+        else:
+            if self._unheard > _MOST_HEAD:
+                self._head = self._unheard
+                self._refuse()
+
+    def _count(self, more: int) -> None:
+        self._unheard = 0
+        self._head += more
+        if self._head > _MOST_HEAD:
+            raise httptools.HttpParserError
+
+    def _refuse(self) -> None:
+        """Say that this cannot be read, unless that would get into another answer, and read no more."""
+        self.logger.warning("Invalid HTTP request received.")
+        self._deaf = True
+        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]
+            status = HTTPStatus(431 if self._head > _MOST_HEAD else 400)
+            lines = [b"HTTP/1.1 %d %b" % (status, status.phrase.encode())]
+            lines += [b"%b: %b" % pair for pair in self.server_state.default_headers]
+            lines += [b"content-length: 0", b"connection: close", b"\r\n"]
+            self.transport.write(b"\r\n".join(lines))
+        self.transport.close()
+
+    def _should_upgrade(self) -> bool:
+        return False  # whatever is installed or configured
 
     def placed(self, count: int) -> None:
         """So many bytes of the body are in `room`."""

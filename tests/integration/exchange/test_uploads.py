@@ -1,20 +1,25 @@
 """Uploads under the services: cuts at any byte, lost acknowledgements, two writers, crashes, quotas."""
 
 import asyncio
+import errno
 import itertools
 import random
+import threading
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from relay.blobs.folder import FolderWriter
 from relay.errors import Conflict, Gone, Invalid, Missing, TooLarge
 from relay.exchange import uploads
 from relay.exchange.items import start_item, withdraw
 from relay.exchange.objects import opened
 from relay.exchange.progress import own_item
 from relay.exchange.renditions import own_content
+from relay.exchange.sink import Sink
 from relay.exchange.submitting import submit
 from relay.exchange.uploads import append, create, status, terminate
 from tests.support.house import Pair, Service, make_pair, make_service
@@ -77,6 +82,66 @@ async def test_what_came_before_a_connection_broke_was_kept(service: Service, pa
     assert (await status(service.participants, pair.victim, upload.id)).received == 300_000
     await send(service, pair, upload.id, 300_000, len(FILE))
     assert await arrived(service, pair, item_id) == FILE
+
+
+async def test_nothing_of_a_request_counts_of_which_a_part_could_not_be_written(
+    service: Service, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item_id = await audio(service, pair)
+    length = 3 * Sink.PORTION
+    upload = await create(service.participants, pair.victim, item_id, length)
+    written = FolderWriter.write_at
+    places: list[int] = []
+
+    def full_once(self: FolderWriter, offset: int, data: memoryview) -> None:
+        places.append(offset)
+        if len(places) == 2:
+            raise OSError(errno.ENOSPC, "full")
+        written(self, offset, data)
+
+    monkeypatch.setattr(FolderWriter, "write_at", full_once)
+    with pytest.raises(OSError, match="full"):
+        async with append(service.participants, pair.victim, upload.id, 0) as sink:
+            await sink.write(bytes(length))
+    assert (await status(service.participants, pair.victim, upload.id)).received == 0
+    async with append(service.participants, pair.victim, upload.id, 0) as sink:
+        await sink.write(bytes(length))
+    assert (await status(service.participants, pair.victim, upload.id)).state == "complete"
+
+
+async def test_a_request_that_is_cancelled_again_and_again_is_recorded_and_only_then_closed(
+    service: Service, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    item_id = await audio(service, pair)
+    length = 2 * Sink.PORTION
+    upload = await create(service.participants, pair.victim, item_id, length)
+    written = FolderWriter.write_at
+    began = threading.Event()
+
+    def slow(self: FolderWriter, offset: int, data: memoryview) -> None:
+        began.set()
+        time.sleep(0.1)
+        written(self, offset, data)
+
+    async def send_part() -> None:
+        async with append(service.participants, pair.victim, upload.id, 0) as sink:
+            await sink.write(bytes(length - 1))
+
+    monkeypatch.setattr(FolderWriter, "write_at", slow)
+    sending = asyncio.create_task(send_part())
+    await asyncio.to_thread(began.wait, 10)
+    for _ in range(3):
+        sending.cancel()
+        await asyncio.sleep(0.02)
+    with pytest.raises(asyncio.CancelledError):
+        await sending
+    deadline = time.monotonic() + 20
+    while not (received := (await status(service.participants, pair.victim, upload.id)).received):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.05)
+    async with append(service.participants, pair.victim, upload.id, received) as sink:
+        await sink.write(bytes(length - received))
+    assert (await status(service.participants, pair.victim, upload.id)).state == "complete"
 
 
 async def test_after_a_lost_acknowledgement_the_same_part_again_is_refused_and_the_next_taken(
