@@ -18,6 +18,9 @@ CREATE TABLE relay.audit_entries (
     hash bytea NOT NULL,
     PRIMARY KEY (chain, sequence)
 );
+-- What the desk is shown of a case, page by page: relay/audit/reading.py has the same list.
+CREATE INDEX audit_entries_shown ON relay.audit_entries (chain, sequence) WHERE tag NOT IN (
+    'item.started', 'item.draft_saved', 'upload.started', 'upload.completed', 'upload.ended', 'object.removed');
 CREATE TRIGGER refuse_edit BEFORE UPDATE OR DELETE ON relay.audit_entries
     FOR EACH ROW EXECUTE FUNCTION relay.refuse_edit();
 

@@ -31,6 +31,9 @@ CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
 SeatId = Annotated[UUID, PathParameter()]
 _PEOPLE = allow(Permission.CASE_PEOPLE)
+_NEWEST = 2**62
+_ENTRIES = 25
+"""On one page: on a narrow screen each is six lines high."""
 
 
 @get("/cases/{case_id:uuid}", opt=allow(Permission.CASE_READ))
@@ -247,14 +250,22 @@ async def audit_page(
     house: TheHouse,
     person: SignedIn,
     case_id: CaseId,
-    before: FromQuery[Annotated[int, Meta(ge=1)]] = 2**62,
+    before: FromQuery[Annotated[int, Meta(ge=1)]] = _NEWEST,
 ) -> Page:
-    """List what was done, the newest first."""
+    """List what was done, the newest first, one page of it."""
     case, people, _ = await service.read_case(house, person, case_id)
     names = {one.account_id: one.name for one in people}
-    entries = await audit.case_entries(house, person, case_id, before=before)
+    entries = await audit.case_entries(house, person, case_id, before=before, limit=_ENTRIES)
     return page(
-        request, "audit.html", case=case, names=names, entries=entries, deed=deed, particulars=particulars
+        request,
+        "audit.html",
+        case=case,
+        names=names,
+        entries=entries,
+        left_out=await audit.left_out(house, person, case_id),
+        is_newest=before == _NEWEST,
+        deed=deed,
+        particulars=particulars,
     )
 
 

@@ -83,14 +83,15 @@ _NAMES: Final = {"asked": "Asked for"}
 def particulars(detail: str, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     """Return the facts of an entry as names and values, times as they are in `zone`.
 
-    Identifiers are shortened to their first group.
+    Identifiers are shortened to their first group. A fact that has no value is left out.
     """
     facts = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
-    return [(_NAMES.get(name) or word(name), _value(value, zone)) for name, value in facts.items()]
+    known = {name: value for name, value in facts.items() if value not in (None, "")}
+    return [(_NAMES.get(name) or word(name), _value(value, zone)) for name, value in known.items()]
 
 
 def _value(value: object, zone: tzinfo) -> str:
-    for known, reads in ((True, "yes"), (False, "no"), (None, "nothing")):
+    for known, reads in ((True, "yes"), (False, "no")):
         if value is known:
             return reads
     text = str(value)

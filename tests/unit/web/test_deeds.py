@@ -24,7 +24,7 @@ def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
     ("fact", "reads"),
     [
         ({"given": True}, [("Given", "yes")]),
-        ({"until": None}, [("Until", "nothing")]),
+        ({"until": None, "reasons": "", "given": False}, [("Given", "no")]),
         ({"approvals_needed": 2}, [("Approvals needed", "2")]),
         ({"medium": "audio"}, [("Medium", "Audio recording")]),
         ({"item": "7713951e-c1fe-4849-a2d7-3228af04cc2c"}, [("Item", "7713951e…")]),

@@ -1,0 +1,83 @@
+"""The page of a case's chain: a page at a time, and nothing of what an author does before they send."""
+
+import re
+
+import pytest
+
+from relay.audit.reading import case_entries
+from relay.audit.tags import Tag
+from relay.db.transaction import Surface
+from relay.web.desk import cases
+from relay.web.desk.deeds import deed
+from tests.functional.test_uploads import begun, patch
+from tests.support.web import Exchange
+
+PRIVATE = {
+    Tag.ITEM_STARTED,
+    Tag.DRAFT_SAVED,
+    Tag.UPLOAD_STARTED,
+    Tag.UPLOAD_COMPLETED,
+    Tag.UPLOAD_ENDED,
+    Tag.OBJECT_REMOVED,
+    Tag.ITEM_WITHDRAWN,
+}
+
+
+async def page_of(exchange: Exchange, query: str = "") -> str:
+    return (await exchange.desk.http.get(f"/cases/{exchange.case_id}/audit{query}")).text
+
+
+async def save(exchange: Exchange, item_id: str, text: str) -> None:
+    await exchange.victim.do(f"/items/{item_id}/draft", {"text": text}, status=204, method="PUT")
+
+
+async def test_what_was_never_sent_is_left_out_and_the_page_says_how_much(exchange: Exchange) -> None:
+    before = await exchange.desk.ask(f"/cases/{exchange.case_id}/audit")
+    letter = await exchange.start(exchange.victim)
+    await save(exchange, letter, "Not yet.")
+    film = await exchange.start(exchange.offender, "video")
+    address = await begun(exchange.offender, film, 1000)
+    assert (await patch(exchange.offender, address, 0, b"x" * 1000)).status_code == 204
+    await exchange.victim.do(f"/items/{letter}/withdraw")
+    await exchange.offender.do(f"/items/{film}/withdraw")
+    assert await exchange.desk.ask(f"/cases/{exchange.case_id}/audit") == before
+    page = await page_of(exchange)
+    assert "not shown" not in page  # or a number that grows would tell that somebody writes now
+    sent = await exchange.write(exchange.victim)
+    await exchange.victim.do(f"/items/{sent}/withdraw")
+    after = await exchange.desk.ask(f"/cases/{exchange.case_id}/audit")
+    new = [entry["tag"] for entry in after if entry not in before]
+    assert new == [Tag.ITEM_WITHDRAWN, Tag.ITEM_READY, Tag.ITEM_SUBMITTED]
+    page = await page_of(exchange)
+    for tag in PRIVATE - {Tag.ITEM_WITHDRAWN}:
+        assert deed(tag) not in page
+    assert page.count(deed(Tag.ITEM_WITHDRAWN)) == 1
+    missing = after[0]["sequence"] - len(after)
+    assert missing > 6
+    assert f"{missing} entries are not shown" in page
+
+
+async def test_it_is_read_a_page_at_a_time_the_newest_first(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert exchange.people is not None
+    await exchange.deliver(exchange.victim)
+    monkeypatch.setattr(cases, "_ENTRIES", 5)
+    house = exchange.service.house(Surface.DESK)
+    every = [
+        one.sequence
+        for one in await case_entries(house, exchange.people.facilitator, exchange.people.case_id)
+    ]
+    read: list[int] = []
+    query = ""
+    while True:
+        page = await page_of(exchange, query)
+        numbers = [int(number) for number in re.findall(r'data-label="No\.">(\d+)<', page)]
+        assert 0 < len(numbers) <= 5
+        assert ("The newest" in page) == bool(query)
+        read += numbers
+        if "Earlier ones" not in page:
+            break
+        query = f"?before={numbers[-1]}"
+    assert read == sorted(every, reverse=True)
+    assert len(read) > 10
