@@ -1,0 +1,25 @@
+"""What an author reads about what they have made and not sent."""
+
+import re
+
+from tests.functional.test_uploads import begun, patch
+from tests.support.web import Exchange
+
+
+async def test_taking_back_an_uploaded_file_says_one_true_thing(exchange: Exchange) -> None:
+    item_id = await exchange.start(exchange.victim, "audio")
+    empty = (await exchange.victim.http.get(f"/items/{item_id}")).text
+    assert "It is put aside, and nobody reads it." in empty
+    address = await begun(exchange.victim, item_id, 100)
+    assert (await patch(exchange.victim, address, 0, b"x" * 100)).status_code == 204
+    page = (await exchange.victim.http.get(f"/items/{item_id}")).text
+    assert "removed for good when you take this back, and nobody can bring it back here; nobody has" in page
+    assert "put aside" not in page
+
+
+async def test_what_was_begun_on_one_day_is_told_apart_by_its_time(exchange: Exchange) -> None:
+    await exchange.start(exchange.victim)
+    await exchange.start(exchange.victim)
+    page = (await exchange.victim.http.get(f"/cases/{exchange.case_id}")).text
+    lines = re.findall(r"Letter, started (\d+ \w+ \d{4}, \d\d:\d\d \w+)</a> <span[^>]*>([^<]+)", page)
+    assert [state for _, state in lines] == ["Not sent yet", "Not sent yet"]
