@@ -40,8 +40,13 @@ def _verify(arguments: argparse.Namespace) -> int:
         chains, entries = asyncio.run(
             _verified(settings, pins, dsns[roles.OWNER], accept=arguments.accept_restore)
         )
-    print(f"{chains:,} chains with {entries:,} entries: whole and unchanged. The gates are as recorded.")
+    found = f"{_counted(chains, 'chain', 'chains')} with {_counted(entries, 'entry', 'entries')}"
+    print(f"{found}: whole and unchanged. The gates are as recorded.")
     return 0
+
+
+def _counted(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
 
 
 async def _verified(settings: Settings, pins: Pins, owner: Dsn, *, accept: bool) -> tuple[int, int]:

@@ -8,6 +8,7 @@ again, whoever comes is let in by another, or waits.
 import asyncio
 import json
 import os
+import shlex
 import socket
 import sys
 import threading
@@ -62,6 +63,7 @@ class Stack:
 
     def start(self) -> None:
         """Start everything and return when all of it is ready. If any part fails, all of it is stopped."""
+        self._refuse_no_service()  # before anything is made
         private_folder(self.settings.data)
         if not self._lock.take():
             raise Unavailable(
@@ -98,10 +100,16 @@ class Stack:
         """The process id of each part, by name: postgres, participants-1 and so on, desk, worker."""
         return dict(self._pids)
 
-    def _start(self) -> None:
+    def _refuse_no_service(self) -> None:
         if not (self.settings.keyring / founding.PINS).exists():
             data = self.settings.data
-            raise Unavailable(f"There is no service in {data} yet. Run: relay init --data {data}")
+            raise Unavailable(
+                f"There is no service in {data} yet. With a folder for its two offline keys that is there,"
+                " outside the data folder, such as on a USB stick, run:"
+                f' relay init --data {shlex.quote(str(data))} --name "Our service" --keys-to /media/usb'
+            )
+
+    def _start(self) -> None:
         administrator = self._administrator()
         _refuse_few_connections(administrator, self.settings)
         logins = roles.set_up(administrator, passwords(self.settings))

@@ -108,6 +108,9 @@ def _sign(arguments: argparse.Namespace, settings: Settings, pins: Pins) -> int:
             return 0
         for member in found.members:
             _show(member, found.current)
+        if found.current is None and not following.entries:
+            print("There is nothing to sign yet: nobody of the staff has enrolled. Come back once they have.")
+            return 0
         if not arguments.yes and not _confirmed():
             print("Nothing was signed.")
             return 1

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -173,7 +174,14 @@ def test_other_commands_find_the_running_database(data: Path) -> None:
 def test_a_folder_without_a_service_is_told_what_to_do_first(home: Path) -> None:
     answer = relay("up", "--data", str(home / "empty"))
     assert answer.returncode == 2
-    assert f"Run: relay init --data {home / 'empty'}" in answer.stderr
+    told = f'run: relay init --data {home / "empty"} --name "Our service" --keys-to /media/usb'
+    assert told in answer.stderr
+    assert not (home / "empty").exists()
+    keys = home / "stick"
+    keys.mkdir()
+    words = shlex.split(told.removeprefix("run: relay ").replace("/media/usb", str(keys)))
+    made = relay(*words)
+    assert made.returncode == 0, made.stderr
 
 
 def test_a_taken_port_is_named_and_nothing_is_left_running(data: Path) -> None:

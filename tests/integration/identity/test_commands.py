@@ -80,6 +80,11 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
 
     code, listed, _ = relay("staff", "list")
     assert (code, listed) == (0, "Fatima A., facilitator: invited\n")
+    monkeypatch.setattr("builtins.input", lambda _: pytest.fail("there is nothing to say yes to"))
+    code, none, _ = relay("staff", "sign", "--root-key", str(root))
+    assert (code, relay.pins.roster_version) == (0, 0)
+    assert "There is nothing to sign yet: nobody of the staff has enrolled." in none
+    monkeypatch.setattr("builtins.input", lambda _: "no")
     enrol_staff(relay.settings, said, "fatima")
     assert "NEW: compare with its owner" in relay("staff", "list")[1]
 
@@ -95,6 +100,12 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
     assert "on the roster" in relay("staff", "list")[1]
     assert "Nothing has changed" in relay("staff", "sign", "--root-key", str(root), "--yes")[1]
     assert relay.init()[0] == 2
+
+
+def test_chains_are_counted_in_words_that_fit(relay: Command) -> None:
+    assert relay.init()[0] == 0
+    code, said, _ = relay("audit", "verify")
+    assert (code, said.partition(":")[0]) == (0, "1 chain with 2 entries")
 
 
 def test_the_commands_work_beside_a_running_database(relay: Command) -> None:
@@ -134,7 +145,9 @@ def test_another_services_root_and_a_wrong_file_are_refused(relay: Command, tmp_
     from relay.identity import keyfiles
     from relay.vault.suite import KeyPair, Signer
 
-    assert relay.init()[0] == 0
+    code, said, _ = relay.init()
+    assert code == 0
+    enrol_staff(relay.settings, said, "fatima")
     (tmp_path / "other").mkdir()
     other, _ = keyfiles.write(
         tmp_path / "other", relay.pins.service_id, Signer.generate(), KeyPair.generate()
