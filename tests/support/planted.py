@@ -157,10 +157,10 @@ class Planted:
                 self.known(f"spoken code of the {person.role}", person.invited.code)
             for number, secret in enumerate(sorted(person.api.secrets)):
                 self.known(f"cookie or token {number} of the {person.role}", secret)
-                # 16 bytes name the session, the rest is the browser's half of its key
-                self.known(
-                    f"half {number} of the {person.role}", base64.urlsafe_b64decode(secret + "==")[16:]
-                )
+                for place, part in enumerate(secret.split(".")):
+                    # 16 bytes name the session, the rest is the browser's half of its key
+                    half = base64.urlsafe_b64decode(part + "==")[16:]
+                    self.known(f"half {number}.{place} of the {person.role}", half)
         for one in stage.received:
             self._slices(f"{one.file} as received", stage.out / one.file)
         for file in ("relay-root.key", "relay-recovery.key"):
