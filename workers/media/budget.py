@@ -10,7 +10,7 @@ from relay.errors import Unavailable
 from workers.media.model import MEBIBYTE, Kind, Limits
 
 _RECORDINGS = {Kind.AUDIO: 320 * MEBIBYTE, Kind.VIDEO: 640 * MEBIBYTE}
-"""Three quarters of it are the most that was seen (1080 lines, 4 GiB; `docs/benchmarks.md`), of any length: of
+"""Three quarters of it are the most that was seen (1080 lines, 4 GiB; `docs/benchmarks.md`) at any length: of
 original and result together less than 100 MiB are in memory at any time."""
 _PAGES = 320 * MEBIBYTE
 _BYTES_A_PIXEL = 10
