@@ -39,6 +39,11 @@ class Source:
     sound_decodes: int
 
     @property
+    def made_channels(self) -> int:
+        """One stays one, all others become two."""
+        return min(2, self.channels)
+
+    @property
     def exact_ms(self) -> int:
         """The length that the file claims, where its format can say one; else 0."""
         return self.claimed_ms if self.claim_exact else 0

@@ -136,7 +136,7 @@ def pack(wanted: Wanted, limits: Limits, tools: Tools) -> tuple[str, ...]:
         seen = _plain(PICTURES, "rawvideo", t=most, **form)["v:0"]
         made.append(final_film(seen, wanted, wanted.picture))
     if wanted.level:
-        channels = 1 if wanted.source.channels == 1 else 2
+        channels = wanted.source.made_channels
         heard = _plain(SOUND, "f32le", t=most, ar=SOUND_RATE, ac=channels)["a:0"]
         both = final_sound(heard, wanted, wanted.level).filter_multi_output("asplit")
         made.append(both[0])
@@ -197,7 +197,7 @@ def final_sound(plain: Any, wanted: Wanted, level: Level) -> Any:
 def codecs(wanted: Wanted) -> dict[str, Any]:
     """How picture and sound are encoded, and that nothing else is written."""
     film = {**_FILM_CODEC, **_threads("threads:v", _MOST_THREADS), **wanted.changes.film_codec()}
-    sound = _sound_codec(wanted.source.channels)
+    sound = _sound_codec(wanted.source.made_channels)
     return {**(film if wanted.picture else {}), **(sound if wanted.level else {}), **_NOTHING_ELSE}
 
 
@@ -249,4 +249,4 @@ def _scaled(stream: Any, source: Source, picture: Picture) -> Any:
 
 
 def _layout(source: Source) -> str:
-    return "mono" if source.channels == 1 else "stereo"
+    return "mono" if source.made_channels == 1 else "stereo"

@@ -59,7 +59,7 @@ def measure(
     `unheard` are stretches in milliseconds. Raises `MediaRefused`.
     """
     most = room.limits.seconds(kind) + 1
-    child = Child("measure", (source.sound_index, min(2, source.channels), most, *chain(*unheard)))
+    child = Child("measure", (source.sound_index, source.made_channels, most, *chain(*unheard)))
     seconds = room.seconds(source.exact_ms or most * 1000)
     try:
         status, untrusted_loudness, untrusted_peak = room.ask(child, LOUDNESS, original, seconds=seconds)

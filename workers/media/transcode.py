@@ -178,8 +178,8 @@ def _expected(source: Source, picture: Picture | None) -> dict[str, int]:
     """What must be in the result, and nothing beside it."""
     expected = {"status": 0, "films": 0, "sounds": 0, "others": 0, "tags": 0, "turn": 0}
     if source.sounds:
-        channels = 1 if source.channels == 1 else 2
-        expected |= {"sounds": 1, "aac": 1, "channels": channels, "sample_rate": arguments.SOUND_RATE}
+        expected |= {"sounds": 1, "aac": 1}
+        expected |= {"channels": source.made_channels, "sample_rate": arguments.SOUND_RATE}
     if picture:
         expected |= {"films": 1, "h264_high": 1, "width": picture.width, "height": picture.height}
     return expected

@@ -75,6 +75,7 @@ class View:
             if each >= 0:
                 os.close(each)
         self.descriptor = self.listener = -1
+        self.window.leave()
 
 
 @dataclass

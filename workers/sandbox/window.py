@@ -53,7 +53,10 @@ class File:
 
 
 class Window:
-    """See the module. For one thread and one child at a time; leave it with `close`."""
+    """See the module. For one thread and one child at a time; leave it with `close`.
+
+    What one child reads takes away what another may just be about to: so a second view is refused.
+    """
 
     def __init__(self, source: Source) -> None:
         """`source` stays open as long as this."""
@@ -61,12 +64,20 @@ class Window:
         self.source = source
         self._memory = memory.create("original")
         self._held: dict[int, None] = {}
+        self._seen = False
         self._block = memoryview(bytearray(BLOCK))
         os.ftruncate(self._memory, self.size)
 
     def open(self) -> int:
-        """Open it anew for reading, with an offset of its own. The descriptor is the caller's."""
+        """Open it anew for reading, with an offset of its own, until `leave`. The caller closes it."""
+        if self._seen:
+            raise ValueError("a window is for one child at a time")
+        self._seen = True
         return os.open(f"/proc/self/fd/{self._memory}", os.O_RDONLY | os.O_CLOEXEC)
+
+    def leave(self) -> None:
+        """Nobody looks through it any more; again is harmless."""
+        self._seen = False
 
     def serve(self, listener: int, descriptor: int) -> None:
         """Answer the read that waits at `listener`. `descriptor` is what the child was given.

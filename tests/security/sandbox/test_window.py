@@ -126,3 +126,14 @@ def test_an_original_that_cannot_be_read_ends_the_child_and_says_so(
                 watch([running], seconds=60, stopped=lambda: False)
             process = running.process
     assert process.returncode != 0
+
+
+def test_two_children_do_not_look_through_one(numbers: tuple[Numbers, Window]) -> None:
+    """What one reads would take away what the other is about to read, and leave zeros."""
+    _, seen = numbers
+    first = seen.open()
+    with pytest.raises(ValueError, match="one child at a time"):
+        seen.open()
+    os.close(first)
+    seen.leave()
+    os.close(seen.open())
