@@ -9,6 +9,7 @@ from types import FrameType
 from relay.cli.common import add_data, settings_for
 from relay.cli.stack import Stack
 from relay.process import swap
+from relay.settings.contradictions import uncounted
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -48,8 +49,9 @@ def announce(stack: Stack) -> None:
     """Say where the two apps are."""
     say(f"Participants:  {stack.settings.participants_origin}")
     say(f"Staff desk:    {stack.settings.desk_origin}")
-    if warning := swap.warning(swap.in_the_open()):
-        say(f"Warning:       {warning}")
+    for warning in (swap.warning(swap.in_the_open()), uncounted(stack.settings)):
+        if warning:
+            say(f"Warning:       {warning}")
     say(f"Data folder:   {stack.settings.data}   (Ctrl-C stops everything)")
 
 

@@ -8,6 +8,7 @@ then: nobody waits for a process that is busy, or gone.
 
 import asyncio
 import socket
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -17,20 +18,25 @@ from relay.process.shares import Shares
 GRACE: Final = 0.002
 """Seconds."""
 _OUT_OF_FILES: Final = 1.0
-"""Seconds until taking one is tried again, when this process has as many files open as it may."""
+"""Seconds until taking one is tried again, when this process has as many connections or files as it may."""
 
 
 class Door:
     """An open door, until `close`. `make` makes a protocol that says `shares.add(-1)` when it is lost."""
 
     def __init__(
-        self, listening: socket.socket, shares: Shares, make: Callable[[], asyncio.BaseProtocol]
+        self,
+        listening: socket.socket,
+        shares: Shares,
+        make: Callable[[], asyncio.BaseProtocol],
+        most: int = sys.maxsize,
     ) -> None:
-        """Call it in the loop that is to serve. `listening` stays its owner's."""
+        """Call it in the loop that is to serve. `listening` stays its owner's; `most` connections at once."""
         listening.setblocking(False)
         self._listening = listening
         self._shares = shares
         self._make = make
+        self._most = most
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.TimerHandle | None = None
         self._welcomes: set[asyncio.Task[None]] = set()
@@ -66,6 +72,9 @@ class Door:
         self._waiting = self._loop.call_later(seconds, go_on)
 
     def _take(self) -> None:
+        if self._shares.count >= self._most:
+            self._leave_for(_OUT_OF_FILES, lambda: None)
+            return
         try:
             connected, _ = self._listening.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):

@@ -1,7 +1,7 @@
 """What of the settings does not go together, or is not there: a sentence for each, saying what to write."""
 
 import shutil
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -15,6 +15,7 @@ def contradictions(settings: Settings) -> list[str]:
     """Return all of them; nothing if the settings can be used."""
     return [
         *_wrong_addresses(settings),
+        *_wrong_proxies(settings.proxies),
         *_wrong_folders(settings),
         *_wrong_limits(settings),
         *_wrong_zone(settings.time_zone),
@@ -57,6 +58,29 @@ def _wrong_addresses(settings: Settings) -> list[str]:
             "participants_origin and desk_origin are the same. Write two: cookies must not be shared."
         )
     return problems
+
+
+def _wrong_proxies(written: str) -> list[str]:
+    problems = []
+    for one in written.split(",") if written.strip() else ():
+        try:
+            ip_network(one.strip())
+        except ValueError:
+            problems.append(
+                f"proxies has {one.strip()!r}, which is no address. Write such as 127.0.0.1 or 10.0.0.0/24."
+            )
+    return problems
+
+
+def uncounted(settings: Settings) -> str:
+    """Say what to write where a proxy is in front and nothing was said of it; empty if nothing is amiss."""
+    secure = any(one.startswith("https:") for one in (settings.participants_origin, settings.desk_origin))
+    if settings.proxies or not secure:
+        return ""
+    return (
+        "The apps are reached through a proxy, and `proxies` is empty: tries to sign in are counted as if all"
+        ' came from one person, who can then keep everybody out. Write such as proxies = "127.0.0.1".'
+    )
 
 
 def _is_loopback(host: str) -> bool:

@@ -63,6 +63,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     desk_port: Port = 8082
     desk_origin: Origin = ""
 
+    proxies: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9A-Fa-f.:/, ]*$",
+            description="addresses, such as 127.0.0.1 or 10.0.0.0/24, with commas between",
+        ),
+    ] = ""
+    """Reverse proxies in front of the apps: where these connect, X-Forwarded-For says who asks. Tries to sign
+    in are counted by that address; without it everybody behind a proxy counts as one."""
+
     postgres: str = ""
     """The administrator's address of a PostgreSQL server; empty: the embedded one."""
     database: str = ""

@@ -5,23 +5,33 @@ over a socket: `--host` and `--port`. How uvicorn serves is said here and nowher
 """
 
 import argparse
+import asyncio
 import os
+import resource
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import import_module
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 import uvicorn
 
+from relay.app import settings_from_environment
 from relay.process.door import Door
 from relay.process.listening import listen
 from relay.process.shares import Shares
-from relay.web.server import Connection
+from relay.web.server import Connection, Protocol
 from relay.web.shared.endings import MEMORY, SHARES_AT, Endings
 from relay.web.shared.headers import Shell
+
+_TICKS: Final = 10
+"""uvicorn's ticks in a second."""
+_MOST_CONNECTIONS: Final = 2000
+_DRAINING: Final = 6.0
+"""Seconds in which what is being answered may end; the supervisor's patience is longer. An upload that is cut
+here is acknowledged as far as it came; one whose process was killed is not."""
 
 Create: TypeAlias = Callable[[Endings], Shell]
 
@@ -49,8 +59,28 @@ class Server(uvicorn.Server):
         else:
             await super().startup([])
             connect = partial(self._connection, self._shares)
-            self.servers = [Door(one, self._shares, connect) for one in sockets or []]  # type: ignore[misc]
+            most = _most_connections()
+            self.servers = [Door(one, self._shares, connect, most) for one in sockets or []]  # type: ignore[misc]
         structlog.get_logger().info("ready")
+
+    async def on_tick(self, counter: int) -> bool:
+        """See `uvicorn.Server`."""
+        if counter % _TICKS == 0:
+            for one in self._protocols():
+                one.end_if_overdue()
+        return await super().on_tick(counter)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See `uvicorn.Server`, which would wait without end."""
+        asyncio.get_running_loop().call_later(_DRAINING, self._cut)
+        await super().shutdown(sockets)
+
+    def _cut(self) -> None:
+        for one in self._protocols():
+            one.transport.abort()
+
+    def _protocols(self) -> list[Protocol]:
+        return [one for one in self.server_state.connections if isinstance(one, Protocol)]
 
     def _connection(self, shares: Shares) -> Connection:
         return Connection(
@@ -61,8 +91,16 @@ class Server(uvicorn.Server):
         )
 
 
-def configured(app: Shell) -> uvicorn.Config:
-    """Return how every app of ours is served."""
+def _most_connections() -> int:
+    """Return how many this process takes at once. Half of the files that it may open are for its work."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = max(soft, min(hard, 2 * _MOST_CONNECTIONS))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
+    return min(_MOST_CONNECTIONS, files // 2)
+
+
+def configured(app: Shell, proxies: str = "") -> uvicorn.Config:
+    """Return how every app of ours is served. `proxies`: the setting of that name."""
     return uvicorn.Config(
         app,
         http=Connection,  # type: ignore[arg-type]
@@ -70,7 +108,8 @@ def configured(app: Shell) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         # who asks is read from the connection; what a client writes about that is not believed
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=proxies,
         log_config=None,  # `relay.log` sees to it
         log_level="warning",
     )
@@ -94,7 +133,8 @@ def main(arguments: Sequence[str], apps: Mapping[str, Create] = APPS) -> None:
     else:
         listening = socket.socket(fileno=asked.socket)
         listening.set_inheritable(False)
-    Server(configured(apps[asked.app](endings)), shares).run(sockets=[listening])
+    proxies = settings_from_environment().proxies
+    Server(configured(apps[asked.app](endings), proxies), shares).run(sockets=[listening])
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ Its own protocol, made fit for large bodies in both directions:
 - What comes is passed on as it came, where uvicorn copies it twice, and reading goes on while it is worked
   on.
 - A body whose length was announced can be read from the socket straight to where the application wants it
-  (`intake`): no copy at all, and one wakening for each room that is full.
+  (`relay.web.intake`): no copy at all, and one wakening for each room that is full.
 
-And stricter: a head has a limit, and nothing after a request that asks for another protocol is read.
+And stricter: a head has a limit, few requests wait behind one that is being answered, nobody is waited for
+without end (`relay.web.patience`), and nothing after a request that asks for another protocol is read.
 """
 
 import asyncio
@@ -24,14 +25,18 @@ from typing import Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from relay.web.intake import INTAKE, Intake
+from relay.web.patience import BODY, HEAD, NO_END, Patience
+
 _UNSENT: Final = "relay.unsent"
-_INTAKE: Final = "relay.intake"
 _SEND_BUFFER: Final = 262_144
 """Bytes asked for; Linux doubles it, for its own accounts."""
 _MOST_WAITING: Final = 65_536
 """Bytes of one request that wait for the application before its sender has to."""
 _MOST_HEAD: Final = 65_536
 """Bytes of a request's address and headers, or that are read without the parser being further after them."""
+_MOST_QUEUED: Final = 16
+"""Requests that came before the one ahead of them was answered. Browsers and proxies send none."""
 _EACH_HEADER: Final = 32
 """What a header counts beside its bytes, as in HTTP/2 (RFC 9113, section 6.5.2)."""
 
@@ -61,10 +66,13 @@ class Protocol(HttpToolsProtocol):
     """Bytes that were parsed since the parser last told of anything: it may keep all of them."""
     _deaf = False
     """Whatever comes is not for us: a request asked for another protocol after it."""
+    _in_body = False
+    """The end of a request whose head was read has not come yet."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.BaseProtocol`."""
         super().connection_made(transport)
+        self._patience = Patience()
         connected = transport.get_extra_info("socket")
         if connected is not None:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
@@ -88,21 +96,26 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """See `httptools.HttpRequestParser`, which has refused two lengths, and one beside chunks."""
+        if len(self.pipeline) >= _MOST_QUEUED:
+            raise httptools.HttpParserError
         self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
         upgrade = self.parser.should_upgrade()
         # The parser passes over its body, which would be read as the next request, maybe somebody else's.
         if upgrade and (self._left or any(name == b"transfer-encoding" for name, _ in self.headers)):
             raise httptools.HttpParserError
         super().on_headers_complete()
+        self._in_body = True
+        self._patience.heard()
         self.headers = []  # trailers go there, and nobody looks
         if upgrade:
             self.cycle.keep_alive = False
         if self._left:
-            self._offered[_INTAKE] = Intake(self, self._left)
+            self._offered[INTAKE] = Intake(self, self._left)
 
     def on_body(self, body: bytes) -> None:
         """See `httptools.HttpRequestParser`."""
         self._unheard = 0
+        self._patience.heard()
         if self._left:
             self._left -= len(body)
         cycle = self.cycle
@@ -119,6 +132,27 @@ class Protocol(HttpToolsProtocol):
         if len(cycle.body) > _MOST_WAITING:
             self.flow.pause_reading()
         cycle.message_event.set()
+
+    def on_message_complete(self) -> None:
+        """See `httptools.HttpRequestParser`."""
+        self._in_body = False
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """See `uvicorn`. The next head is waited for from now on."""
+        self._patience.heard()
+        super().on_response_complete()
+
+    def end_if_overdue(self) -> None:
+        """Cut the connection if its other end has been waited for long enough."""
+        if self._in_body:
+            limit = NO_END if self.flow.read_paused else BODY
+        elif self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]
+            limit = HEAD
+        else:
+            limit = NO_END
+        if self._patience.is_over(limit, self.transport.get_write_buffer_size()):
+            self.transport.abort()
 
     def data_received(self, data: memoryview) -> None:  # type: ignore[override]
         """See `asyncio.Protocol`. `data` is used again afterwards."""
@@ -167,6 +201,7 @@ class Protocol(HttpToolsProtocol):
     def placed(self, count: int) -> None:
         """So many bytes of the body are in `room`."""
         self._astray = True
+        self._patience.heard()
         self._left -= count
         self.room = self.room[count:]
         self._end_body_if_over()
@@ -228,63 +263,7 @@ class Connection(asyncio.BufferedProtocol):
             self._protocol.data_received(_scratch.room[:nbytes])
 
 
-class Intake:
-    """A request's body of announced length, read into rooms. Use this or `receive`, not both."""
-
-    def __init__(self, protocol: Protocol, length: int) -> None:
-        """Made with the request."""
-        self._protocol = protocol
-        self._cycle = protocol.cycle
-        self.left = length
-        """Bytes that no room was filled with yet. Right at any time, also after `fill` was cancelled."""
-
-    async def fill(self, room: memoryview) -> None:
-        """Fill `room`, or what is left fits into; stop before that only if the connection is cut off."""
-        room = room[: self.left]
-        cycle = self._cycle
-        while room:
-            if cycle.body:
-                count = self._take_held(room)
-            elif cycle.more_body and not (cycle.disconnected or cycle.response_complete):
-                count = await self._place(room)
-            else:
-                return
-            room = room[count:]
-
-    def _take_held(self, room: memoryview) -> int:
-        """Take what came before it was asked for."""
-        held = memoryview(self._cycle.body)
-        count = min(len(held), len(room))
-        room[:count] = held[:count]
-        self._cycle.body = bytearray(held[count:])
-        self.left -= count
-        return count
-
-    async def _place(self, room: memoryview) -> int:
-        """Have it read off the socket into `room`, until that is full or there will be no more."""
-        protocol, cycle = self._protocol, self._cycle
-        if cycle.waiting_for_100_continue and not protocol.transport.is_closing():
-            protocol.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            cycle.waiting_for_100_continue = False
-        cycle.message_event.clear()
-        protocol.room = room
-        protocol.flow.resume_reading()
-        try:
-            await cycle.message_event.wait()
-        finally:
-            count = len(room) - len(protocol.room)
-            protocol.room = room[:0]
-            self.left -= count
-        return count
-
-
 def unsent(scope: Any) -> Callable[[], int] | None:
     """Return what says how many bytes the server still holds of all it was given, where it can say so."""
     found: Callable[[], int] | None = (scope.get("extensions") or {}).get(_UNSENT)
-    return found
-
-
-def intake(scope: Any) -> Intake | None:
-    """Return what reads the request's body into rooms, where the server can and its length was announced."""
-    found: Intake | None = (scope.get("extensions") or {}).get(_INTAKE)
     return found

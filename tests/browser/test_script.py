@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -128,6 +129,30 @@ async def test_a_letter_is_saved_when_another_page_is_shown(town: Town) -> None:
     await page.get_by_label("Your letter").fill("Half a thought")
     await page.get_by_role("link", name="How this works").click()
     await expect_draft(town, item_id, "Half a thought")
+
+
+async def test_an_upload_waits_while_the_part_before_is_still_awaited(town: Town, tmp_path: Path) -> None:
+    """A line that died without a word: until the server gives it up, the next part is refused (409)."""
+    path = tmp_path / "a recording.wav"
+    path.write_bytes(os.urandom(1_000_000))
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await page.goto(f"/items/{item_id}")
+    tries: list[float] = []
+
+    async def refuse_twice(route: Route) -> None:
+        if route.request.method == "PATCH" and len(tries) < 3:
+            tries.append(asyncio.get_running_loop().time())
+        if route.request.method == "PATCH" and len(tries) < 3:
+            await route.fulfill(status=409, json={"detail": "It is still being written elsewhere."})
+        else:
+            await route.continue_()
+
+    await page.route("**/api/v1/uploads/*", refuse_twice)
+    await page.get_by_label("A sound file").set_input_files(path)
+    await page.get_by_role("button", name="Upload", exact=True).click()
+    await expect(page.get_by_text("Your file has arrived", exact=True)).to_be_visible(timeout=20_000)
+    assert all(after - before > 1.5 for before, after in pairwise(tries))
 
 
 async def test_an_upload_goes_on_after_the_connection_was_cut(town: Town, tmp_path: Path) -> None:

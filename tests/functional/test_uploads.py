@@ -7,7 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import httpx
@@ -153,6 +153,56 @@ async def test_an_upload_can_be_ended_and_expires(exchange: Exchange) -> None:
     renewed = await seated(exchange.service, Surface.PARTICIPANTS, exchange.people.victim)
     gone = await renewed.api("HEAD", address, headers=TUS)
     assert gone.status_code == 410
+
+
+async def test_a_form_that_is_cut_off_before_its_file_is_no_fault_of_ours(exchange: Exchange) -> None:
+    item_id = await exchange.start(exchange.victim, "audio")
+    head = b'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\nabc'
+    pieces = iter([{"type": "http.request", "body": head, "more_body": True}, {"type": "http.disconnect"}])
+    for path in ("file", "pages"):
+        sent: list[Any] = []
+        headers = {"content-type": "multipart/form-data; boundary=x", "content-length": "999"}
+        headers |= {name.lower(): value for name, value in _headers(exchange.victim).items()}
+        scope = {
+            "type": "http",
+            "method": "POST",
+            "path": f"/items/{item_id}/{path}",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            "query_string": b"",
+        }
+
+        async def receive() -> Any:
+            return next(pieces, {"type": "http.disconnect"})
+
+        async def send(message: Any, sent: list[Any] = sent) -> None:
+            sent.append(message)
+
+        await exchange.victim.app(cast("Any", scope), receive, send)
+        assert sent[0]["status"] == 400
+
+
+async def test_no_request_but_head_is_answered_as_one(exchange: Exchange, address_of: str) -> None:
+    """Whoever sent POST would wait for the body that was announced, and take the next answer for it."""
+    address = await begun(exchange.victim, await exchange.start(exchange.victim, "audio"))
+    host, _, port = address_of.removeprefix("http://").partition(":")
+    lines = [f"POST /api/v1{address} HTTP/1.1", f"Host: {host}:{port}", "Connection: close"]
+    more = TUS | _headers(exchange.victim) | {"X-HTTP-Method-Override": "HEAD"}
+    lines += [f"{name}: {value}" for name, value in more.items()]
+
+    def ask(head: str) -> bytes:
+        came = b""
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(head.encode())
+            while piece := connection.recv(65_536):
+                came += piece
+        return came
+
+    for known in (True, False):
+        head = "\r\n".join([*lines, "", ""])
+        answer, _, body = (
+            await asyncio.to_thread(ask, head if known else head.replace("1.0.0", "0"))
+        ).partition(b"\r\n\r\n")
+        assert b"content-length: %d\r\n" % len(body) in answer + b"\r\n"
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ class Answering(asyncio.Protocol):
 async def main():
     global shares
     shares = Shares(int(sys.argv[2]), {SHARES_AT})
-    Door(socket.socket(fileno=int(sys.argv[1])), shares, Answering)
+    Door(socket.socket(fileno=int(sys.argv[1])), shares, Answering, int(sys.argv[3]))
     print("ready", flush=True)
     await asyncio.Event().wait()
 
@@ -46,10 +46,10 @@ class Behind:
         self.processes: dict[int, subprocess.Popen[str]] = {}
         self.open: list[tuple[int, socket.socket]] = []
 
-    def start(self) -> int:
-        """Start one more; return its process id."""
+    def start(self, most: int = 1000) -> int:
+        """Start one more, which takes `most` connections at once; return its process id."""
         files = (self.listening.fileno(), self.file)
-        argv = [sys.executable, "-c", ANSWERS_ITS_NUMBER, *map(str, files)]
+        argv = [sys.executable, "-c", ANSWERS_ITS_NUMBER, *map(str, files), str(most)]
         started = subprocess.Popen(argv, pass_fds=files, stdout=subprocess.PIPE, text=True)
         self.processes[started.pid] = started
         assert started.stdout is not None
@@ -120,3 +120,21 @@ def test_one_that_takes_the_place_of_one_that_was_killed_gets_its_share(behind: 
     # what the killed one had counts no more
     assert behind.connect(3) == {started: 3}
     assert behind.connect(4) == {staying: 2, started: 2}
+
+
+def test_one_that_has_as_many_as_it_takes_leaves_the_next_one_waiting(behind: Behind) -> None:
+    """Else connections use up the files that its work needs."""
+    pid = behind.start(most=3)
+    behind.connect(3)
+    with socket.create_connection(behind.listening.getsockname()) as waiting:
+        waiting.settimeout(1.5)
+        with pytest.raises(TimeoutError):
+            waiting.recv(20)
+        behind.hang_up(pid)
+        waiting.settimeout(5)
+        assert int(waiting.recv(20)) == pid
+
+
+def test_one_that_has_as_many_as_it_takes_leaves_the_next_one_to_others(behind: Behind) -> None:
+    full, other = behind.start(most=1), behind.start()
+    assert behind.connect(6) == {full: 1, other: 5}

@@ -6,6 +6,7 @@ import pytest
 
 from relay.errors import SettingsRefused
 from relay.settings import GIB, MIB, Settings, as_environ, load
+from relay.settings.contradictions import uncounted
 
 
 def refusals(environ: dict[str, str], file: Path | None = None) -> list[str]:
@@ -195,3 +196,17 @@ def test_a_time_zone_that_there_is_not_is_named_with_what_to_write(written: str,
 def test_a_time_zone_is_taken_by_its_name(name: str) -> None:
     assert load({"RELAY_TIME_ZONE": name}).zone.key == name
     assert as_environ(load({"RELAY_TIME_ZONE": name}))["RELAY_TIME_ZONE"] == name
+
+
+def test_proxies_are_addresses_or_networks() -> None:
+    assert load({"RELAY_PROXIES": "127.0.0.1, 10.0.0.0/24,::1"}).proxies == "127.0.0.1, 10.0.0.0/24,::1"
+    for wrong in ("10.0.0.1/24", "300.1.1.1", "127.0.0.1,", "fe80", "127.0.0.1 ::1"):
+        assert "Write such as 127.0.0.1 or 10.0.0.0/24" in refusals({"RELAY_PROXIES": wrong})[0]
+    assert "with commas between" in refusals({"RELAY_PROXIES": "proxy.example.org"})[0]
+
+
+def test_who_is_behind_a_proxy_that_is_not_named_is_told() -> None:
+    public = {"RELAY_PARTICIPANTS_ORIGIN": "https://relay.example.org"}
+    assert 'proxies = "127.0.0.1"' in uncounted(load(public))
+    assert uncounted(load(public | {"RELAY_PROXIES": "127.0.0.1"})) == ""
+    assert uncounted(load({})) == ""

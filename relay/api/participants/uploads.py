@@ -25,7 +25,7 @@ from relay.exchange.uploads import Receiving, Upload
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.web.server import intake
+from relay.web.intake import intake
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.multipart import ClientLeft, body_of
 

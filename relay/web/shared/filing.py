@@ -47,7 +47,10 @@ async def _receive(
     *,
     page: bool,
 ) -> Upload:
-    await form.open()
+    try:
+        await form.open()
+    except ClientLeft:
+        raise Invalid(file=_CUT) from None
     if page:
         check_token(request, person, form.fields.get(CSRF_FIELD, ""))
     if not form.has_file or form.length < 1:

@@ -85,7 +85,9 @@ class Form:
 def texts(form: Form) -> tuple[str, ...]:
     """Return what was written in sentences, so that a page which cannot show its form again can show that."""
     return tuple(
-        form.text(name) for name, value in form if name not in _NEVER_SHOWN and len(value.split()) > 1
+        value.replace("\r\n", "\n")
+        for name, value in form
+        if name not in _NEVER_SHOWN and len(value.split()) > 1
     )
 
 

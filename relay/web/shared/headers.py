@@ -30,7 +30,7 @@ _ALWAYS: Final[RawHeaders] = [
 _NEVER_ON_DYNAMIC: Final = frozenset(
     {b"etag", b"last-modified", b"server", b"date", b"expires", b"cache-control"}
 )
-_METHODS_BY_HEADER: Final[dict[bytes, Method]] = {b"PATCH": "PATCH", b"DELETE": "DELETE", b"HEAD": "HEAD"}
+_METHODS_BY_HEADER: Final[dict[bytes, Method]] = {b"PATCH": "PATCH", b"DELETE": "DELETE"}
 
 
 def content_policy(*, form_targets: str = "") -> bytes:
@@ -108,7 +108,10 @@ class Shell:
 
 
 def _override_method(scope: HTTPScope) -> None:
-    """Do as tus 1.0 asks (X-HTTP-Method-Override), for clients behind what lets only POST through."""
+    """Do as tus 1.0 asks (X-HTTP-Method-Override), for clients behind what lets only POST through.
+
+    Never HEAD: its answer has no body, and whoever sent POST would take the next answer for that.
+    """
     if scope["method"] == "POST" and scope["path"].startswith("/api/v1/uploads"):
         for name, value in scope["headers"]:
             if name == b"x-http-method-override" and value in _METHODS_BY_HEADER:

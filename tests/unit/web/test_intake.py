@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from relay.web.server import _MOST_WAITING, intake
+from relay.web.intake import intake
+from relay.web.server import _MOST_WAITING
 from tests.unit.web.test_server import MIB, Answers, post, sent_until_held_back, serving
 
 ROOM = 300_000

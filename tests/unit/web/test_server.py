@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
-from typing import Any, cast
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -29,11 +29,10 @@ MIB = 2**20
 PLAIN = Random(1).randbytes(6 * MIB + 4321)  # noqa: S311 - no secret: the same in each run
 
 
-@contextmanager
-def serving(app: Any, *, kernel: int = 0) -> Iterator[Callable[[], socket.socket]]:
-    """Serve an ASGI app from a thread; yield what connects to it. `kernel`: bytes it buffers each way."""
+def alive(app: Any) -> Any:
+    """Return the app with what a server asks of it at its beginning and end."""
 
-    async def alive(scope: Any, receive: Any, send: Any) -> None:
+    async def made(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
             await app(scope, receive, send)
             return
@@ -43,6 +42,12 @@ def serving(app: Any, *, kernel: int = 0) -> Iterator[Callable[[], socket.socket
             if happened == "lifespan.shutdown":
                 return
 
+    return made
+
+
+@contextmanager
+def serving(app: Any, *, kernel: int = 0) -> Iterator[Callable[[], socket.socket]]:
+    """Serve an ASGI app from a thread; yield what connects to it. `kernel`: bytes it buffers each way."""
     listening = listen("127.0.0.1", 0)
     address = listening.getsockname()
     if kernel:
@@ -57,7 +62,7 @@ def serving(app: Any, *, kernel: int = 0) -> Iterator[Callable[[], socket.socket
         made.connect(address)
         return made
 
-    server = Server(configured(cast("Any", alive)))
+    server = Server(configured(alive(app)))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from relay.web.server import _MOST_HEAD, intake
+from relay.web.intake import intake
+from relay.web.server import _MOST_HEAD
 from tests.unit.web.test_server import MIB, Answers, serving
 
 SECOND = b"PATCH /api/v1/uploads/mine HTTP/1.1\r\nHost: x\r\nCookie: somebody\r\nContent-Length: 90\r\n\r\n"

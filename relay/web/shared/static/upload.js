@@ -32,7 +32,7 @@ async function sendPart(address, file, offset) {
     body: file.slice(offset, offset + PART),
   });
   if (answer.status === 204) return Number(answer.headers.get("Upload-Offset"));
-  if (answer.status === 409 || answer.status >= 500) return stands(address);
+  if (answer.status === 409 || answer.status >= 500) return offset;
   throw await refusal(answer);
 }
 
@@ -41,16 +41,24 @@ export async function send(file, onProgress) {
   let offset = 0;
   let failed = 0;
   while (offset < file.size) {
+    let now = offset;
     try {
-      offset = await sendPart(address, file, offset);
+      now = await sendPart(address, file, offset);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // a refusal is final
+    }
+    if (now > offset) {
+      offset = now;
       failed = 0;
       onProgress(offset / file.size);
-    } catch (error) {
-      // no connection: wait, ask where it stands, go on; a refusal is final
-      if (!(error instanceof TypeError) || ++failed > 8) throw error;
-      await pause(1000 * 2 ** Math.min(failed, 5));
-      offset = await stands(address).catch(() => offset);
+      continue;
     }
+    // no connection, or the part before is still awaited on a line that died: wait, ask where it stands, go on
+    if (++failed > 8) throw new Error("The upload could not go on. Please look to your connection and start it again.");
+    await pause(1000 * 2 ** Math.min(failed, 5));
+    const found = await stands(address).catch(() => offset);
+    if (found > offset) failed = 0; // some of it arrives each time
+    offset = found;
   }
 }
 

@@ -1,0 +1,99 @@
+"""However a connection ends, it is counted as ended: else its process would be given fewer and fewer."""
+
+import os
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from relay.process.listening import listen
+from relay.process.shares import Shares
+from relay.web import server
+from relay.web.serve import Server, configured
+from relay.web.shared.endings import SHARES_AT, shared_file
+from tests.unit.web.test_patience import Large
+from tests.unit.web.test_server import alive
+from tests.unit.web.test_strict import all_that_comes, upgrade
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+PART = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\npart"
+
+
+def reset(connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def half_closed(connection: socket.socket) -> None:
+    connection.shutdown(socket.SHUT_WR)
+    all_that_comes(connection)
+
+
+def waited_for(connection: socket.socket) -> None:
+    connection.settimeout(5)
+    all_that_comes(connection)
+
+
+def left(connection: socket.socket) -> None:
+    """Just close it."""
+
+
+WAYS: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
+    "at once": (b"", left),
+    "reset at once": (b"", reset),
+    "half closed at once": (b"", half_closed),
+    "silent": (b"", waited_for),
+    "half a head": (b"GET / HT", left),
+    "half a head, then reset": (b"GET / HT", reset),
+    "a slow head": (b"GET / HT", waited_for),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", waited_for),
+    "a long head": (b"GET / HTTP/1.1\r\nX: " + b"a" * 80_000, waited_for),
+    "a refused protocol": (upgrade(b"Content-Length: 3") + b"abc", waited_for),
+    "another protocol": (upgrade(method=b"GET"), waited_for),
+    "half a body": (PART, left),
+    "half a body, then reset": (PART, reset),
+    "half a body, half closed": (PART, half_closed),
+    "a slow body": (PART, waited_for),
+    "in the middle of an answer": (GET, left),
+    "a reset in the middle of an answer": (GET, reset),
+    "half closed in the middle of an answer": (GET, half_closed),
+    "many requests": (GET * 50, left),
+}
+
+
+@contextmanager
+def shared() -> Iterator[tuple[Callable[[], socket.socket], Shares]]:
+    """Serve as a process beside others does; yield what connects to it, and its share."""
+    file = shared_file()
+    shares = Shares(file, SHARES_AT)
+    listening = listen("127.0.0.1", 0)
+    address = listening.getsockname()
+    running = Server(configured(alive(Large())), shares)
+    thread = threading.Thread(target=running.run, args=([listening],), daemon=True)
+    thread.start()
+    try:
+        yield lambda: socket.create_connection(address, timeout=10), shares
+    finally:
+        running.should_exit = True
+        thread.join(20)
+        os.close(file)
+        assert not thread.is_alive()
+
+
+def test_every_way_that_a_connection_is_lost_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "HEAD", 0.5)
+    monkeypatch.setattr(server, "BODY", 0.5)
+    with shared() as (connect, shares):
+        for name, (begin, end) in WAYS.items():
+            for pause in (0, 0.05):
+                with connect() as connection, suppress(ConnectionError):
+                    connection.sendall(begin)
+                    time.sleep(pause)
+                    end(connection)
+                until = time.monotonic() + 5
+                while shares.count and time.monotonic() < until:
+                    time.sleep(0.01)
+                assert shares.count == 0, name
