@@ -107,7 +107,8 @@ class Protocol(HttpToolsProtocol):
         self._in_body = True
         self._patience.heard()
         self.headers = []  # trailers go there, and nobody looks
-        if upgrade:
+        if upgrade or self.expect_100_continue:
+            # who is answered before they had leave to send may send the next request in place of the body
             self.cycle.keep_alive = False
         if self._left:
             self._offered[INTAKE] = Intake(self, self._left)

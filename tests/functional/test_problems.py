@@ -153,3 +153,24 @@ async def test_wrong_passphrase_and_unknown_name_say_the_same(exchange: Exchange
     assert page.status_code == 401
     assert "not right" in page.text
     assert 'value="Vera"' in page.text
+
+
+async def test_json_thousands_deep_is_refused_and_no_fault_of_ours(exchange: Exchange) -> None:
+    headers = {"Content-Type": "application/json"}
+    deep = b"[" * 200_000
+    for body in (deep, b'{"name":' + deep, b'{"name": 5, "more":' + deep + b"]" * 200_000 + b"}"):
+        answer = await exchange.victim.http.post("/api/v1/session", content=body, headers=headers)
+        _problem(answer, 400, "invalid")
+
+
+async def test_whatever_the_host_header_says_a_page_is_shown(exchange: Exchange) -> None:
+    path = f"/cases/{exchange.case_id}"
+    for host in ("x:99999", "x:y", "[", ""):
+        assert (await exchange.desk.http.get(path, headers={"Host": host})).status_code == 200
+
+
+async def test_what_is_not_there_among_the_static_files_is_not_kept(exchange: Exchange) -> None:
+    for path in ("/static/none.css", "/static/..%2fsign-in", "/static"):
+        answer = await exchange.victim.http.get(path)
+        assert (answer.status_code, answer.headers["cache-control"]) == (404, "no-store")
+    assert "max-age" in (await exchange.victim.http.get("/static/style.css")).headers["cache-control"]

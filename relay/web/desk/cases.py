@@ -25,7 +25,7 @@ from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.forms import Form
-from relay.web.shared.pages import page, see_other
+from relay.web.shared.pages import page, path_of, see_other
 
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
@@ -72,7 +72,7 @@ async def show_case(
         if found
         else [],
         typed=dict(form) if form else {},
-        tried=request.url.path.removeprefix(f"/cases/{case_id}/"),
+        tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
         held=await held(house, person, case_id),
         participants=[one for one in people if one.part != "facilitator"],
         colleagues=[

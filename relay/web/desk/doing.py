@@ -16,7 +16,7 @@ from relay.identity.model import Person
 from relay.web.shared.access import CSRF_FIELD, AnyRequest
 from relay.web.shared.cookies import set_session
 from relay.web.shared.forms import Form
-from relay.web.shared.pages import page, problem_page
+from relay.web.shared.pages import page, path_of, problem_page
 from relay.web.shared.problems import status_of
 
 Page: TypeAlias = Response[bytes]
@@ -94,6 +94,6 @@ def _ask(asked: Asked, refusal: Refusal | None) -> Page:
         "prove.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
-        address=asked.request.url.path,
+        address=path_of(asked.request),
         carried=[(name, value) for name, value in asked.form if name not in {CSRF_FIELD, _FIELD}],
     )

@@ -10,7 +10,7 @@ from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
 
 from relay.web.shared.access import AnyRequest
-from relay.web.shared.pages import see_other
+from relay.web.shared.pages import path_of, see_other
 
 _ROOTS: Final = {"accounts": "/accounts", "cases": "/"}
 
@@ -28,7 +28,7 @@ def ways_back(handlers: Iterable[HTTPRouteHandler]) -> Iterator[Any]:
 def _back(path: str, permission: object) -> Any:
     @get(path, opt={"permission": permission}, name=f"back:{path}", sync_to_thread=False)
     def back(request: AnyRequest) -> Response[bytes]:
-        _, root, *rest = request.url.path.split("/")
+        _, root, *rest = path_of(request).split("/")
         of_one = root != "accounts" and len(rest) > 1
         return see_other(f"/{root}/{rest[0]}" if of_one else _ROOTS[root])
 

@@ -73,7 +73,7 @@ class Shell:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = self._headers(scope, list(message["headers"]))
+                message["headers"] = self._headers(scope, status, list(message["headers"]))
             await send(message)
 
         failure: dict[str, Any] = {}
@@ -89,8 +89,8 @@ class Shell:
         if playing is None or failure or status >= 400:
             self._write_line(scope, status, began, failure)
 
-    def _headers(self, scope: HTTPScope, headers: RawHeaders) -> RawHeaders:
-        static = scope["path"].startswith("/static/")
+    def _headers(self, scope: HTTPScope, status: int, headers: RawHeaders) -> RawHeaders:
+        static = scope["path"].startswith("/static/") and status == 200
         kept = [(name, value) for name, value in headers if static or name.lower() not in _NEVER_ON_DYNAMIC]
         if not static:
             kept.append((b"cache-control", b"no-store"))

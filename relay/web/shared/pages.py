@@ -93,6 +93,11 @@ def sentences(error: RelayError) -> tuple[str, ...]:
     return (error.public,)
 
 
+def path_of(request: AnyRequest) -> str:
+    """Return the path that was asked for, whatever the Host header says: an address of both may be none."""
+    return str(request.scope["path"])
+
+
 def see_other(path: str) -> Response[bytes]:
     """Lead on after a form (303), so that loading again does not send it twice."""
     return Response(b"", status_code=303, headers={"Location": path}, media_type=MediaType.TEXT)

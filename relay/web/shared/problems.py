@@ -39,6 +39,7 @@ from relay.web.shared.decode import decode
 ProblemPage: TypeAlias = Callable[[AnyRequest, RelayError, int], Response[bytes]]
 _METHODS: Final[tuple[Method, ...]] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MEDIA_TYPE: Final = "application/problem+json"
+_UNREADABLE: Final = "The request could not be read. Send JSON as the API's description says."
 
 
 class WrongMethod(Refusal):
@@ -101,7 +102,7 @@ def _from_framework(request: AnyRequest, error: HTTPException) -> RelayError:
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return TooLarge()
     if isinstance(error, ClientException) and error.status_code < 500:
-        return Invalid("The request could not be read. Send JSON as the API's description says.")
+        return Invalid(_UNREADABLE)
     return RelayError()
 
 
@@ -120,7 +121,7 @@ def _validation(request: AnyRequest, error: ValidationException) -> RelayError:
         except Invalid as invalid:
             return invalid
         except msgspec.MsgspecError:
-            return Invalid("The request could not be read. Send JSON as the API's description says.")
+            return Invalid(_UNREADABLE)
     if any(e.get("source") == "path" for e in extra):
         return Missing()
     return Invalid(**{str(e["key"]): "Please check this." for e in extra if e.get("key")})
@@ -136,6 +137,8 @@ def handlers(
             error = raised
         elif isinstance(raised, HTTPException) and raised.status_code < 500:
             error = _from_framework(request, raised)
+        elif isinstance(raised, RecursionError) and request.scope.get("relay.body"):
+            error = Invalid(_UNREADABLE)  # JSON within JSON, thousands deep
         else:
             error = RelayError()
         status = status_of(error)

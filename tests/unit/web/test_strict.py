@@ -174,3 +174,31 @@ def test_what_cannot_be_read_gets_into_no_other_answer() -> None:
     with serving(app) as connect, connect() as connection:
         connection.sendall(b"POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\nno request\r\n\r\n")
         assert b" 400 " not in all_that_comes(connection)
+
+
+class Refusing:
+    """Answers without reading anything."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        del receive
+        self.asked.append(scope["path"])
+        await send({"type": "http.response.start", "status": 401, "headers": [(b"content-length", b"0")]})
+        await send({"type": "http.response.body", "body": b""})
+
+
+@pytest.mark.parametrize(
+    "length", [b"Content-Length: %d" % len(SECOND), b"Transfer-Encoding: chunked"], ids=["length", "chunked"]
+)
+def test_after_a_refusal_of_who_waits_for_leave_to_send_nothing_is_read(length: bytes) -> None:
+    """They may send no body then, and a proxy the next request: it would be taken for that body."""
+    app = Refusing()
+    head = b"POST /first HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\n" + length + b"\r\n\r\n"
+    with serving(app) as connect, connect() as connection:
+        connection.sendall(head)
+        came = all_that_comes(connection)
+    assert came.startswith(b"HTTP/1.1 401 ")
+    assert b"connection: close" in came
+    assert app.asked == ["/first"]
