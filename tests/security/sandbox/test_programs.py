@@ -9,12 +9,13 @@ import pytest
 from tests.security.sandbox.conftest import CAPS
 from tests.support import media
 from workers.media.tools import find
-from workers.sandbox import memory
+from workers.sandbox import elf, memory
 from workers.sandbox.protocol import Caps
 from workers.sandbox.runner import Ffmpeg, Task, Walled
 from workers.sandbox.running import Ending, watch
 
 SHELL = Path("/bin/sh").resolve()
+LOADER = elf.needs(SHELL)[0]
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def shell_lines(secret: Path) -> dict[str, str]:
         "read a file": f'read line < {secret} || test -n "$line"',
         "write a file": f": > {secret}.written",
         "start a program": "exec /bin/true",
-        "start it through the loader": "exec /lib64/ld-linux-x86-64.so.2 /bin/true",
+        "start it through the loader": f"exec {LOADER} /bin/true",
         "fork": "(exit 0)",
         "signal its parent": f"kill -0 {os.getpid()}",
         "see who else is there": f"read line < /proc/{os.getpid()}/status",
@@ -55,8 +56,6 @@ def shell_lines(secret: Path) -> dict[str, str]:
 @pytest.mark.parametrize("what", list(shell_lines(Path())))
 def test_even_a_shell_could_do_nothing(sandbox: Walled, what: str, secret: Path) -> None:
     line = shell_lines(secret)[what]
-    if "ld-linux" in line and not Path("/lib64/ld-linux-x86-64.so.2").exists():
-        pytest.skip("another loader here")
     assert outside(SHELL, "-c", line) == 0, "outside it works, or this proves nothing"
     Path(f"{secret}.written").unlink(missing_ok=True)
     assert inside(sandbox, SHELL, "-c", line).code != 0
@@ -88,6 +87,6 @@ def test_output_time_and_processor_are_limited(sandbox: Walled) -> None:
     assert not inside(sandbox, ffmpeg, *pour, output=file).good
     assert memory.size(file) <= CAPS.output_bytes
     os.close(file)
-    busy = inside(sandbox, ffmpeg, *endless, "-f", "null", "-", caps=CAPS._replace(cpu_seconds=1))
+    busy = inside(sandbox, ffmpeg, *endless, "-f", "null", "-", caps=CAPS._replace(cpu_seconds=5))
     assert busy.out_of_time
     assert busy.stop is None, "the kernel ended it, not we"

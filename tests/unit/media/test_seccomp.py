@@ -15,6 +15,7 @@ REFUSED, NOT_THERE = 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 MACHINES = ["x86_64", "aarch64"]
 PROCESS = 4711
 
+BY_ARGUMENT = ("mmap", "mprotect", "clone", "tgkill", "prlimit64", "ioctl", "fcntl", "prctl")
 DANGEROUS = {
     "x86_64": {
         "socket": 41, "connect": 42, "socketpair": 53, "fork": 57, "vfork": 58, "execve": 59,
@@ -81,6 +82,18 @@ def test_what_decoding_needs_is_allowed(machine: str) -> None:
     for name in PLAIN:
         if name in numbers:
             assert decide(program, architecture, numbers[name]) == ALLOW, name
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_other_number_is_refused_whatever_its_arguments(machine: str) -> None:
+    architecture, numbers = TABLES[machine]
+    by_argument = {numbers[name] for name in BY_ARGUMENT}
+    allowed = {numbers[name] for name in PLAIN if name in numbers} - by_argument
+    for executes, all_of_them in ((False, allowed), (True, allowed | {numbers["execveat"]})):
+        program = build(machine, PROCESS, executes=executes, makes_code=False)
+        for each in (0, PROCESS, 2**32 - 1):
+            found = {n for n in range(1024) if decide(program, architecture, n, *(each,) * 6) == ALLOW}
+            assert found - by_argument == all_of_them
 
 
 @pytest.mark.parametrize("machine", MACHINES)
