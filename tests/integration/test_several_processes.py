@@ -1,6 +1,8 @@
 """Two real processes of the participants' app: what ends in one has ended in the other."""
 
+import asyncio
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
@@ -20,6 +22,7 @@ from relay.web.shared.endings import shared_file
 from relay.web.shared.wing import PARTICIPANTS
 from tests.benchmarks.films import delivered
 from tests.benchmarks.ground import Ground, ground_on
+from tests.benchmarks.uploads import metadata
 from tests.support.postgres import Dsns
 from tests.support.web import ORIGIN, Client
 
@@ -110,3 +113,26 @@ async def test_a_process_answers_from_memory_what_it_is_not_told_about(film: Fil
         await sessions.sign_out(house, person)
         assert film.ask(one) == 206
         assert one.get("/api/v1/session", headers=film.headers()).status_code == 401
+
+
+async def test_an_upload_under_way_when_its_process_stops_is_kept_as_far_as_it_came(
+    film: Film, tmp_path: Path
+) -> None:
+    tus = {"Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"}
+    item = await film.ground.exchange.start(film.victim, "audio")
+    about = tus | metadata(item) | {"Upload-Length": "6000000"}
+    made = await film.victim.api("POST", "/uploads", headers=about)
+    address = made.headers["location"]
+    lines = {**film.headers(), **tus, "Upload-Offset": "0", "Content-Length": "6000000"}
+    head = f"PATCH {address} HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    sending = socket.socket()
+    with sending, ExitStack() as stack:
+        endings = shared_file()
+        stack.callback(os.close, endings)
+        base = film.start(stack, tmp_path, 1, endings).base_url
+        sending.connect((base.host, base.port))
+        sending.sendall(f"{head}\r\n".encode() + os.urandom(3_000_000))
+        await asyncio.sleep(1)
+        stack.pop_all().close()  # the process is stopped while the connection is open
+    where = await film.victim.api("HEAD", address.removeprefix("/api/v1"), headers=tus)
+    assert where.headers["upload-offset"] == "3000000"
