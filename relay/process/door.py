@@ -30,13 +30,18 @@ class Door:
         shares: Shares,
         make: Callable[[], asyncio.BaseProtocol],
         most: int = sys.maxsize,
+        make_room: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Call it in the loop that is to serve. `listening` stays its owner's; `most` connections at once."""
+        """Call it in the loop that is to serve. `listening` stays its owner's.
+
+        With `most` connections there, `make_room` may end some; whoever comes waits until there is room.
+        """
         listening.setblocking(False)
         self._listening = listening
         self._shares = shares
         self._make = make
         self._most = most
+        self._make_room = make_room
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.TimerHandle | None = None
         self._welcomes: set[asyncio.Task[None]] = set()
@@ -73,7 +78,7 @@ class Door:
 
     def _take(self) -> None:
         if self._shares.count >= self._most:
-            self._leave_for(_OUT_OF_FILES, lambda: None)
+            self._leave_for(GRACE if self._make_room() else _OUT_OF_FILES, lambda: None)
             return
         try:
             connected, _ = self._listening.accept()

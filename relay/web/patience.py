@@ -31,6 +31,11 @@ class Patience:
         """Something came that we waited for."""
         self._since = time.monotonic()
 
+    @property
+    def spent(self) -> float:
+        """Seconds that were waited so far."""
+        return time.monotonic() - self._since
+
     def is_over(self, limit: float, unsent: int) -> bool:
         """Tell whether `limit` seconds have gone by. `unsent` bytes wait to be taken by the other end."""
         if unsent:
@@ -38,4 +43,4 @@ class Patience:
         if limit == NO_END or unsent != self._unsent:
             self._unsent = unsent
             self.heard()
-        return time.monotonic() - self._since > limit
+        return self.spent > limit

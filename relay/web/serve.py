@@ -29,6 +29,8 @@ from relay.web.shared.headers import Shell
 _TICKS: Final = 10
 """uvicorn's ticks in a second."""
 _MOST_CONNECTIONS: Final = 2000
+_ROOM: Final = 50
+"""Connections that are ended at once to make room."""
 _DRAINING: Final = 6.0
 """Seconds in which what is being answered may end; the supervisor's patience is longer. An upload that is cut
 here is acknowledged as far as it came; one whose process was killed is not."""
@@ -59,8 +61,8 @@ class Server(uvicorn.Server):
         else:
             await super().startup([])
             connect = partial(self._connection, self._shares)
-            most = _most_connections()
-            self.servers = [Door(one, self._shares, connect, most) for one in sockets or []]  # type: ignore[misc]
+            door = partial(Door, most=_most_connections(), make_room=self._make_room)
+            self.servers = [door(one, self._shares, connect) for one in sockets or []]  # type: ignore[misc]
         structlog.get_logger().info("ready")
 
     async def on_tick(self, counter: int) -> bool:
@@ -74,6 +76,13 @@ class Server(uvicorn.Server):
         """See `uvicorn.Server`, which would wait without end."""
         asyncio.get_running_loop().call_later(_DRAINING, self._cut)
         await super().shutdown(sockets)
+
+    def _make_room(self) -> bool:
+        """End those that have asked nothing for longest: who floods us with such keeps nobody else out."""
+        idle = sorted((one for one in self._protocols() if one.awaits_head), key=lambda one: -one.waiting)
+        for one in idle[:_ROOM]:
+            one.transport.abort()
+        return bool(idle)
 
     def _cut(self) -> None:
         for one in self._protocols():

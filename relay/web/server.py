@@ -144,14 +144,22 @@ class Protocol(HttpToolsProtocol):
         self._patience.heard()
         super().on_response_complete()
 
+    @property
+    def awaits_head(self) -> bool:
+        """Whether it is for the other end to ask something; nothing is lost if the connection ends."""
+        answered = self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
+        return answered and not self._in_body
+
+    @property
+    def waiting(self) -> float:
+        """For how many seconds this has gone on."""
+        return self._patience.spent
+
     def end_if_overdue(self) -> None:
         """Cut the connection if its other end has been waited for long enough."""
-        if self._in_body:
-            limit = NO_END if self.flow.read_paused else BODY
-        elif self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]
-            limit = HEAD
-        else:
-            limit = NO_END
+        limit = HEAD if self.awaits_head else NO_END
+        if self._in_body and not self.flow.read_paused:
+            limit = BODY
         if self._patience.is_over(limit, self.transport.get_write_buffer_size()):
             self.transport.abort()
 

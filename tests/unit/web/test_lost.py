@@ -6,13 +6,13 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
 from relay.process.listening import listen
 from relay.process.shares import Shares
-from relay.web import server
+from relay.web import serve, server
 from relay.web.serve import Server, configured
 from relay.web.shared.endings import SHARES_AT, shared_file
 from tests.unit.web.test_patience import Large
@@ -97,3 +97,45 @@ def test_every_way_that_a_connection_is_lost_is_counted(monkeypatch: pytest.Monk
                 while shares.count and time.monotonic() < until:
                     time.sleep(0.01)
                 assert shares.count == 0, name
+
+
+def test_who_asks_nothing_gives_way_to_who_comes_when_there_is_no_more_room(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(serve, "_MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(serve, "_ROOM", 5)
+    with shared() as (connect, shares), ExitStack() as opened:
+        working = opened.enter_context(connect())
+        working.sendall(PART)
+        flood = [opened.enter_context(connect()) for _ in range(60)]
+        began = time.monotonic()
+        honest = opened.enter_context(connect())
+        honest.sendall(GET)
+        assert honest.recv(12) == b"HTTP/1.1 200"
+        assert time.monotonic() - began < 10
+        assert shares.count <= 20
+        # the first ones were ended, and nobody who is in the middle of something
+        assert flood[0].recv(1) == b""
+        working.sendall(bytes(96))
+        assert working.recv(12) == b"HTTP/1.1 200"
+
+
+def test_who_is_in_the_middle_of_something_gives_way_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "_MOST_CONNECTIONS", 3)
+    with shared() as (connect, shares), ExitStack() as opened:
+        working = [opened.enter_context(connect()) for _ in range(3)]
+        for one in working:
+            one.sendall(PART)
+        time.sleep(0.3)
+        late = opened.enter_context(connect())
+        late.sendall(GET)
+        late.settimeout(1.5)
+        with pytest.raises(TimeoutError):
+            late.recv(1)
+        assert shares.count == 3
+        for one in working:
+            one.sendall(bytes(96))
+            assert one.recv(12) == b"HTTP/1.1 200"
+            one.close()
+        late.settimeout(5)
+        assert late.recv(12) == b"HTTP/1.1 200"

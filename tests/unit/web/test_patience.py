@@ -14,8 +14,9 @@ from relay.web.server import _MOST_QUEUED
 from tests.unit.web.test_server import MIB, Answers, serving
 from tests.unit.web.test_strict import Listing, all_that_comes
 
-LIMIT = 0.5
-SOON = 4.0
+LIMIT = 1.0
+OFTEN = LIMIT / 4
+SOON = 10.0
 """The limit, the second between two looks, and a slow machine."""
 
 
@@ -91,10 +92,10 @@ def test_a_head_that_does_not_come_to_its_end_is_waited_for_only_so_long(
 def test_who_asks_again_and_again_on_one_connection_is_not_cut_off() -> None:
     with serving(Listing()) as connect, connect() as connection:
         answers = Answers(connection)
-        for _ in range(12):
+        for _ in range(10):
             connection.sendall(b"GET /ok HTTP/1.1\r\nHost: x\r\n\r\n")
             assert answers.next() == (200, b"/ok")
-            time.sleep(LIMIT / 2)
+            time.sleep(OFTEN)
 
 
 HEADS = {
@@ -122,7 +123,7 @@ def test_a_body_that_comes_slowly_is_waited_for_however_long_it_takes(kind: str)
     with serving(app) as connect, connect() as connection:
         connection.sendall(HEADS[kind])
         for _ in range(12):
-            time.sleep(LIMIT / 2)
+            time.sleep(OFTEN)
             connection.sendall(b"1\r\na\r\n" if kind == "chunked" else b"a")
         if kind == "chunked":
             connection.sendall(b"0\r\n\r\n")
@@ -131,7 +132,7 @@ def test_a_body_that_comes_slowly_is_waited_for_however_long_it_takes(kind: str)
 
 
 def test_a_sender_that_we_hold_back_is_not_waited_for() -> None:
-    app = Told(before=4 * LIMIT)
+    app = Told(before=3 * LIMIT)
     body = bytes(8 * MIB)
     with serving(app, kernel=65_536) as connect, connect() as connection:
         connection.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
@@ -170,12 +171,13 @@ def test_an_answer_that_nobody_takes_is_given_up() -> None:
     assert came < app.size
 
 
-def test_an_answer_that_is_taken_slowly_goes_on() -> None:
+def test_an_answer_that_is_taken_slowly_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "ANSWER", 2 * LIMIT)
     app = Large()
     with serving(app, kernel=65_536) as connect, connect() as connection:
         connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         came = 0
-        until = time.monotonic() + 8 * LIMIT
+        until = time.monotonic() + 4 * LIMIT
         while time.monotonic() < until:
             came += len(connection.recv(16_384))
             time.sleep(0.02)
