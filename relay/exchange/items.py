@@ -1,6 +1,7 @@
 """Use cases of an author: start an item, write, take back. Sending it: `submitting`."""
 
 from asyncio import to_thread
+from collections.abc import Collection
 from uuid import UUID, uuid4
 
 import msgspec
@@ -133,8 +134,21 @@ def own_holder(person: Person) -> TrustedKey:
     return TrustedKey(person.holder, person.keys.public)
 
 
-async def save_draft(house: House, person: Person, item_id: UUID, text: str) -> None:
-    """Keep what has been written so far, sealed to its author alone: nobody else can open a draft."""
+_ELSEWHERE = (
+    "This letter was saved in another window after this page was loaded, and that version is kept. What you"
+    " wrote here is still here: copy it, and load the page again to see the other one. Or press Save once"
+    " more to keep only what is here."
+)
+
+
+async def save_draft(
+    house: House, person: Person, item_id: UUID, text: str, known: Collection[str] = ()
+) -> None:
+    """Keep what has been written so far, sealed to its author alone: nobody else can open a draft.
+
+    `known`: the versions (`letters.version`) that this was written on top of. Raise `Conflict`, and keep what
+    is there, if it is none of these; with none given it is written over.
+    """
     letters.check_length(text, house.settings.letter_characters)
     async with house.database.acting(person.id, Tag.DRAFT_SAVED) as act:
         item = await lock_item(act, item_id)
@@ -143,6 +157,10 @@ async def save_draft(house: House, person: Person, item_id: UUID, text: str) -> 
             raise Invalid(kind="Only a letter is written here. Upload a file for this item.")
         if item.state not in _WRITABLE:
             raise Conflict("This has been sent already. Take it back first if you want to change it.")
+        if known:
+            kept = await own_text(act, house, person, item.case_id, "draft", item_id)
+            if letters.version(kept or "") not in known:
+                raise Conflict(_ELSEWHERE)
         await put_text(act, house, own_holder(person), item.case_id, "draft", item_id, text)
 
 

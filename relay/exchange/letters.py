@@ -1,8 +1,15 @@
 """What a letter may be. Pure."""
 
+import hashlib
 import unicodedata
 
 from relay.errors import Invalid
+
+
+def version(text: str) -> str:
+    """Return what stands for a draft as it is, so that a page can say what it was written on top of."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
 
 # Characters that show nothing, or turn the order of others, could carry what a reviewer does not see
 # (SAFETY 15). Beside the format characters (Cf) these: Unicode's Default_Ignorable_Code_Point, the Braille

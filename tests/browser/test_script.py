@@ -122,6 +122,30 @@ async def test_a_letter_that_could_not_be_saved_says_so_stays_and_is_saved_later
     await expect(page.get_by_label("Your letter")).to_have_value("A whole thought")
 
 
+async def test_what_was_saved_in_another_window_is_not_written_over_unseen(town: Town) -> None:
+    first = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await first.clock.install()
+    await first.goto(f"/items/{item_id}")
+    for words in ("One", "One, two", "One, two, three"):  # its own are no other window's
+        await first.get_by_label("Your letter").fill(words)
+        await first.clock.fast_forward("00:16")
+        await expect_draft(town, item_id, words)
+    second = await first.context.new_page()
+    await second.goto(f"/items/{item_id}")
+    await second.get_by_label("Your letter").fill("The other window's")
+    await second.get_by_role("button", name="Save", exact=True).click()
+    await expect_draft(town, item_id, "The other window's")
+    await first.get_by_label("Your letter").fill("The first window's")
+    await first.clock.fast_forward("00:16")
+    await expect(first.locator("[data-saved]")).to_have_text(re.compile("^Not saved: .* another window"))
+    await first.get_by_label("Your letter").fill("The first window's, longer")
+    await first.clock.fast_forward("00:30")
+    await expect_draft(town, item_id, "The other window's")
+    await first.get_by_role("button", name="Save", exact=True).click()
+    await expect_draft(town, item_id, "The first window's, longer")
+
+
 async def test_a_letter_is_saved_when_another_page_is_shown(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)

@@ -1,5 +1,8 @@
 """What was typed is shown again to whoever typed it, while they are there; once they left, to nobody."""
 
+import re
+from hashlib import sha256
+
 import httpx
 import pytest
 
@@ -58,3 +61,40 @@ async def test_whoever_signs_in_next_is_not_shown_what_somebody_else_typed(excha
     letter = f"/items/{await exchange.start(victim)}/draft"
     assert not shows(await sent_again(offender, letter, victim.csrf), 403)
     assert not shows(await sent_again(offender, letter, ""), 403)
+
+
+def known_of(page: str) -> str:
+    """What a letter's page says that it is written on top of."""
+    found = re.search(r'name="known" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+async def test_a_letter_saved_elsewhere_is_not_written_over_unseen(exchange: Exchange) -> None:
+    victim, item_id = exchange.victim, await exchange.start(exchange.victim)
+    path = f"/items/{item_id}"
+    old = known_of((await victim.http.get(path)).text)
+    assert (await victim.send(f"{path}/draft", text="First", known=old)).status_code == 303
+    refused = await victim.send(f"{path}/draft", text=WORDS, known=old, then="send")
+    assert shows(refused, 409)
+    assert "another window" in refused.text
+    assert (await victim.ask(f"{path}/draft"))["text"] == "First"
+    # who has read so, and sends it again, means it
+    assert (await victim.send(f"{path}/draft", text=WORDS, known=known_of(refused.text))).status_code == 303
+    assert (await victim.ask(f"{path}/draft"))["text"] == WORDS
+
+
+async def test_by_the_api_a_draft_is_kept_on_top_of_what_was_known(exchange: Exchange) -> None:
+    victim, item_id = exchange.victim, await exchange.start(exchange.victim)
+    path = f"/items/{item_id}/draft"
+
+    async def put(text: str, *known: str) -> int:
+        hashes = [sha256(one.encode()).hexdigest() for one in known]
+        return (await victim.api("PUT", path, {"text": text, "known": hashes})).status_code
+
+    assert await put("a", "") == 204
+    assert await put("b", "") == 409
+    assert await put("b", "", "a") == 204
+    assert await put("c") == 204
+    assert await put("d", "a", "b") == 409
+    assert await victim.ask(path) == {"text": "c"}

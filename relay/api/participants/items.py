@@ -44,6 +44,15 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     text: str
 
 
+class NewDraft(Draft, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What to keep. `known`: SHA-256, in hex, of the texts that it was written on top of.
+
+    If what is there is none of these, nothing is kept and the answer is 409; without any it is written over.
+    """
+
+    known: Annotated[tuple[str, ...], Meta(max_length=20, description="Give up to twenty hashes.")] = ()
+
+
 @post("/cases/{case_id:uuid}/items", opt=_WRITE, status_code=201)
 async def start_item(house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewItem]) -> OwnItem:
     """Start a draft."""
@@ -71,10 +80,10 @@ async def read_draft(house: TheHouse, person: SignedIn, item_id: ItemId) -> Draf
 
 @put("/items/{item_id:uuid}/draft", opt=_WRITE, status_code=204)
 async def save_draft(
-    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[Draft]
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewDraft]
 ) -> Response[None]:
     """Keep what has been written so far."""
-    await items.save_draft(house, person, item_id, data.text)
+    await items.save_draft(house, person, item_id, data.text, data.known)
     return Response(None, status_code=204)
 
 

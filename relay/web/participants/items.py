@@ -8,7 +8,7 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
 from relay.errors import Conflict, Missing, Refusal, SignInNeeded
-from relay.exchange import failures, items, own_lists, progress, submitting
+from relay.exchange import failures, items, letters, own_lists, progress, submitting
 from relay.exchange.edits import AS_IT_IS, Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
@@ -78,6 +78,7 @@ async def show_item(
         recipients=[one.label for one in case.counterparts if one.seat_id in item.recipients],
         editable=item.state in _OPEN,
         text=text,
+        known=await _version(house, person, item),
         lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
@@ -113,6 +114,16 @@ async def _text(house: House, person: Person, item: OwnItem) -> tuple[str, bool]
     return await read_text(house, sent), False
 
 
+async def _version(house: House, person: Person, item: OwnItem) -> str:
+    """Which draft a page of now is written on top of; empty for none, or one that cannot be opened."""
+    if item.kind != "letter" or item.state not in _OPEN:
+        return ""
+    try:
+        return letters.version(await items.read_draft(house, person, item.id))
+    except (Conflict, Missing):
+        return ""
+
+
 async def _proposed(house: House, person: Person, item: OwnItem) -> str:
     """What a letter says in the version in which parts are hidden."""
     if item.kind != "letter":
@@ -139,7 +150,7 @@ async def draft(
     """Save the letter, and perhaps send it. What was written is shown again whatever happens."""
     text = form.text("text")
     try:
-        await items.save_draft(house, person, item_id, text)
+        await items.save_draft(house, person, item_id, text, form.text("known").split())
         if form.text("then") != "send":
             return see_other(f"/items/{item_id}?done=saved")
         await submitting.submit(house, person, item_id)

@@ -3,15 +3,17 @@
 const PAUSE = 3_000;
 const LEAST_BETWEEN = 15_000;
 const AGAIN = 15_000;
+const MOST_KNOWN = 8;
 const MOST_KEEPALIVE = 15_000; // a browser takes 64 KiB with a page that goes; a character may be four bytes of it
 const form = document.querySelector("form[data-draft]");
 
 if (form) {
-  const text = form.elements.text;
+  const { text, known } = form.elements;
   const said = form.querySelector("[data-saved]");
   let kept = text.value;
   let timer = 0;
   let saving = null;
+  let stopped = false;
   let last = -LEAST_BETWEEN;
 
   // the same words are not said twice: who listens to the page hears of it once a minute at most
@@ -30,13 +32,23 @@ if (form) {
     offline: "there is no connection. What you wrote is still in this window, and saving is tried again.",
   };
 
+  // what this window has sent is its own from then on, also when the answer was lost; not waited for: a page that goes
+  // has no time
+  const own = async (now) => {
+    const hash = await crypto.subtle?.digest("SHA-256", new TextEncoder().encode(now));
+    const hex = hash && [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    known.value = hex && known.value ? [...known.value.split(" "), hex].slice(-MOST_KNOWN).join(" ") : "";
+  };
+
   const put = async (now) => {
-    const answer = await fetch(form.dataset.draft, {
+    const sent = fetch(form.dataset.draft, {
       method: "PUT",
       keepalive: now.length < MOST_KEEPALIVE,
       headers: { "Content-Type": "application/json", "X-Relay-CSRF": form.elements.csrf.value },
-      body: JSON.stringify({ text: now }),
+      body: JSON.stringify({ text: now, known: known.value.split(" ").filter(Boolean) }),
     }).catch(() => null);
+    await own(now);
+    const answer = await sent;
     if (answer?.ok) {
       kept = now;
       rest();
@@ -46,12 +58,16 @@ if (form) {
     const problem = await answer?.json().catch(() => null);
     say(`Not saved: ${WHY[answer?.status ?? "offline"] ?? problem?.detail ?? WHY.offline}`, true);
     if (!answer || answer.status >= 500 || answer.status === 429) later(AGAIN);
+    if (answer?.status === 409) {
+      stopped = true; // it was saved in another window: only whoever reads so, and presses Save, writes over that
+      known.value = "";
+    }
   };
 
   async function save() {
     clearTimeout(timer);
     if (saving) await saving;
-    if (text.value === kept) return;
+    if (text.value === kept || stopped) return;
     last = performance.now();
     saving = put(text.value);
     await saving;
