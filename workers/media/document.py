@@ -66,16 +66,15 @@ def _bind(original: int, clean: int, poster: int, room: Room) -> int:
     render = Child("render", (limits.pages, limits.page_pixels, limits.page_dots_per_inch, *chain(*areas)))
     bind = Child("bind", (limits.pages, limits.page_pixels, *sorted({page for page, *_ in areas})))
     with Pipe(WIDE) as flow, Pipe() as rendered, Pipe() as bound, Pipe() as percents, ExitStack() as running:
-        task = Task(render, (original,), (flow.writing, rendered.writing), caps)
-        renderer = running.enter_context(room.sandbox.start(task))
-        task = Task(bind, (flow.reading,), (bound.writing, clean, poster, percents.writing), caps)
-        binder = running.enter_context(room.sandbox.start(task))
+        children = room.start(
+            running,
+            Task(render, (original,), (flow.writing, rendered.writing), caps),
+            Task(bind, (flow.reading,), (bound.writing, clean, poster, percents.writing), caps),
+        )
         for ours in (flow.reading, flow.writing, rendered.writing, bound.writing, percents.writing):
             for pipe in (flow, rendered, bound, percents):
                 pipe.close(ours)
-        room.follow(
-            [renderer, binder], seconds, (percents.reading, lambda heard: room.progress(min(99, heard[-1])))
-        )
+        room.follow(children, seconds, (percents.reading, lambda heard: room.progress(min(99, heard[-1]))))
         try:
             status, untrusted_number = answers.receive(rendered.reading, PAGES)
         except Garbled as error:

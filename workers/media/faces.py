@@ -55,7 +55,7 @@ def _look(original: Window, source: Source, picture: Picture, room: Room, networ
         child = Child("faces", (small.width, small.height, os.cpu_count() or 1))
         decoder = Task(Ffmpeg(room.tools.ffmpeg, words), (original,), (pictures.writing,), caps)
         looker = Task(child, (pictures.reading, model), (answer,), caps)
-        children = [held.enter_context(room.sandbox.start(task)) for task in (decoder, looker)]
+        children = room.start(held, decoder, looker)
         pictures.close(pictures.writing)
         pictures.close(pictures.reading)
         endings = room.follow(children, seconds)

@@ -3,6 +3,7 @@
 import os
 import struct
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from relay.exchange.edits import Edits
@@ -46,6 +47,10 @@ class Room:
         """Caps of one child; all processors may be busy all of the time."""
         processors = os.cpu_count() or 1
         return Caps(seconds * processors, self.limits.memory_bytes, output_bytes)
+
+    def start(self, held: ExitStack, *tasks: Task) -> list[Running]:
+        """Start children side by side, which end with `held`."""
+        return [held.enter_context(running) for running in self.sandbox.start_all(tasks)]
 
     def ask(
         self,

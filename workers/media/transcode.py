@@ -97,7 +97,7 @@ def _make(wanted: Wanted, original: Window, steering: bytes, results: _Results, 
             seen = held.enter_context(closing(Window(original.source)))
             words = arguments.sound(wanted.kind, source, limits, room.tools)
             tasks.append(Task(Ffmpeg(room.tools.ffmpeg, words), (seen,), (sound.writing,), caps))
-        children = [held.enter_context(room.sandbox.start(task)) for task in tasks]
+        children = room.start(held, *tasks)
         for pipe in (pictures, sound):
             pipe.close(pipe.reading)
             pipe.close(pipe.writing)

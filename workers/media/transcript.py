@@ -92,7 +92,7 @@ def transcribe(made: Clean, room: Room, model: Model) -> Transcript:
         hear = Child("transcribe", (os.cpu_count() or 1, *there), makes_code=True)
         decoder = Task(_plain_sound(room), (result,), (sound.writing,), caps)
         listener = Task(hear, (sound.reading, *files), (said,), caps)
-        children = [held.enter_context(room.sandbox.start(task)) for task in (decoder, listener)]
+        children = room.start(held, decoder, listener)
         sound.close(sound.writing)
         sound.close(sound.reading)
         endings = room.follow(children, seconds)

@@ -7,6 +7,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -87,6 +88,10 @@ class Sandbox(Protocol):
         """Answer once the walls stand; `SandboxUnavailable` if they do not."""
         ...
 
+    def start_all(self, tasks: Sequence[Task]) -> list[Running]:
+        """Start several side by side: all of them, or none. Answer in the order of `tasks`."""
+        ...
+
 
 class Walled:
     """Landlock, seccomp, limits, another user: all of them, or nothing is run."""
@@ -106,22 +111,32 @@ class Walled:
 
     def start(self, task: Task) -> Running:
         """See `Sandbox.start`. Blocks for about 0.1 s; the child dies with the calling thread."""
+        return self.start_all([task])[0]
+
+    def start_all(self, tasks: Sequence[Task]) -> list[Running]:
+        """See `Sandbox.start_all`. It takes hardly longer than one."""
         if not sys.platform.startswith("linux"):
             raise SandboxUnavailable(None)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with ours, ExitStack() as kept:
-            with theirs, ExitStack() as given:
-                try:
-                    order, view = _order(task, theirs.fileno(), given)
-                    order = order._replace(walls=self.walls, parent=self.parent or os.getpid())
-                    process = _spawn(order, self.around(order))
-                    running = kept.enter_context(Running(process, view, self.code))
-                    given.pop_all()
-                except OSError as error:
-                    raise SandboxUnavailable(Stage.PROGRAM, error.errno or 0) from error
-            _await_walls(ours, running)
+        with ExitStack() as channels, ExitStack() as kept:
+            begun = [self._begin(task, channels, kept) for task in tasks]
+            for channel, running in begun:
+                _await_walls(channel, running)
             kept.pop_all()
-            return running
+        return [running for _, running in begun]
+
+    def _begin(self, task: Task, channels: ExitStack, kept: ExitStack) -> tuple[socket.socket, Running]:
+        """Answer the child, whose walls do not stand yet, and where it says that they do."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        channels.enter_context(ours)
+        with theirs, ExitStack() as given:
+            try:
+                order, view = _order(task, theirs.fileno(), given)
+                order = order._replace(walls=self.walls, parent=self.parent or os.getpid())
+                process = _spawn(order, self.around(order))
+            except OSError as error:
+                raise SandboxUnavailable(Stage.PROGRAM, error.errno or 0) from error
+            given.pop_all()
+        return ours, kept.enter_context(Running(process, view, self.code))
 
     def check(self) -> None:
         """Build the walls around a child that does nothing; `SandboxUnavailable` if they do not stand."""
