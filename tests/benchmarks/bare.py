@@ -54,6 +54,14 @@ def words(kind: Kind, original: int, edits: Edits = UNCHANGED) -> list[str]:
     return list(ffmpeg.compile(output.global_args(*arguments.QUIET), overwrite_output=True)[1:])
 
 
+def listen(original: int) -> None:
+    """Hear all of a sound, and measure how loud it is: the bare tool's pass before the one that makes it."""
+    os.lseek(original, 0, os.SEEK_SET)
+    heard = ffmpeg.input(f"/proc/self/fd/{original}").audio.filter("ebur128", peak="true", framelog="quiet")
+    words = ffmpeg.compile(ffmpeg.output(heard, "-", f="null").global_args(*arguments.QUIET))[1:]
+    subprocess.run([find().ffmpeg, *words], pass_fds=[original], stdout=subprocess.DEVNULL, check=True)
+
+
 def run(original: int, words: list[str]) -> None:
     """Run `words`."""
     with ExitStack() as held:
