@@ -14,9 +14,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.mark.parametrize("name", FAMILIES)
-def test_it_comes_out_playing_and_says_nothing_more(name: str, samples: Path, clean_file: CleanFile) -> None:
+def test_it_comes_out_playing_and_says_nothing_more(name: str, tmp_path: Path, clean_file: CleanFile) -> None:
     family = FAMILIES[name]
-    made = clean_file(family.kind, family.make(samples))
+    made = clean_file(family.kind, family.make(tmp_path))
     for file in made.files.values():
         assert media.traces(media.content(file)) == []
     if family.kind is Kind.DOCUMENT:
