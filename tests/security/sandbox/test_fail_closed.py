@@ -79,6 +79,24 @@ def test_a_child_that_cannot_be_imported_is_an_error(tmp_path: Path, monkeypatch
     assert refused.value.stage is Stage.PROGRAM
 
 
+@pytest.mark.usefixtures("children")
+@pytest.mark.parametrize("place", [0, 1])
+def test_of_several_all_are_started_or_none(place: int, tmp_path: Path) -> None:
+    with Pipe() as pipe:
+        tasks = [Task(Child("sleeper"), (pipe.reading,), (), CAPS)]
+        tasks.insert(place, Task(Ffmpeg(tmp_path / "ffmpeg", ()), (), (), CAPS))
+        before = _held()
+        with pytest.raises(SandboxUnavailable):
+            Walled().start_all(tasks)
+        assert _held() == before
+
+
+def _held() -> tuple[str, list[Path]]:
+    """Children and open files of this process."""
+    children = Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+    return children, sorted(Path("/proc/self/fd").iterdir())
+
+
 def test_the_unsafe_runner_refuses_outside_development(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in (None, "", "production", "Development", "development "):
         if value is None:
