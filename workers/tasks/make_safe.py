@@ -6,6 +6,7 @@ Open the original in memory, make the clean renditions, seal them, hand them in.
 import io
 from asyncio import CancelledError, Task, create_task, sleep, to_thread
 from contextlib import closing, suppress
+from errno import EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from functools import partial
 from threading import Event
 from uuid import UUID
@@ -28,6 +29,8 @@ from workers.media.transcript import transcribe
 from workers.tasks.room import WorkRoom
 
 RENEW_SECONDS = 5.0
+_NO_ROOM = {ENOSPC, EDQUOT, EROFS, ENOMEM, EMFILE, ENFILE}
+"""Errors of a machine whose disk, memory or number of open files is used up."""
 _FILES: tuple[RenditionRole, ...] = ("clean", "poster")
 
 
@@ -61,8 +64,12 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         raise
     except (RelayError, OSError) as error:
         # a machine that cannot work now says nothing about the file either
-        await processing.let_go(room.house, work, was_a_try=not isinstance(error, Unavailable))
+        await processing.let_go(room.house, work, was_a_try=not _is_of_the_machine(error))
         raise
+
+
+def _is_of_the_machine(error: Exception) -> bool:
+    return isinstance(error, Unavailable) or (isinstance(error, OSError) and error.errno in _NO_ROOM)
 
 
 async def _made(room: WorkRoom, work: Work) -> list[Made]:

@@ -1,6 +1,7 @@
 """Workers: leases, two at once, stopped or killed at any point, and the end of their keys."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -168,18 +169,21 @@ async def test_being_stopped_is_no_try(
     assert await state_of(service, pair, item_id) == "in_review"
 
 
-async def test_a_machine_without_memory_or_walls_is_no_try(
-    service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "trouble", [NoMemory(640 * 2**20, 100 * 2**20), OSError(errno.ENOSPC, "No space left on device")]
+)
+async def test_a_machine_without_memory_walls_or_room_on_its_disk_is_no_try(
+    service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
     item_id, revision = await sent(service, pair)
 
     async def has_none(*_: object) -> None:
-        raise NoMemory(640 * 2**20, 100 * 2**20)
+        raise trouble
 
     with monkeypatch.context() as patched:
         patched.setattr(processing, "worker_holders", has_none)
         for _ in range(processing.MOST_TRIES * 2):
-            with pytest.raises(NoMemory):
+            with pytest.raises(type(trouble)):
                 await make_safe(room, revision)
     assert await state_of(service, pair, item_id) == "submitted"
     await make_safe(room, revision)

@@ -89,6 +89,14 @@ def test_a_fast_large_film_becomes_1080_lines_at_thirty(samples: Path, clean_fil
         assert film.frames == 30
 
 
+def test_a_film_whose_clock_begins_late_is_whole(samples: Path, clean_file: CleanFile) -> None:
+    media.ffmpeg(
+        "-i", media.film(samples, "early.mp4"), "-c", "copy", "-output_ts_offset", "5", samples / "late.mkv"
+    )
+    made = clean_file(Kind.VIDEO, samples / "late.mkv")
+    assert made.facts.duration_ms == pytest.approx(3000, abs=100)
+
+
 def test_minutes_of_film_keep_sound_and_picture_together(samples: Path, clean_file: CleanFile) -> None:
     made = clean_file(
         Kind.VIDEO, media.film(samples, "minutes.mp4", 150, "-preset", "ultrafast", size="160x120")

@@ -52,6 +52,8 @@ OPTIONS = {
 }
 ESTIMATING = {"mp3", "aac", "amr", "mpegts", "mpeg"}
 """Formats that do not say how long they last; FFmpeg guesses it from the first seconds."""
+LATE = 100_000
+"""Microseconds."""
 MOST_BOXES = 1 << 20
 FILM_BOXES = {b"mdat", b"moov", b"moof"}
 SEGMENT = b"\x18\x53\x80\x67"
@@ -89,7 +91,7 @@ def look(most_pixels: int, most_streams: int) -> dict[str, int]:
         "sounds": len(sounds),
         "others": len(container.streams) - len(films) - len(sounds),
         "claimed_ms": claimed // 1000 if 0 < claimed < LONGEST_TIME else 0,
-        "claim_exact": container.format.name not in ESTIMATING,
+        "claim_exact": is_exact(container),
         "complete": is_complete(container.format.name),
     }
     if sounds:
@@ -98,6 +100,15 @@ def look(most_pixels: int, most_streams: int) -> dict[str, int]:
         container.seek(0)
         answer |= about_film(container, films[0], most_pixels)
     return answer
+
+
+def is_exact(container: av.container.InputContainer) -> bool:
+    """Whether the length is that of what can be seen and heard.
+
+    Matroska whose clock begins late counts from its beginning or from 0, whoever wrote it.
+    """
+    late = container.format.name.startswith("matroska") and (container.start_time or 0) > LATE
+    return container.format.name not in ESTIMATING and not late
 
 
 def is_complete(form: str) -> bool:
