@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -205,6 +206,8 @@ def test_a_server_that_somebody_else_started_on_the_files_is_left_alone(
         start_new_session=True,
     )
     try:
+        while not Path(f"/proc/{by_hand.pid}/cmdline").read_bytes():
+            time.sleep(0.01)  # Linux lets Popen go on a moment before the new program's words can be read
         leave_pid_file(folder, by_hand.pid)
         with pytest.raises(Unavailable, match="not started by Relay"):
             server.start()
