@@ -73,6 +73,7 @@ class Workers(Scene):
         assert (taken is not None) == free, "two workers have one revision"
         if taken is not None:
             letter.tries, letter.leased_until = taken.tries, self.clock.now + LEASE
+            self.may_show.add(letter.author.id)  # the step that the worker had come to
 
     def let_a_day_pass(self) -> None:
         """A new epoch begins; private halves that nothing waits for are destroyed."""
