@@ -7,15 +7,12 @@ nothing of ours: the layouts are written again where they are read, and tests co
 import io
 import os
 import struct
-import sys
 from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
+import img2pdf
 from PIL import Image
-
-sys.modules["pikepdf"] = None  # type: ignore[assignment] # another engine of img2pdf: not used, slow to load
-import img2pdf  # noqa: E402
 
 PIXELS, ANSWER_TO, PDF_TO, POSTER_TO, PERCENT_TO = 3, 4, 5, 6, 7
 HEADER = struct.Struct("<IIIIII")
