@@ -6,7 +6,7 @@
 #   sudo infra/arm64/run.sh [arguments of pytest]    # by itself: the sandbox and its filter
 #
 # SUITE=trixie takes another Debian than bookworm, TESTER=relay an ordinary user instead of root,
-# CPU=max,pauth-impdef=on a newer processor, FOLDER another place for the machine (6 GB; delete it to have a new one
+# CPU=max,sve=off,pauth-impdef=on a newer processor, FOLDER another place for the machine (6 GB; delete it to have a new one
 # made). The mirror is that of this machine's apt, or MIRROR. Emulated, all of it takes twenty times as long or more.
 set -eu
 
@@ -31,7 +31,7 @@ fetch_debian() {
     printf 'root:x:0:0::/root:/bin/sh\nrelay:x:1000:1000::/tmp:/bin/sh\n' > "$ROOT/etc/passwd"
     printf 'root:x:0:\nrelay:x:1000:\n' > "$ROOT/etc/group"
     echo '127.0.0.1 localhost' > "$ROOT/etc/hosts"
-    rm -f "$ROOT/proc" # may be a link, made for machines that cannot mount
+    [ ! -L "$ROOT/proc" ] || rm "$ROOT/proc" # a link to this machine's, where debootstrap could not mount
     mkdir -p "$ROOT/proc" "$ROOT/relay"
 }
 
