@@ -24,7 +24,7 @@ cores is our own.
 
 The machine: {machine}.
 """
-_TITLES = {
+TITLES = {
     "vault": "Vault, file to file",
     "uploads": "Uploads: tus, 512 MiB in PATCHes of 8 MiB",
     "ranges": "Ranges of a released film",
@@ -33,6 +33,7 @@ _TITLES = {
     "memory": "Memory of the app",
     "worker": "A worker",
     "beside": "A worker beside bare tools, and two jobs at once",
+    "redaction": "Hiding parts of a film, one round of each",
 }
 
 
@@ -64,7 +65,7 @@ def _machine() -> str:
 
 def written(found: Mapping[str, Part]) -> str:
     """Return the page, in Markdown."""
-    parts = [_part(title, found[name]) for name, title in _TITLES.items() if name in found]
+    parts = [_part(title, found[name]) for name, title in TITLES.items() if name in found]
     return _HEAD.format(machine=_machine()) + "".join(parts)
 
 

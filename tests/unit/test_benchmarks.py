@@ -1,9 +1,10 @@
 import platform
 from datetime import UTC, datetime
 
-import tests.benchmarks.__main__  # noqa: F401 - that it can be imported is the point
+from tests.benchmarks.__main__ import _all
+from tests.benchmarks.options import Options
 from tests.benchmarks.rows import Row, at_least, at_most
-from tests.benchmarks.written import Part, written
+from tests.benchmarks.written import TITLES, Part, written
 
 
 def test_a_target_counts_as_reached_from_the_figure_itself_on() -> None:
@@ -22,3 +23,7 @@ def test_the_page_says_what_was_missed_and_on_what_kind_of_machine_but_not_on_wh
     assert "22 November 2026; load 0.5 before, 1.9 after" in page
     assert "cores" in page
     assert platform.node() not in page
+
+
+def test_every_part_has_its_place_on_the_page() -> None:
+    assert list(TITLES) == list(_all(Options()))
