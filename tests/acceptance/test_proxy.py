@@ -3,7 +3,6 @@
 import base64
 import os
 import re
-import shutil
 import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from relay.web.shared.wing import PARTICIPANTS
 from tests.benchmarks.films import delivered
 from tests.benchmarks.ground import Ground, child, free_port, ground_on
+from tests.support.installed import installed
 from tests.support.postgres import Dsns
 
 NAME = "relay.example.org"
@@ -43,17 +43,6 @@ http {{
     {server}
 }}
 """
-
-
-def nginx() -> str:
-    """The path of the installed nginx. Without one the test is skipped; in CI it fails."""
-    found = shutil.which("nginx", path=f"{os.defpath}:/usr/sbin:/usr/local/sbin")
-    if found is None:
-        message = "no nginx on this machine (Debian: apt-get install nginx-light)"
-        if os.environ.get("CI"):
-            pytest.fail(message)
-        pytest.skip(message)
-    return found
 
 
 def certificate(folder: Path) -> None:
@@ -120,7 +109,7 @@ def configured(folder: Path, behind: int, port: int, health: int) -> str:
 
 @contextmanager
 def running(ground: Ground, folder: Path) -> Iterator[Proxy]:
-    program = nginx()
+    program = installed("nginx-light", "nginx")
     folder.mkdir()
     certificate(folder)
     port, health = free_port(), free_port()

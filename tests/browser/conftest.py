@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from relay.db.transaction import Surface
-from tests.support.browser import chromium
 from tests.support.house import PASSPHRASE, Service
+from tests.support.installed import installed
 from tests.support.web import Exchange, make_exchange_by_hand, serving
 
 FLAGS = (
@@ -76,7 +76,8 @@ async def _nothing_from_outside(context: BrowserContext) -> None:
 async def browser(gallery: Path | None) -> AsyncIterator[Browser]:
     """Debian's Chromium, headless."""
     async with async_playwright() as playwright:
-        found = await playwright.chromium.launch(executable_path=chromium(), args=[*FLAGS])
+        path = installed("chromium", "chromium", "chromium-browser", "google-chrome")
+        found = await playwright.chromium.launch(executable_path=path, args=[*FLAGS])
         yield found
         if gallery:
             for number, page in enumerate(page for context in found.contexts for page in context.pages):
