@@ -55,14 +55,11 @@ def test_an_app_with_a_handler_that_declares_none_does_not_start() -> None:
 
 
 async def test_a_handler_that_declares_none_is_refused_at_the_door_as_well(service: Service) -> None:
-    client = Client(service, Surface.DESK)
-
     @get("/forgotten")
     async def forgotten() -> Response[bytes]:
         return Response(b"secret")
 
-    client.app.litestar.register(forgotten)
-    answer = await client.http.get("/forgotten")
+    answer = await Client(service, Surface.DESK, forgotten).http.get("/forgotten")
     assert answer.status_code == 403
     assert b"secret" not in answer.content
 

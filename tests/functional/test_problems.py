@@ -105,8 +105,6 @@ async def test_a_wrong_method_says_which_are_right(exchange: Exchange) -> None:
 async def test_what_nobody_expected_says_nothing_of_itself(
     service: Service, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    client = Client(service, Surface.DESK)
-
     @get(["/api/v1/broken", "/broken"], opt=allow(Permission.PUBLIC))
     async def broken() -> Response[bytes]:
         raise ValueError("the secret of Vera")
@@ -115,8 +113,7 @@ async def test_what_nobody_expected_says_nothing_of_itself(
     async def busy() -> Response[bytes]:
         raise Busy("Too many tries.", retry_after=30)
 
-    client.app.litestar.register(broken)
-    client.app.litestar.register(busy)
+    client = Client(service, Surface.DESK, broken, busy)
     problem = _problem(await client.http.get("/api/v1/broken"), 500, "error")
     assert "secret" not in str(problem)
     page = await client.http.get("/broken")

@@ -15,6 +15,7 @@ import msgspec
 import uvicorn
 from litestar import Litestar
 from litestar.datastructures import State
+from litestar.handlers import HTTPRouteHandler
 
 from relay.audit.tags import Tag
 from relay.db.transaction import Database, Surface
@@ -44,9 +45,11 @@ def _built(surface: Surface) -> Litestar:
     return CREATE[surface]().litestar
 
 
-def make_app(service: Service, surface: Surface) -> Shell:
-    """An app whose house is the test's own, already open. It shares nothing else with others of its kind."""
-    app = copy(_built(surface))
+def make_app(service: Service, surface: Surface, *more: HTTPRouteHandler) -> Shell:
+    """An app whose house is the test's own, already open. Unless it has `more`, others share its handlers."""
+    app = copy(_built(surface)) if not more else CREATE[surface]().litestar
+    for handler in more:
+        app.register(handler)
     wing: Wing = app.state.wing
     recent = Recent(wing.cookie, Endings())
     own = {"house": service.house(surface), "recent": recent}
@@ -57,10 +60,10 @@ def make_app(service: Service, surface: Surface) -> Shell:
 class Client:
     """Somebody at one of the apps, as a browser on our own pages would be. `csrf` is filled at sign-in."""
 
-    def __init__(self, service: Service, surface: Surface) -> None:
+    def __init__(self, service: Service, surface: Surface, *more: HTTPRouteHandler) -> None:
         self.service = service
         self.surface = surface
-        self.app = make_app(service, surface)
+        self.app = make_app(service, surface, *more)
         self.csrf = ""
         self.http = httpx.AsyncClient(
             transport=httpx.ASGITransport(cast("Any", self.app), raise_app_exceptions=False),
