@@ -73,11 +73,12 @@ def _others(folder: Path, rounds: int) -> Iterator[Row]:
 def _memory(folder: Path, mebibytes: int) -> Row:
     """What a job holds: the worker, its children, and the files in memory (original and result in part)."""
     path, seed = folder / "large.mp4", folder / "seed.mp4"
-    seconds = max(0.4, mebibytes * MIB * 8 / _LARGE_RATE)
-    noise = f"testsrc2=s=1920x1080:r=30:d={min(seconds, _SEED_SECONDS)},noise=alls=100:allf=t+u"
-    rate = ["-b:v", str(_LARGE_RATE), "-maxrate", str(_LARGE_RATE), "-bufsize", str(_LARGE_RATE // 10)]
+    seconds = max(_SEED_SECONDS, mebibytes * MIB * 8 / _LARGE_RATE)
+    bits = round(mebibytes * MIB * 8 / seconds)
+    noise = f"testsrc2=s=1920x1080:r=30:d={_SEED_SECONDS},noise=alls=100:allf=t+u"
+    rate = ["-b:v", str(bits), "-maxrate", str(bits), "-bufsize", str(bits // 10)]
     media.ffmpeg("-f", "lavfi", "-i", noise, "-pix_fmt", "yuv420p", "-preset", "ultrafast", *rate, seed)
-    again = str(max(0, round(seconds / _SEED_SECONDS) - 1))
+    again = str(round(seconds / _SEED_SECONDS) - 1)
     media.ffmpeg("-stream_loop", again, "-i", seed, "-c", "copy", path)
     limits = Limits(input_bytes=4 * GIBIBYTE)
     with (
