@@ -70,7 +70,7 @@ class Forbidden(Refusal):
 
     code = "forbidden"
     status = 403
-    public = "You may not do this."
+    public = "This is for somebody else to do. If it should be you, ask who gives out the accounts here."
 
 
 class StepUpNeeded(Forbidden):
@@ -126,7 +126,7 @@ class TooLarge(Refusal):
 
     code = "too-large"
     status = 413
-    public = "This is larger than what can be taken."
+    public = "This is larger than what can be taken. Send less of it, or in several parts."
 
 
 class WrongKind(Refusal):
@@ -134,7 +134,7 @@ class WrongKind(Refusal):
 
     code = "wrong-kind"
     status = 415
-    public = "This kind of file cannot be taken."
+    public = "This kind of file cannot be taken. Send a letter, a recording, a film, a PDF or photographs."
 
 
 class Busy(Refusal):
@@ -154,7 +154,7 @@ class VaultRefused(RelayError):
     """Something sealed could not be opened. It never says why: a reason would be an oracle."""
 
     code = "vault-refused"
-    public = "This could not be opened."
+    public = "This could not be opened, and trying again will not help. Please tell the service."
 
 
 class BlobMissing(RelayError):

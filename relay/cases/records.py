@@ -28,6 +28,12 @@ LONGEST_CONSENT = timedelta(days=400)
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
+async def _own(act: Acting, case_id: UUID) -> None:
+    await act.lock_case(case_id)
+    if not await act.value("SELECT true FROM relay.cases WHERE id = %s", [case_id]):
+        raise Missing
+
+
 async def _seated(act: Acting, case_id: UUID, account_id: UUID, *parts: Part) -> None:
     await act.lock_case(case_id)
     seat = (await gate_facts(act, case_id)).seat_of(account_id)
@@ -168,7 +174,7 @@ async def record_assessment(
     async with house.database.acting(
         person.id, Tag.ASSESSMENT_RECORDED, chain=case_id, subject=record
     ) as act:
-        await act.lock_case(case_id)
+        await _own(act, case_id)
         await act.run(
             "INSERT INTO relay.assessments (id, case_id, safe, valid_until, recorded_by, recorded_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)",
@@ -251,7 +257,7 @@ async def record_pause(
         person.id, Tag.PAUSE_RECORDED, chain=case_id, subject=account_id or case_id
     ) as act:
         if account_id is None:
-            await act.lock_case(case_id)
+            await _own(act, case_id)
         else:
             await _seated(act, case_id, account_id, "victim", "offender")
         if person.id == account_id and not choices.is_new(

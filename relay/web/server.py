@@ -25,8 +25,10 @@ from typing import Any, Final
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from relay.errors import Refusal
 from relay.web.intake import INTAKE, Intake
 from relay.web.patience import BODY, HEAD, NO_END, Patience
+from relay.web.shared.problems import MEDIA_TYPE, document
 
 _UNSENT: Final = "relay.unsent"
 _SEND_BUFFER: Final = 262_144
@@ -39,6 +41,23 @@ _MOST_QUEUED: Final = 16
 """Requests that came before the one ahead of them was answered. Browsers and proxies send none."""
 _EACH_HEADER: Final = 32
 """What a header counts beside its bytes, as in HTTP/2 (RFC 9113, section 6.5.2)."""
+
+
+class NotUnderstood(Refusal):
+    """What came is no HTTP, or HTTP that two readers could understand differently."""
+
+    code = "not-understood"
+    public = "The request could not be read. Send one request after another, as HTTP/1.1 says."
+
+
+class HeadTooLarge(Refusal):
+    """Address, headers and trailers together are over the limit."""
+
+    code = "head-too-large"
+    status = 431
+    public = (
+        f"Address and headers are larger than {_MOST_HEAD:,} bytes together. Send fewer cookies or headers."
+    )
 
 
 class _Scratch(threading.local):
@@ -197,11 +216,12 @@ class Protocol(HttpToolsProtocol):
         self.logger.warning("Invalid HTTP request received.")
         self._deaf = True
         if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]
-            status = HTTPStatus(431 if self._head > _MOST_HEAD else 400)
+            error = HeadTooLarge() if self._head > _MOST_HEAD else NotUnderstood()
+            body, status = document(error), HTTPStatus(error.status)
             lines = [b"HTTP/1.1 %d %b" % (status, status.phrase.encode())]
             lines += [b"%b: %b" % pair for pair in self.server_state.default_headers]
-            lines += [b"content-length: 0", b"connection: close", b"\r\n"]
-            self.transport.write(b"\r\n".join(lines))
+            lines += [b"content-type: %b" % MEDIA_TYPE.encode(), b"content-length: %d" % len(body)]
+            self.transport.write(b"\r\n".join([*lines, b"connection: close", b"", body]))
         self.transport.close()
 
     def _should_upgrade(self) -> bool:

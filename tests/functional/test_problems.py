@@ -74,6 +74,59 @@ async def test_a_colleague_who_is_not_on_the_case_gets_the_answer_for_nothing_th
         ), real
 
 
+@pytest.mark.parametrize(
+    ("gate", "body"),
+    [
+        (
+            "assessments",
+            {"safe": True, "valid_until": "2099-01-01T00:00:00Z", "reasoning": "Both are ready."},
+        ),
+        ("pauses", {"paused": True}),
+    ],
+)
+async def test_nobody_records_a_gate_of_a_case_that_is_not_theirs(
+    exchange: Exchange, gate: str, body: dict[str, Any]
+) -> None:
+    other = await staff_client(exchange.service, name="Gita")
+    answers = [
+        await other.api("POST", f"/cases/{case_id}/gates/{gate}", body)
+        for case_id in (exchange.case_id, uuid4())
+    ]
+    assert _problem(answers[0], 404, "missing") == answers[1].json()
+    await exchange.desk.do(f"/cases/{exchange.case_id}/gates/{gate}", body, status=204)
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"name": "\xff", "passphrase": "five words and no more"}', b'{"\xff": 1}', b'{"name": "\xc3']
+)
+async def test_text_that_is_not_utf8_is_refused_before_anybody_signed_in(
+    service: Service, body: bytes
+) -> None:
+    client = Client(service, Surface.PARTICIPANTS)
+    answer = await client.http.post(
+        "/api/v1/session", content=body, headers={"Content-Type": "application/json"}
+    )
+    _problem(answer, 400, "invalid")
+
+
+@pytest.mark.parametrize("path", ["/api/v1/session", "/"])
+async def test_what_gets_past_every_handler_still_says_what_to_do(
+    service: Service, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = Client(service, Surface.PARTICIPANTS)
+
+    async def breaks(*_: object) -> None:
+        raise ValueError("the secret of Vera")
+
+    monkeypatch.setattr(client.app, "litestar", breaks)
+    answer = await client.http.get(path)
+    if path.startswith("/api/"):
+        _problem(answer, 500, "error")
+    assert answer.status_code == 500
+    assert "Please try again" in answer.text
+    assert "secret" not in answer.text
+
+
 async def test_every_missing_field_is_named(exchange: Exchange) -> None:
     path = f"/cases/{exchange.case_id}/gates/assessments"
     problem = _problem(await exchange.desk.api("POST", path, {}), 400, "invalid")

@@ -11,7 +11,9 @@ from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import HTTPScope, Message, Method, Receive, Scope, Send
 
+from relay.errors import RelayError
 from relay.log import describe
+from relay.web.shared.problems import MEDIA_TYPE, document
 from relay.web.shared.recent import Recent
 from relay.web.shared.wing import RawHeaders, Wing
 
@@ -84,7 +86,7 @@ class Shell:
             # An answer that has begun just ends; the server then closes the connection: a cut shows as a cut.
             failure = describe(error.__cause__ or error)
             if not status:
-                await _plain_failure(send_on)
+                await _last_answer(scope, send_on)
         # the first range of a film has its line; the next ones, many a second, are no news
         if playing is None or failure or status >= 400:
             self._write_line(scope, status, began, failure)
@@ -118,8 +120,12 @@ def _override_method(scope: HTTPScope) -> None:
                 scope["method"] = _METHODS_BY_HEADER[value]
 
 
-async def _plain_failure(send: Send) -> None:
-    body = b"Something went wrong on our side. Nothing was lost. Please try again."
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+async def _last_answer(scope: HTTPScope, send: Send) -> None:
+    error = RelayError()
+    if scope["path"].startswith("/api/"):
+        body, media_type = document(error), MEDIA_TYPE.encode()
+    else:
+        body, media_type = error.public.encode(), b"text/plain; charset=utf-8"
+    headers = [(b"content-type", media_type), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": 500, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

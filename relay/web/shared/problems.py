@@ -40,6 +40,9 @@ ProblemPage: TypeAlias = Callable[[AnyRequest, RelayError, int], Response[bytes]
 _METHODS: Final[tuple[Method, ...]] = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 MEDIA_TYPE: Final = "application/problem+json"
 _UNREADABLE: Final = "The request could not be read. Send JSON as the API's description says."
+_UNUSABLE: Final = "What was given here cannot be used. The API's description says what can."
+_UNREADABLE_JSON: Final = (RecursionError, UnicodeDecodeError)
+"""What msgspec raises beside its own errors: JSON within JSON, thousands deep; a string that is not UTF-8."""
 
 
 class WrongMethod(Refusal):
@@ -48,6 +51,14 @@ class WrongMethod(Refusal):
     code = "wrong-method"
     status = 405
     public = "This address does not take that method."
+
+
+class NotWithin(Refusal):
+    """The range that was asked for lies outside of the file."""
+
+    code = "not-within"
+    status = 416
+    public = "The file ends before that. Ask for bytes within the length that Content-Range says."
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -91,6 +102,11 @@ def problem_of(error: RelayError) -> Problem:
     )
 
 
+def document(error: RelayError) -> bytes:
+    """Return the problem document itself, of `MEDIA_TYPE`."""
+    return msgspec.json.encode(problem_of(error))
+
+
 def _from_framework(request: AnyRequest, error: HTTPException) -> RelayError:
     """Turn what Litestar raised into one of ours. Its own details quote the request, so none is kept."""
     if isinstance(error, NotFoundException):
@@ -124,7 +140,7 @@ def _validation(request: AnyRequest, error: ValidationException) -> RelayError:
             return Invalid(_UNREADABLE)
     if any(e.get("source") == "path" for e in extra):
         return Missing()
-    return Invalid(**{str(e["key"]): "Please check this." for e in extra if e.get("key")})
+    return Invalid(**{str(e["key"]): _UNUSABLE for e in extra if e.get("key")})
 
 
 def handlers(
@@ -137,8 +153,8 @@ def handlers(
             error = raised
         elif isinstance(raised, HTTPException) and raised.status_code < 500:
             error = _from_framework(request, raised)
-        elif isinstance(raised, RecursionError) and request.scope.get("relay.body"):
-            error = Invalid(_UNREADABLE)  # JSON within JSON, thousands deep
+        elif isinstance(raised, _UNREADABLE_JSON) and request.scope.get("relay.body"):
+            error = Invalid(_UNREADABLE)
         else:
             error = RelayError()
         status = status_of(error)
@@ -167,5 +183,4 @@ def _methods(request: AnyRequest) -> list[Method]:
 
 
 def _document(error: RelayError) -> Response[bytes]:
-    problem = problem_of(error)
-    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type=MEDIA_TYPE)
+    return Response(document(error), status_code=status_of(error), media_type=MEDIA_TYPE)

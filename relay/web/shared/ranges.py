@@ -19,6 +19,7 @@ from litestar.types import HTTPResponseStartEvent, Receive, Scope, Send
 
 from relay.vault.stream import SEGMENT
 from relay.web.server import unsent
+from relay.web.shared.problems import MEDIA_TYPE, NotWithin, document
 from relay.web.shared.wing import RawHeaders
 
 HOP: Final = 4 * SEGMENT
@@ -37,6 +38,7 @@ class Readable(Protocol):
         ...
 
 
+_NOT_WITHIN: Final = document(NotWithin())
 _MOST_IDLE: Final = 4
 _MOST_UNWATCHED: Final = 4 * HOP
 """Bytes that may go to somebody who has left, before that is noticed."""
@@ -215,7 +217,8 @@ class ObjectAnswer:
     async def _send(self, receive: Receive, send: Send, size: int, begun: "_Begun") -> None:
         await send(self._head(size, begun.span))
         if begun.pieces is None:
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            body_alone = _NOT_WITHIN if begun.is_outside else b""
+            await send({"type": "http.response.body", "body": body_alone, "more_body": False})
             return
         body = _Body(receive, send, begun.pieces, begun.span or Span(0, size))
         try:
@@ -242,24 +245,30 @@ class ObjectAnswer:
 
     def _head(self, size: int, span: Span | None) -> HTTPResponseStartEvent:
         headers: RawHeaders = [(b"accept-ranges", b"bytes"), (b"content-disposition", self._shown)]
+        media_type = self._media_type
         if span is None:
             status, length = 200, size
         elif span.stop > span.start:
             status, length = 206, span.stop - span.start
             headers.append((b"content-range", b"bytes %d-%d/%d" % (span.start, span.stop - 1, size)))
         else:
-            status, length = 416, 0
+            status, length, media_type = NotWithin.status, len(_NOT_WITHIN), MEDIA_TYPE
             headers.append((b"content-range", b"bytes */%d" % size))
-        headers += [(b"content-type", self._media_type.encode()), (b"content-length", b"%d" % length)]
+        headers += [(b"content-type", media_type.encode()), (b"content-length", b"%d" % length)]
         return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 class _Begun(NamedTuple):
-    """An answer that can start: `pieces` is None where there is no body, `span` None for the whole object."""
+    """An answer that can start: `pieces` is None where no content goes out, `span` None for the whole."""
 
     pieces: _Pieces | None
     span: Span | None
     first: list[memoryview]
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether what was asked for is not there; its span is empty."""
+        return self.pieces is None and self.span is not None
 
 
 class _Body:

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,8 +162,12 @@ async def test_a_range_is_served_byte_for_byte(shelf: Shelf, span: Span) -> None
 
 async def test_a_range_that_cannot_be_satisfied_says_how_long_the_object_is(shelf: Shelf) -> None:
     got = await ask(ObjectAnswer(shelf.open, "video/mp4"), range=f"bytes={SIZE}-")
-    assert (got.status, got.body) == (416, b"")
-    assert got.headers["content-range"] == f"bytes */{SIZE}"
+    assert (got.status, got.headers["content-range"]) == (416, f"bytes */{SIZE}")
+    assert got.headers["content-type"] == "application/problem+json"
+    assert got.headers["content-length"] == str(len(got.body))
+    problem = json.loads(got.body)
+    assert (problem["status"], problem["code"]) == (416, "not-within")
+    assert "Ask for bytes within" in problem["detail"]
 
 
 async def test_head_gives_the_headers_of_the_whole_and_no_body(shelf: Shelf) -> None:
