@@ -1,10 +1,13 @@
 """Whether there is memory for a job, asked before anything of the file is opened.
 
-A job that runs out of memory half way takes time from everybody, and other programs with it.
+A job that runs out of memory half way takes time from everybody, and other programs with it. What one job was
+promised, and does not use yet, is not there for the next.
 """
 
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 
 from relay.errors import Unavailable
 from workers.media.model import MEBIBYTE, Kind, Limits
@@ -13,6 +16,10 @@ _RECORDINGS = {Kind.AUDIO: 320 * MEBIBYTE, Kind.VIDEO: 640 * MEBIBYTE}
 """Three quarters of it are the most that was seen (1080 lines, 4 GiB; `docs/benchmarks.md`) at any length: of
 original and result together less than 100 MiB are in memory at any time."""
 _PAGES = 320 * MEBIBYTE
+_LARGEST_SEEN = 1920 * 1080
+_BYTES_A_FILM_PIXEL = 80
+"""Of each pixel that a film's picture has more than that: decoders hold many pictures at once."""
+_FACES = 512 * MEBIBYTE
 _BYTES_A_PIXEL = 10
 """A page is in memory as it was, upright, and smaller; and once more where it is bound."""
 
@@ -36,7 +43,7 @@ class NoMemory(Unavailable):
     def __init__(self, needed: int, free: int) -> None:
         super().__init__(
             f"This needs {needed // MEBIBYTE} MiB of memory, and {max(0, free) // MEBIBYTE} MiB are free."
-            " Nothing was opened. It is tried again later. If it stays so, give the worker more memory,"
+            " Nothing was begun. It is tried again later. If it stays so, give the worker more memory,"
             " or set RELAY_WORKER_JOBS lower."
         )
 
@@ -48,12 +55,64 @@ def need(kind: Kind, size: int, limits: Limits) -> int:
     return _RECORDINGS[kind]
 
 
-def check(kind: Kind, size: int, limits: Limits, *, free: int | None = None) -> None:
-    """Raise `NoMemory` if a job should not start. `free` is asked of the system by itself."""
-    there = available() if free is None else free
-    needed = need(kind, size, limits)
-    if there is not None and there < needed:
-        raise NoMemory(needed, there)
+def of_film(pixels: int) -> int:
+    """Bytes that a job on a film takes, once it is known how large its pictures are. Pure."""
+    return _RECORDINGS[Kind.VIDEO] + _BYTES_A_FILM_PIXEL * max(0, pixels - _LARGEST_SEEN)
+
+
+def with_faces(needed: int) -> int:
+    """The same, where somebody looks for faces as well. Pure."""
+    return needed + _FACES
+
+
+class Budget:
+    """What the jobs of one process may take together. For any number of threads.
+
+    `free` answers what can be had now, or None if nobody says.
+    """
+
+    def __init__(self, free: Callable[[], int | None] | None = None) -> None:
+        self._free = free or available
+        self._lock = Lock()
+        self._promised = 0
+        self._whole: int | None = None
+
+    @contextmanager
+    def share(self, needed: int) -> "Iterator[Share]":
+        """Promise so many bytes for as long as this lasts; `NoMemory` if they are not there."""
+        share = Share(self)
+        share.widen(needed)
+        try:
+            yield share
+        finally:
+            self.promise(-share.held)
+
+    def promise(self, more: int) -> None:
+        """Promise `more` bytes, or take a promise back (below 0). `NoMemory`, or nothing is changed."""
+        with self._lock:
+            there = self._free() if more > 0 else None
+            if not self._promised:
+                self._whole = there  # nobody has begun to use any of it
+            if there is not None:
+                left = there if self._whole is None else min(there, self._whole - self._promised)
+                if left < more:
+                    raise NoMemory(more, left)
+            self._promised += more
+
+
+class Share:
+    """What one job was promised. Only `Budget.share` makes these."""
+
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
+        self.held = 0
+
+    def widen(self, needed: int) -> None:
+        """Ask for `needed` bytes in all, should that be more than it has. Raises `NoMemory`."""
+        more = needed - self.held
+        if more > 0:
+            self._budget.promise(more)
+            self.held += more
 
 
 def available(processes: Path = Path("/proc"), groups: Path = Path("/sys/fs/cgroup")) -> int | None:

@@ -6,6 +6,7 @@ from contextlib import ExitStack, closing
 from relay.exchange.edits import Edits, check
 from relay.vault.spool import Spool
 from workers.media import budget, document, looks, tools, transcode
+from workers.media.budget import Budget
 from workers.media.model import Clean, Kind, Limits, MediaRefused, Reason
 from workers.media.network import Network
 from workers.media.room import UNCHANGED, Room
@@ -37,6 +38,7 @@ def clean(
     edits: Edits = UNCHANGED,
     spool: Callable[[], Spool] = Spool,
     faces: Network | None = None,
+    memory_budget: Budget | None = None,
 ) -> Clean:
     """Make a hostile file safe. Blocks; safe in a thread, which must live as long as the call.
 
@@ -44,18 +46,21 @@ def clean(
     and when they are needed, documents as a whole. `progress` hears rising percents, `stopped` is asked five
     times a second (an `Event.is_set` will do). The result's files belong to the caller. `edits` says what is
     hidden in it: times and pages are those of what comes out without any. A recording's result is set aside,
-    sealed, in a `spool`. `faces` is what finds them, should the edits want them covered.
+    sealed, in a `spool`. `faces` is what finds them, should the edits want them covered. Jobs that may run at
+    the same time share a `memory_budget`.
 
     Raises `MediaRefused` (with a `Reason` for the author, or for whoever made the edits), `Invalid` where
     the edits do not fit the kind, `Cancelled`, or `Unavailable` (no walls, or no memory), in which case
-    nothing was opened and the job should be tried again later.
+    nothing was made and the job should be tried again later.
     """
     kind = Kind(kind)
     check(edits, kind.value)
-    room = Room(sandbox or Walled(), ffmpeg or tools.find(), limits, progress, stopped, edits, spool, faces)
     _refuse_by_look(kind, source, limits)
-    budget.check(kind, source.size, limits)
     with ExitStack() as held:
+        needed = budget.need(kind, source.size, limits)
+        share = held.enter_context((memory_budget or Budget()).share(needed))
+        walls, found = sandbox or Walled(), ffmpeg or tools.find()
+        room = Room(walls, found, limits, progress, stopped, edits, spool, faces, share)
         if kind is Kind.DOCUMENT:
             made = document.pixels(_whole(source, held), room)
         else:

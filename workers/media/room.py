@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from relay.exchange.edits import Edits
 from relay.vault.spool import Spool
 from workers.media import answers
+from workers.media.budget import Share
 from workers.media.model import Cancelled, Limits, MediaRefused, Reason
 from workers.media.network import Network
 from workers.media.tools import Tools
@@ -38,6 +39,8 @@ class Room:
     """Where a result is set aside while it is made, sealed, on a disk with room for it."""
     faces: Network | None = None
     """What finds faces, where the operator has it."""
+    memory: Share | None = None
+    """What this job was promised of the worker's memory."""
 
     def seconds(self, length_ms: int) -> int:
         """How long work on something of this length may take."""

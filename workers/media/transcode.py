@@ -6,7 +6,7 @@ import signal
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 
-from workers.media import arguments, faces, loudness, mp4, shape, waveform
+from workers.media import arguments, budget, faces, loudness, mp4, shape, waveform
 from workers.media.answers import RESULT, Garbled, Result, Source
 from workers.media.arguments import Wanted
 from workers.media.changes import Changes, asked
@@ -53,6 +53,9 @@ def transcode(kind: Kind, original: Window, room: Room) -> Clean:
     source = look(kind, original, room)
     picture = shape.plan(source) if kind is Kind.VIDEO else None
     changes = asked(room.edits, kind, room.limits)
+    if picture and room.memory:
+        needed = budget.of_film(source.width * source.height)
+        room.memory.widen(budget.with_faces(needed) if changes.faces else needed)
     if changes.hide.cut and source.exact_ms and changes.hide.kept_ms(source.exact_ms) < _SHORTEST_MS:
         raise MediaRefused(Reason.NOTHING_LEFT)
     steering = faces.find(original, source, picture, room) if picture and changes.faces else b""

@@ -121,6 +121,7 @@ def _clean(room: WorkRoom, work: Work, content: Content, edits: Edits, progress:
             ffmpeg=room.tools,
             spool=partial(Spool, room.house.blobs.aside()),
             faces=room.faces,
+            memory_budget=room.memory,
         )
 
 

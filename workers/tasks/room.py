@@ -3,6 +3,7 @@
 import msgspec
 
 from relay.house import House
+from workers.media.budget import Budget
 from workers.media.model import Limits
 from workers.media.network import Network
 from workers.media.tools import Tools
@@ -21,3 +22,5 @@ class WorkRoom(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits
     transcription: Model | None = None
     faces: Network | None = None
+    memory: Budget = msgspec.field(default_factory=Budget)
+    """Of all jobs of this process together."""
