@@ -1,8 +1,11 @@
-"""What several commands share: the data folder's settings, and a way to its database."""
+"""What several commands share: the data folder's settings, a way to its database, how to name a command."""
 
 import argparse
 import os
 import secrets
+import shlex
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,20 @@ def add_data(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the data folder (default: RELAY_DATA, or ./data); made when it is not there",
     )
+
+
+def told(*words: str | Path) -> str:
+    """Return a `relay` command as the reader can run it: called as this process was, and quoted."""
+    return shlex.join([*_called(Path(sys.argv[0])), *map(str, words)])
+
+
+def _called(by: Path) -> list[str]:
+    if by.name == "__main__.py" and by.parent.name == "cli":
+        return [sys.executable, "-m", "relay.cli"]
+    found = shutil.which("relay")
+    if by.name != "relay" or (found is not None and Path(found).resolve() == by.resolve()):
+        return ["relay"]
+    return [str(by)]
 
 
 def settings_for(arguments: argparse.Namespace) -> Settings:

@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +9,7 @@ from uuid import UUID
 
 from relay.audit import checkpoint
 from relay.audit.verify import heads
-from relay.cli.common import add_data, logins, settings_for
+from relay.cli.common import add_data, logins, settings_for, told
 from relay.db import roles
 from relay.db.dsn import Dsn
 from relay.errors import Conflict, Invalid
@@ -102,7 +101,7 @@ def tell_invitation(settings: Settings, invitation: Invitation) -> None:
 def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
     print(f"The service {made.pins.name!r} is made ({made.pins.service_id}).")
     print(f"\nIts two keys are in {keys_to.absolute()}. Keep them offline, and copies of them elsewhere:")
-    print(f"  {keyfiles.ROOT}      signs who is staff; asked for by: relay staff sign")
+    print(f"  {keyfiles.ROOT}      signs who is staff; asked for by: {told('staff', 'sign')}")
     print(f"  {keyfiles.RECOVERY}  opens every case, if no facilitator can any more")
     if sys.stdout.isatty():
         # into a terminal only: redirected output ends up in logs
@@ -112,9 +111,9 @@ def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
     print("\nThe first facilitator's invitation:")
     tell_invitation(settings, made.facilitator)
     print("\nNext: start it, enrol with the invitation, then sign who is staff:")
-    print(f"  relay up --data {shlex.quote(str(settings.data))}")
-    root_key = shlex.quote(str(keys_to.absolute() / keyfiles.ROOT))
-    print(f"  relay staff sign --data {shlex.quote(str(settings.data))} --root-key {root_key}")
+    print(f"  {told('up', '--data', settings.data)}")
+    root_key = keys_to.absolute() / keyfiles.ROOT
+    print(f"  {told('staff', 'sign', '--data', settings.data, '--root-key', root_key)}")
 
 
 def _grouped(secret: bytes) -> str:

@@ -8,7 +8,6 @@ again, whoever comes is let in by another, or waits.
 import asyncio
 import json
 import os
-import shlex
 import socket
 import sys
 import threading
@@ -23,7 +22,7 @@ import psycopg
 
 import relay
 from relay.audit import checkpoint
-from relay.cli.common import passwords
+from relay.cli.common import passwords, told
 from relay.db import roles
 from relay.db.dsn import Dsn
 from relay.db.embedded import EmbeddedPostgres
@@ -105,8 +104,8 @@ class Stack:
             data = self.settings.data
             raise Unavailable(
                 f"There is no service in {data} yet. With a folder for its two offline keys that is there,"
-                " outside the data folder, such as on a USB stick, run:"
-                f' relay init --data {shlex.quote(str(data))} --name "Our service" --keys-to /media/usb'
+                " outside the data folder, such as on a USB stick, run: "
+                + told("init", "--data", data, "--name", "Our service", "--keys-to", "/media/usb")
             )
 
     def _start(self) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from relay.audit.tags import Tag
-from relay.cli.common import add_data, logins, settings_for
+from relay.cli.common import add_data, logins, settings_for, told
 from relay.cli.init import tell_invitation
 from relay.db import roles
 from relay.db.dsn import Dsn
@@ -85,7 +85,8 @@ def _invite(arguments: argparse.Namespace, settings: Settings, pins: Pins) -> in
         )
     print(f"The invitation ({arguments.role}), shown this once:")
     tell_invitation(settings, invitation)
-    print("\nOnce they have enrolled: relay staff sign")
+    print("\nOnce they have enrolled, with the root key that is kept offline:")
+    print(f"  {told('staff', 'sign', '--data', settings.data, '--root-key', f'/media/usb/{keyfiles.ROOT}')}")
     return 0
 
 

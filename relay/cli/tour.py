@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+from relay.cli.common import told
 from relay.cli.up import interrupt_once
 from relay.settings import load
 from relay.tour import material, report
@@ -59,7 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.out is not None:
             console.print(f"What each of them received is in {play.out}.")
         if arguments.data is not None:
-            console.print(f"The data folder is kept: relay up --data {play.settings.data}")
+            again = told("up", "--data", play.settings.data)
+            console.print(f"The data folder is kept: {again}", soft_wrap=True)
             console.print(f"Its offline keys are in {play.keys}.")
             report.show_sign_ins(performance.stage, console)
     return 0 if found.held else 1

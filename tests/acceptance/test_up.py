@@ -6,6 +6,7 @@ import shlex
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -174,12 +175,13 @@ def test_other_commands_find_the_running_database(data: Path) -> None:
 def test_a_folder_without_a_service_is_told_what_to_do_first(home: Path) -> None:
     answer = relay("up", "--data", str(home / "empty"))
     assert answer.returncode == 2
-    told = f'run: relay init --data {home / "empty"} --name "Our service" --keys-to /media/usb'
+    called = f"{sys.executable} -m relay.cli"
+    told = f"run: {called} init --data {home / 'empty'} --name 'Our service' --keys-to /media/usb"
     assert told in answer.stderr
     assert not (home / "empty").exists()
     keys = home / "stick"
     keys.mkdir()
-    words = shlex.split(told.removeprefix("run: relay ").replace("/media/usb", str(keys)))
+    words = shlex.split(told.removeprefix(f"run: {called} ").replace("/media/usb", str(keys)))
     made = relay(*words)
     assert made.returncode == 0, made.stderr
 

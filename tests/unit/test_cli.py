@@ -2,12 +2,15 @@
 
 import argparse
 import importlib
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from relay.cli import COMMANDS, main
+from relay.cli.common import told
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -60,3 +63,30 @@ def test_the_list_of_commands_needs_none_of_them() -> None:
     )
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert result.stdout.endswith("[]\n")
+
+
+@pytest.mark.parametrize(
+    ("called", "as_what"),
+    [
+        (".venv/bin/relay", ".venv/bin/relay"),
+        ("/a place/bin/relay", "'/a place/bin/relay'"),
+        ("relay", "relay"),
+        ("/usr/lib/python3/site-packages/relay/cli/__main__.py", f"{sys.executable} -m relay.cli"),
+        ("/usr/bin/pytest", "relay"),
+    ],
+)
+def test_a_command_is_printed_as_this_one_was_called(
+    called: str, as_what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setattr(sys, "argv", [called, "init"])
+    assert told("up", "--data", Path("/our data")) == f"{as_what} up --data '/our data'"
+
+
+def test_what_the_path_finds_is_printed_by_its_name_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "relay").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(sys, "argv", [str(tmp_path / "relay"), "init"])
+    assert told("up") == "relay up"

@@ -1,6 +1,7 @@
 """`relay init` and `relay staff`, on a data folder of their own."""
 
 import asyncio
+import os
 import re
 from pathlib import Path
 from uuid import UUID
@@ -100,6 +101,24 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
     assert "on the roster" in relay("staff", "list")[1]
     assert "Nothing has changed" in relay("staff", "sign", "--root-key", str(root), "--yes")[1]
     assert relay.init()[0] == 2
+
+
+def test_what_to_do_next_is_printed_as_it_can_be_run(
+    relay: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.setattr("sys.argv", [".venv/bin/relay", "init"])
+    code, _, refused = relay("up")
+    assert code == 2
+    assert f"run: .venv/bin/relay init --data {relay.data} --name 'Our service'" in refused
+    code, said, _ = relay.init()
+    assert code == 0
+    assert f"  .venv/bin/relay up --data {relay.data}\n" in said
+    sign = f"  .venv/bin/relay staff sign --data {relay.data} --root-key "
+    assert f"{sign}{tmp_path / 'keys' / 'relay-root.key'}\n" in said
+    code, said, _ = relay("staff", "invite", "--role", "administrator", "--name", "Adam")
+    assert code == 0
+    assert sign in said
 
 
 def test_chains_are_counted_in_words_that_fit(relay: Command) -> None:
