@@ -20,7 +20,6 @@ import pypdfium2
 from PIL import (
     Image,
     ImageOps,
-    ImageSequence,
     UnidentifiedImageError,
 )
 
@@ -37,6 +36,9 @@ SEVERAL_TAIL = struct.Struct("<I8s")
 
 DONE, DAMAGED, PASSWORD, TOO_MANY_PAGES, TOO_MANY_PIXELS, NO_PAGES, UNSUPPORTED, NO_SUCH_PAGE = range(8)
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "HEIF")
+SUBFILE = 254
+NO_PAGE = 1 | 4
+"""Of a TIFF's picture, in that tag: a smaller copy of another, or what of another can be seen through."""
 LONGEST_SIDE = 3508
 """A4 at 300 dots an inch: a photograph larger than that shows the table, not the writing."""
 POINTS = 72
@@ -239,12 +241,16 @@ def turned(page: Page, turn: int) -> Page:
 def read_pdf(
     untrusted: "bytes | ctypes.Array[ctypes.c_ubyte]", most_pages: int, dots_per_inch: int
 ) -> Iterator[Page]:
-    """Every page on white, as large as it says, up to the longest side."""
+    """Every page on white, with what was filled in, as large as it says, up to the longest side."""
     try:
         document = pypdfium2.PdfDocument(untrusted)
     except pypdfium2.PdfiumError as error:
         locked = pypdfium2.raw.FPDF_GetLastError() == pypdfium2.raw.FPDF_ERR_PASSWORD
         raise Refused(PASSWORD if locked else DAMAGED) from error
+    if document.get_formtype() == pypdfium2.raw.FORMTYPE_XFA_FULL:
+        raise Refused(UNSUPPORTED)  # what was filled in is drawn by a program in it, and nowhere else
+    # without a platform for scripts none runs, and XFA is off, in builds too that could
+    document.init_forms(pypdfium2.raw.FPDF_FORMFILLINFO(version=2, xfa_disabled=True))
     total = len(document)
     if total > most_pages:
         raise Refused(TOO_MANY_PAGES)
@@ -254,7 +260,7 @@ def read_pdf(
         if not (0 < across < LARGEST_PAPER and 0 < down < LARGEST_PAPER):
             raise Refused(DAMAGED)
         scale = min(dots_per_inch / POINTS, LONGEST_SIDE / max(across, down))
-        bitmap = page.render(scale=scale, may_draw_forms=False, rev_byteorder=True)
+        bitmap = page.render(scale=scale, rev_byteorder=True)
         yield Page(bitmap.to_pil().convert("RGB"), round(across), round(down), total)
         bitmap.close()
         page.close()
@@ -262,21 +268,39 @@ def read_pdf(
 
 
 def read_pictures(file: BinaryIO, most_pages: int, most_pixels: int) -> Iterator[Page]:
-    """Every picture of the file (a TIFF may hold many), the right way up, on white."""
+    """Every page of the file (a TIFF may hold many), the right way up, on white."""
     with Image.open(file, formats=FORMATS) as opened:
-        total = getattr(opened, "n_frames", 1)
-        if opened.format in {"PNG", "WEBP", "HEIF"}:
-            total = 1  # pictures that move, or a burst: the first is what the author saw
-        if total > most_pages:
+        numbers = pages_of(opened)
+        if len(numbers) > most_pages:
             raise Refused(TOO_MANY_PAGES)
-        for number, frame in enumerate(ImageSequence.Iterator(opened), 1):
-            if frame.width * frame.height > most_pixels:
+        for number in numbers:
+            opened.seek(number)
+            if opened.width * opened.height > most_pixels:
                 raise Refused(TOO_MANY_PIXELS)
-            picture = flatten(ImageOps.exif_transpose(frame))
+            picture = flatten(ImageOps.exif_transpose(opened))
             picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            yield Page(picture, 0, 0, total)
-            if number == total:
-                return
+            yield Page(picture, 0, 0, len(numbers))
+
+
+def pages_of(opened: Image.Image) -> list[int]:
+    """Which pictures of the file are pages.
+
+    Where pictures move, come in a burst or with a preview, it is the one that opens, which the author saw.
+    """
+    if opened.format != "TIFF":
+        return [opened.tell()]
+    every = range(getattr(opened, "n_frames", 1))
+    return [number for number in every if is_page(opened, number)] or [*every]
+
+
+def is_page(opened: Image.Image, number: int) -> bool:
+    """Whether a picture of a TIFF is one by itself. What cannot be read is: it is refused in its turn."""
+    try:
+        opened.seek(number)
+        use = opened.tag_v2.get(SUBFILE, 0)  # type: ignore[attr-defined]
+    except UNREADABLE:
+        return True
+    return not (isinstance(use, int) and use & NO_PAGE)
 
 
 def flatten(picture: Image.Image) -> Image.Image:
