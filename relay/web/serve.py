@@ -79,7 +79,8 @@ class Server(uvicorn.Server):
 
     def _make_room(self) -> bool:
         """End those that have asked nothing for longest: who floods us with such keeps nobody else out."""
-        idle = sorted((one for one in self._protocols() if one.awaits_head), key=lambda one: -one.waiting)
+        asking_nothing = (one for one in self._protocols() if one.awaits_head and one.is_sent)
+        idle = sorted(asking_nothing, key=lambda one: -one.waiting)
         for one in idle[:_ROOM]:
             one.transport.abort()
         return bool(idle)

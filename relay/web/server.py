@@ -23,7 +23,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from relay.errors import Refusal
 from relay.web.intake import INTAKE, Intake
@@ -87,6 +87,8 @@ class Protocol(HttpToolsProtocol):
     """Whatever comes is not for us: a request asked for another protocol after it."""
     _in_body = False
     """The end of a request whose head was read has not come yet."""
+    _running: RequestResponseCycle | None = None
+    """The request that is being answered. `cycle` is the newest one, which may wait behind it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """See `asyncio.BaseProtocol`."""
@@ -95,6 +97,18 @@ class Protocol(HttpToolsProtocol):
         connected = transport.get_extra_info("socket")
         if connected is not None:
             connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.BaseProtocol`. uvicorn tells the newest request only, and the others would go on."""
+        for cycle in (self._running, *(waiting for waiting, _ in self.pipeline)):
+            if cycle is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                cycle.message_event.set()
+        super().connection_lost(exc)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def on_message_begin(self) -> None:
         """See `httptools.HttpRequestParser`."""
@@ -165,9 +179,14 @@ class Protocol(HttpToolsProtocol):
 
     @property
     def awaits_head(self) -> bool:
-        """Whether it is for the other end to ask something; nothing is lost if the connection ends."""
+        """Whether it is for the other end to ask something. An answer may still be on its way."""
         answered = self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]
         return answered and not self._in_body
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the kernel has all that was answered."""
+        return not self.transport.get_write_buffer_size()
 
     @property
     def waiting(self) -> float:

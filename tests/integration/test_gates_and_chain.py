@@ -140,3 +140,25 @@ async def test_once_it_is_recorded_anew_it_agrees_again(service: Service, pair: 
                 manner="in_person",
             )
     await check(service)
+
+
+@pytest.mark.parametrize("detail", ["x", "[1]", "5", '"record"', ""])
+async def test_an_entry_of_which_the_details_are_no_object_is_refused(
+    service: Service, pair: Pair, detail: str
+) -> None:
+    with psycopg.connect(service.dsns.participants.url) as connection:
+        connection.execute("SELECT set_config('role', 'relay_participants', true)")
+        connection.execute("SELECT relay.enter_participants(%s)", [pair.victim.id])
+        with pytest.raises(psycopg.Error, match="details are one JSON object"):
+            connection.execute(
+                "SELECT relay.audit_append(%s, 'gate.pause_recorded', %s, %s)",
+                [pair.case_id, pair.victim.id, detail],
+            )
+
+
+@pytest.mark.usefixtures("every_gate")
+async def test_an_entry_that_cannot_be_read_hides_no_gate_that_was_edited(service: Service) -> None:
+    edit(service, "UPDATE relay.audit_entries SET detail = 'x' WHERE tag = 'gate.request_recorded'")
+    edit(service, "UPDATE relay.assessments SET safe = true")
+    with pytest.raises(AuditBroken, match="the safety assessment"):
+        await check(service)

@@ -42,6 +42,9 @@ BEGIN
     IF relay.may_append(p_chain, p_tag, current_setting('role', true)) IS NOT TRUE THEN
         RAISE EXCEPTION 'no entry of that kind from here' USING ERRCODE = 'RL003';
     END IF;
+    IF p_detail IS JSON OBJECT IS NOT TRUE THEN
+        RAISE EXCEPTION 'details are one JSON object' USING ERRCODE = 'RL003';
+    END IF;
     INSERT INTO relay.audit_chains (chain, service_id, sequence, hash)
     VALUES (p_chain, v_service, 0, decode(repeat('00', 32), 'hex'))
     ON CONFLICT (chain) DO NOTHING;

@@ -31,11 +31,15 @@ CREATE FUNCTION relay.contradicted_gates() RETURNS TABLE (case_id uuid, tag text
         SELECT DISTINCT ON (tag, case_id, gate) * FROM (
             SELECT e.tag, e.chain AS case_id, CASE e.tag
                        WHEN 'gate.assessment_recorded' THEN ''
-                       WHEN 'gate.consent_recorded' THEN concat(e.subject_id, ' ', e.detail::jsonb ->> 'medium')
-                       WHEN 'gate.restriction_recorded' THEN concat(e.subject_id, ' ', e.detail::jsonb ->> 'restriction')
+                       WHEN 'gate.consent_recorded' THEN concat(e.subject_id, ' ', d.detail ->> 'medium')
+                       WHEN 'gate.restriction_recorded' THEN concat(e.subject_id, ' ', d.detail ->> 'restriction')
                        ELSE e.subject_id::text END AS gate,
-                   e.sequence, e.actor_id, e.detail::jsonb AS detail
-            FROM relay.audit_entries e WHERE e.tag LIKE 'gate.%' AND e.detail::jsonb ? 'record'
+                   e.sequence, e.actor_id, d.detail
+            FROM relay.audit_entries e,
+                 -- what can not be read says nothing that a gate could agree with, and must not end the comparison
+                 LATERAL (SELECT CASE WHEN e.detail IS JSON OBJECT THEN e.detail::jsonb
+                                 ELSE '{"record": null}' END AS detail) d
+            WHERE e.tag LIKE 'gate.%' AND d.detail ? 'record'
         ) AS entries ORDER BY tag, case_id, gate, sequence DESC
     )
     SELECT case_id, tag FROM counts FULL JOIN said USING (tag, case_id, gate)

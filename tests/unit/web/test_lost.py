@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 import pytest
 
@@ -65,13 +66,13 @@ WAYS: dict[str, tuple[bytes, Callable[[socket.socket], None]]] = {
 
 
 @contextmanager
-def shared() -> Iterator[tuple[Callable[[], socket.socket], Shares]]:
+def shared(app: Any = None) -> Iterator[tuple[Callable[[], socket.socket], Shares]]:
     """Serve as a process beside others does; yield what connects to it, and its share."""
     file = shared_file()
     shares = Shares(file, SHARES_AT)
     listening = listen("127.0.0.1", 0)
     address = listening.getsockname()
-    running = Server(configured(alive(Large())), shares)
+    running = Server(configured(alive(app or Large())), shares)
     thread = threading.Thread(target=running.run, args=([listening],), daemon=True)
     thread.start()
     try:
@@ -139,3 +140,31 @@ def test_who_is_in_the_middle_of_something_gives_way_to_nobody(monkeypatch: pyte
             one.close()
         late.settimeout(5)
         assert late.recv(12) == b"HTTP/1.1 200"
+
+
+def test_an_answer_that_is_still_on_its_way_is_not_cut_to_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serve, "_MOST_CONNECTIONS", 3)
+    page = bytes(4 << 20)
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        del scope, receive
+        head = [(b"content-length", b"%d" % len(page))]
+        await send({"type": "http.response.start", "status": 200, "headers": head})
+        await send({"type": "http.response.body", "body": page})
+
+    with shared(answer) as (connect, _), ExitStack() as opened:
+        reading = opened.enter_context(connect())
+        reading.sendall(GET)
+        begun = reading.recv(65_536)
+        time.sleep(0.2)
+        for _ in range(4):  # whoever comes while there is no room makes some
+            opened.enter_context(connect())
+            time.sleep(0.2)
+        opened.enter_context(connect()).sendall(GET)
+        head, _, body = begun.partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        got = len(body)
+        while got < len(page):
+            piece = reading.recv(1 << 20)
+            assert piece, f"cut after {got} bytes"
+            got += len(piece)

@@ -1,6 +1,8 @@
 """What is no request for us, before anybody signed in: other protocols, heads without an end, trailers."""
 
+import asyncio
 import socket
+import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -93,6 +95,38 @@ def test_what_follows_a_wish_for_another_protocol_while_it_is_answered_is_no_req
             connection.sendall(SECOND)
         all_that_comes(connection)
     assert app.asked == ["/before", "/first"]
+
+
+class Endless:
+    """Goes on with an answer until nobody is there to have the rest."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.left = threading.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        self.asked.append(scope["path"])
+        await receive()
+        gone = asyncio.create_task(receive())
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone.done():
+            await send({"type": "http.response.body", "body": bytes(1000), "more_body": True})
+            await asyncio.sleep(0.01)
+        if gone.result()["type"] == "http.disconnect":
+            self.left.set()
+
+
+@pytest.mark.parametrize("behind", [0, 1, 3])
+def test_who_left_is_known_to_have_left_whatever_they_asked_meanwhile(behind: int) -> None:
+    app = Endless()
+    with serving(app) as connect:
+        with connect() as connection:
+            connection.sendall(b"GET /long HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(12) == b"HTTP/1.1 200"
+            connection.sendall(b"GET /more HTTP/1.1\r\nHost: x\r\n\r\n" * behind)
+            time.sleep(0.2)
+        assert app.left.wait(5)
+    assert app.asked == ["/long"]
 
 
 ENDLESS = {
