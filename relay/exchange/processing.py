@@ -4,7 +4,7 @@ A job carries one id. What may be done with it is looked up here; losing the lea
 item back, makes handing in fail, and what was made is swept.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 from uuid import UUID, uuid4
 
@@ -48,6 +48,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     edits_id: UUID | None
     edits_commitment: bytes | None
     edited_by: UUID | None
+    submitted_at: datetime
 
     @property
     def job(self) -> Job:
@@ -81,7 +82,7 @@ async def take(house: House, revision_id: UUID) -> Work | None:
               AND (w.leased_until IS NULL OR w.leased_until <= %s)
             RETURNING w.revision_id, w.lease_id, r.item_id, r.case_id, r.author_id, i.kind,
                       w.attempts AS tries, r.object_id, o.commitment, o.plaintext_size AS size, r.origin,
-                      r.edits_id, r.edits_commitment, r.edited_by
+                      r.edits_id, r.edits_commitment, r.edited_by, r.submitted_at
             """,
             [lease_id, now + LEASE, revision_id, now],
         )

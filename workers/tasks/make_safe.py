@@ -6,6 +6,7 @@ Open the original in memory, make the clean renditions, seal them, hand them in.
 import io
 from asyncio import CancelledError, Task, create_task, sleep, to_thread
 from contextlib import closing, suppress
+from datetime import timedelta
 from errno import EDQUOT, EMFILE, ENFILE, ENOMEM, ENOSPC, EROFS
 from functools import partial
 from threading import Event
@@ -21,6 +22,7 @@ from relay.exchange.objects import NewObject, announce, opened, store
 from relay.exchange.processing import MOST_TRIES, Made, Work, WorkStep
 from relay.vault.padding import pad, unpad
 from relay.vault.spool import Spool
+from workers.media.budget import NoMemory
 from workers.media.clean import clean
 from workers.media.kept import Plain, Reading
 from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
@@ -31,6 +33,7 @@ from workers.tasks.room import WorkRoom
 RENEW_SECONDS = 5.0
 _NO_ROOM = {ENOSPC, EDQUOT, EROFS, ENOMEM, EMFILE, ENFILE}
 """Errors of a machine whose disk, memory or number of open files is used up."""
+_ROOM_COMES_WITHIN = timedelta(days=1)
 _FILES: tuple[RenditionRole, ...] = ("clean", "poster")
 
 
@@ -64,12 +67,16 @@ async def make_safe(room: WorkRoom, revision_id: UUID) -> None:
         raise
     except (RelayError, OSError) as error:
         # a machine that cannot work now says nothing about the file either
-        await processing.let_go(room.house, work, was_a_try=not _is_of_the_machine(error))
+        waited = room.house.clock() - work.submitted_at
+        await processing.let_go(room.house, work, was_a_try=not _is_of_the_machine(error, waited))
         raise
 
 
-def _is_of_the_machine(error: Exception) -> bool:
-    return isinstance(error, Unavailable) or (isinstance(error, OSError) and error.errno in _NO_ROOM)
+def _is_of_the_machine(error: Exception, waited: timedelta) -> bool:
+    """Whether another try may end better. What has no room for so long may never have any, and is told so."""
+    if isinstance(error, NoMemory) or (isinstance(error, OSError) and error.errno in _NO_ROOM):
+        return waited < _ROOM_COMES_WITHIN
+    return isinstance(error, Unavailable)
 
 
 async def _made(room: WorkRoom, work: Work) -> list[Made]:

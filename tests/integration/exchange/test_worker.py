@@ -190,6 +190,27 @@ async def test_a_machine_without_memory_walls_or_room_on_its_disk_is_no_try(
     assert await state_of(service, pair, item_id) == "in_review"
 
 
+@pytest.mark.parametrize(
+    "trouble", [NoMemory(640 * 2**20, 100 * 2**20), OSError(errno.ENOSPC, "No space left on device")]
+)
+async def test_what_has_found_no_room_for_more_than_a_day_ends_in_a_reason(
+    service: Service, pair: Pair, room: WorkRoom, monkeypatch: pytest.MonkeyPatch, trouble: Exception
+) -> None:
+    item_id, revision = await sent(service, pair)
+
+    async def has_none(*_: object) -> None:
+        raise trouble
+
+    monkeypatch.setattr(processing, "worker_holders", has_none)
+    service.clock.go(days=1, minutes=1)
+    for _ in range(processing.MOST_TRIES):
+        with pytest.raises(type(trouble)):
+            await make_safe(room, revision)
+    await make_safe(room, revision)
+    item = await own_item(service.participants, pair.victim, item_id)
+    assert (item.state, item.failure) == ("failed", "out-of-time")
+
+
 async def test_a_worker_that_dies_again_and_again_ends_in_a_reason(
     service: Service, pair: Pair, room: WorkRoom
 ) -> None:
