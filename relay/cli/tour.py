@@ -24,7 +24,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Exit code 0: every expectation held. 1: one did not (the end says which). 2: it could not be played."
     )
     for name, what in (
-        ("letter", "a letter in plain text, sent by the victim"),
+        (
+            "letter",
+            "a letter in plain text (UTF-8), the first that the victim sends",
+        ),
         ("audio", "a recording, the offender's first answer"),
         ("video", "a film, the second"),
         ("document", "a PDF or a photographed page, the third"),
@@ -40,7 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out",
         metavar="DIR",
         type=Path,
-        help="write exactly what each recipient received to DIR/victim and DIR/offender",
+        help="write exactly what each recipient received to DIR/victim and DIR/offender; 2-letter.txt is one"
+        " of the tour's own, in which a name was hidden",
     )
     parser.add_argument("--report", metavar="FILE", type=Path, help="write the table as JSON as well")
 

@@ -4,6 +4,7 @@ Made as phones and people make them, with what has to go taken along: a place in
 a place in the photograph's EXIF, an index at the end of the film, a picture on its side.
 """
 
+import codecs
 import random
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ import msgspec
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from relay.errors import Unavailable
+from relay.exchange import failures
 
 LETTER = """\
 Dzień dobry,
@@ -60,6 +62,8 @@ _VOICE = (
     "*(0.5+0.5*sin(2*PI*3.4*t))*gt(sin(2*PI*0.45*t)\\,-0.85)':s=48000:d={seconds}"
 )
 
+_BEGINNING = 2048
+
 
 class Material(msgspec.Struct, frozen=True, kw_only=True):
     """The files that are sent."""
@@ -84,12 +88,13 @@ def make(
     document: Path | None = None,
     seconds: int = 8,
 ) -> Material:
-    """Take the files that are given, make the others in `folder`. Raise `Unavailable` for a missing one."""
-    for given in (letter, audio, video, document):
-        if given is not None and not given.is_file():
-            raise Unavailable(
-                f"There is no file {given}. Give another one, or leave it out to have one made."
-            )
+    """Take the files that are given, make the others in `folder`.
+
+    Raise `Unavailable` for one that is not there, or that cannot be what it is given as at first sight.
+    """
+    for kind, given in (("letter", letter), ("audio", audio), ("video", video), ("document", document)):
+        if given is not None:
+            _refuse(kind, given)
     folder.mkdir(parents=True, exist_ok=True)
     return Material(
         letter=letter or _letter(folder),
@@ -97,6 +102,38 @@ def make(
         video=video or _film(folder, seconds),
         document=document or _photograph(folder),
     )
+
+
+def unusable(kind: str, file: Path, reason: str, page: int | None = None) -> str:
+    """Return which file could not be sent on, why (a code of `failures`), and what to give instead."""
+    return (
+        f"{file}: {failures.sentence(reason, page)}"
+        f" Then give another file with --{kind}, or leave that out to have one made."
+    )
+
+
+def _refuse(kind: str, given: Path) -> None:
+    if given.is_dir():
+        raise Unavailable(f"{given} is a folder. Name a file in it with --{kind}.")
+    if not given.is_file():
+        raise Unavailable(f"There is no file {given}. Give another one, or leave it out to have one made.")
+    if kind == "letter":
+        return  # `letter_of` says what a letter may be
+    with given.open("rb") as opened:
+        beginning = opened.read(_BEGINNING)
+    if not beginning:
+        raise Unavailable(unusable(kind, given, "empty"))
+    if _is_text(beginning):
+        raise Unavailable(unusable(kind, given, "unsupported"))
+
+
+def _is_text(beginning: bytes) -> bool:
+    """Whether a file is plain text as far as one can see, which no recording is, and no page but a PDF."""
+    try:
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(beginning)  # the last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return "%PDF-" not in text and all(each.isprintable() or each.isspace() for each in text)
 
 
 def _ffmpeg(*words: str | Path) -> None:

@@ -35,7 +35,7 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
         "Thank you for this letter. Please leave out the telephone number, so that all goes through us."
     )
     sister: str = "My sister Ewelina Zborowska waits for him at number 17."
-    """A line of the letter that is hidden before it is passed on."""
+    """A line of the second letter that is hidden before it is passed on."""
     hidden_note: str = "A name and a number are hidden, so that your sister stays out of this."
     reasoning: str = (
         "He says in his own words what he did, without excuses, and has asked what it did to her."

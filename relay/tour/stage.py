@@ -9,11 +9,10 @@ import httpx
 
 from relay.errors import Invalid
 from relay.exchange import letters
-from relay.exchange.edits import MASK
 from relay.settings import Settings
 from relay.tour.client import Unexpected
 from relay.tour.journal import Journal
-from relay.tour.material import Material
+from relay.tour.material import Material, unusable
 from relay.tour.operator import Operator
 from relay.tour.people import Cast, Participant, Person, Staff
 from relay.tour.received import NAMES, Received, fetch, fetch_range, look
@@ -77,8 +76,13 @@ class Stage:
         with self.journal.step("worker", f"makes {words(kind)} safe, in its sandbox") as noted:
             item = author.wait(item_id, self.journal, f"making {words(kind)} safe")
             if item["state"] != "in_review":
-                raise Unexpected(f"The item is {item['state']} ({item['failure']}).")
+                raise Unexpected(self._not_made_safe(kind, item))
             noted.size = self.facilitator.on_desk(item_id)["clean"]["size"]
+
+    def _not_made_safe(self, kind: str, item: Any) -> str:
+        if item["state"] != "failed":
+            return f"{words(kind).capitalize()} is {item['state']}, where it should be in review."
+        return unusable(kind, getattr(self.material, kind), item["failure"], item["failure_page"])
 
     def kept_away(self, recipient: Participant, item_id: str, kind: str) -> None:
         """Before its release the recipient is told of nothing, and finds nothing by its id."""
@@ -144,8 +148,13 @@ class Stage:
         with self.journal.step(FACILITATOR, f"releases {words(kind)} to its recipient"):
             return self.facilitator.release(item_id)
 
-    def opened(self, recipient: Participant, item_id: str, delivery_id: str, kind: str) -> None:
-        """The recipient opens it; what arrives is written down, compared and looked at."""
+    def opened(
+        self, recipient: Participant, item_id: str, delivery_id: str, kind: str, text: str = ""
+    ) -> Path:
+        """The recipient opens it; what arrives is written down, compared and looked at.
+
+        `text` is what was approved of a letter. Return where it was written.
+        """
         journal, path = self.journal, f"/deliveries/{delivery_id}/content"
         waiting = [one["id"] for one in recipient.deliveries() if one["state"] == "waiting"]
         journal.holds(
@@ -164,7 +173,14 @@ class Stage:
             recipient.choose(delivery_id, "open")
             with journal.bar("receiving", clean["size"]) as advance:
                 digest, media_type, noted.size = fetch(recipient.api, path, file, advance)
-        self._compare(recipient, path, file, kind, clean, digest)
+        if kind == "letter":
+            journal.holds(
+                recipient.role,
+                "has the very words that were approved, byte for byte",
+                held=file.read_bytes() == text.encode(),
+            )
+        else:
+            self._compare(recipient, path, file, clean, digest)
         found = look(file, kind)
         journal.holds(recipient.role, f"has {words(kind)} whole: {found.told}", held=found.whole)
         journal.holds(recipient.role, f"finds no metadata in {words(kind)}", held=not found.tags)
@@ -178,24 +194,12 @@ class Stage:
                 told=found.told,
             )
         )
+        return file
 
     def _count(self, recipient: Participant) -> int:
         return sum(one.recipient == recipient.role for one in self.received)
 
-    def _compare(
-        self, recipient: Participant, path: str, file: Path, kind: str, clean: Any, digest: str
-    ) -> None:
-        body = file.read_bytes() if kind == "letter" else b""
-        if kind == "letter":
-            self.journal.holds(
-                recipient.role,
-                "has the very words that were approved, byte for byte",
-                held=body == as_passed_on(self).encode(),
-            )
-            self.journal.holds(
-                recipient.role, "has a block where the name stood", held=self.cast.sister.encode() not in body
-            )
-            return
+    def _compare(self, recipient: Participant, path: str, file: Path, clean: Any, digest: str) -> None:
         self.journal.holds(
             recipient.role,
             f"has the very file that was reviewed ({digest[:12]}…)",
@@ -218,17 +222,10 @@ def letter_of(file: Path, settings: Settings) -> str:
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid(f"{file} is not plain text in UTF-8. Save it as that, and try again.") from None
-    return letters.visible(letters.checked(text, settings.letter_characters))
-
-
-def with_a_name(stage: Stage) -> str:
-    """Return the letter as its author sends it the second time: with a line that a facilitator hides."""
-    return f"{letter_of(stage.material.letter, stage.settings)}\n{stage.cast.sister}\n"
-
-
-def as_passed_on(stage: Stage) -> str:
-    """Return the letter as its author agrees to it, and its recipient reads it."""
-    return with_a_name(stage).replace(stage.cast.sister, MASK)
+    try:
+        return letters.visible(letters.checked(text, settings.letter_characters))
+    except Invalid as wrong:
+        raise Invalid(f"{file}: {wrong.public}") from None
 
 
 def _hex(encoded: str) -> str:

@@ -16,7 +16,7 @@ from relay.cli.stack import Stack
 from relay.errors import RelayError
 from relay.settings import Settings
 from relay.tour import report
-from relay.tour.acts import beginning, ending, letter, recordings
+from relay.tour.acts import beginning, ending, hidden, letter, recordings
 from relay.tour.journal import Journal
 from relay.tour.material import Material
 from relay.tour.operator import Operator
@@ -126,6 +126,7 @@ def _acts(stage: Stage, first: Invited) -> None:
     beginning.staff(stage, first)
     beginning.case(stage)
     letter.letter(stage)
+    hidden.hidden(stage)
     recordings.recording(stage)
     recordings.film(stage)
     ending.page(stage)

@@ -39,9 +39,13 @@ def test_every_expectation_held(toured: Toured) -> None:
     assert "Every expectation held" in toured.printed
 
 
-def test_the_letter_arrives_byte_for_byte_in_three_languages_but_for_what_was_hidden(toured: Toured) -> None:
-    expected = f"{tour.LETTER}\n{MASK}\n"
-    assert (toured.out / "offender" / "1-letter.txt").read_bytes() == expected.encode()
+def test_the_letter_arrives_byte_for_byte_in_three_languages(toured: Toured) -> None:
+    assert (toured.out / "offender" / "1-letter.txt").read_bytes() == tour.LETTER.encode()
+
+
+def test_what_is_hidden_is_hidden_in_a_letter_of_the_tours_own(toured: Toured) -> None:
+    arrived = (toured.out / "offender" / "2-letter.txt").read_text()
+    assert arrived == f"There is one more thing.\n\n{MASK}\n\nThat is why I ask.\n"
 
 
 def test_the_recording_can_be_heard_to_its_end(toured: Toured) -> None:
@@ -81,6 +85,7 @@ def test_names_of_received_files_are_neutral(toured: Toured) -> None:
     received = sorted(str(file.relative_to(toured.out)) for file in toured.out.glob("*/*"))
     assert received == [
         "offender/1-letter.txt",
+        "offender/2-letter.txt",
         "victim/1-recording.m4a",
         "victim/2-film.mp4",
         "victim/3-document.pdf",
@@ -151,14 +156,16 @@ def test_a_letter_that_is_no_text_is_refused_before_anything_starts(tmp: Path) -
     assert "is not plain text in UTF-8" in said.stderr
 
 
-def test_a_tour_that_cannot_go_on_says_which_expectation_failed(tmp: Path) -> None:
+def test_a_tour_that_cannot_go_on_says_because_of_which_file_and_what_to_give(tmp: Path) -> None:
     """A recording that is none: the worker refuses it, where the story needs it to be passed on."""
     audio = tmp / "voice.mp3"
-    audio.write_text("This is no recording.\n" * 1000)
+    audio.write_bytes(bytes(20_000))
     said = tour.relay("tour", "--audio", audio, "--report", tmp / "report.json", tmp=tmp)
     assert said.returncode == 1, said.stdout
     assert "Not every expectation held" in said.stdout
-    assert "The item is failed (unsupported)" in said.stdout
+    ended = " ".join(said.stdout.split())
+    assert f"{audio}: We cannot open this kind of file. Please send sound as MP3, M4A or WAV" in ended
+    assert "Then give another file with --audio, or leave that out" in ended
     assert '"held": false' in (tmp / "report.json").read_text()
 
 

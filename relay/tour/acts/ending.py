@@ -1,4 +1,4 @@
-"""Acts six and seven: the photographed page, approved by two; and what must hold at the end."""
+"""Acts seven and eight: the photographed page, approved by two; and what must hold at the end."""
 
 from relay.tour.client import Api, Unexpected
 from relay.tour.people import Person

@@ -15,9 +15,7 @@ from relay.tour.stage import (
     OPERATOR,
     VICTIM,
     Stage,
-    as_passed_on,
     letter_of,
-    with_a_name,
 )
 
 _KIND = "letter"
@@ -28,7 +26,6 @@ def letter(stage: Stage) -> None:
     stage.journal.act("The letter, from victim to offender")
     item_id = _first_version(stage)
     _change(stage, item_id)
-    _hide(stage, item_id)
     stage.approved(item_id, _KIND)
     stage.kept_away(stage.offender, item_id, _KIND)
     _wrong_staff(stage, item_id)
@@ -44,7 +41,8 @@ def letter(stage: Stage) -> None:
         "conflict",
     )
     before = _as_author_sees(stage, item_id)
-    stage.opened(stage.offender, item_id, delivery_id, _KIND)
+    given = letter_of(stage.material.letter, stage.settings)
+    stage.opened(stage.offender, item_id, delivery_id, _KIND, given)
     stage.journal.holds(
         VICTIM,
         "sees the same bytes after the letter was opened as before",
@@ -53,8 +51,14 @@ def letter(stage: Stage) -> None:
 
 
 def _first_version(stage: Stage) -> str:
-    text = letter_of(stage.material.letter, stage.settings) + f"\n{stage.cast.telephone}\n"
-    with stage.journal.step(VICTIM, "writes a letter; the draft is kept, sealed to her alone") as noted:
+    number = f"\n{stage.cast.telephone}\n"
+    given = letter_of(stage.material.letter, stage.settings)
+    text = given[: stage.settings.letter_characters - len(number)] + number
+    with stage.journal.step(
+        VICTIM,
+        "writes the letter, and below it a telephone number, which is the tour's; the draft is kept, sealed"
+        " to her alone",
+    ) as noted:
         item_id = stage.victim.start(_KIND)
         for end in (len(text) // 3, len(text)):
             stage.victim.write(item_id, text[:end])
@@ -78,11 +82,11 @@ def _change(stage: Stage, item_id: str) -> None:
         facilitator.decide(
             item_id, "request_changes", reasons=["contact_details"], guidance=stage.cast.guidance
         )
-    with journal.step(VICTIM, "reads the guidance, changes the letter, sends it again") as noted:
+    with journal.step(VICTIM, "reads the guidance, takes the number out, sends the letter again") as noted:
         answered = victim.api.get(f"/items/{item_id}/feedback")
         if [one["guidance"] for one in answered] != [stage.cast.guidance]:
             raise Unexpected("The guidance did not arrive.")
-        text = with_a_name(stage)
+        text = letter_of(stage.material.letter, stage.settings)
         victim.write(item_id, text)
         victim.submit(item_id)
         noted.size = len(text.encode())
@@ -96,37 +100,6 @@ def _change(stage: Stage, item_id: str) -> None:
         "conflict",
     )
     facilitator.api.call("DELETE", f"/items/{item_id}/claim")
-
-
-def _hide(stage: Stage, item_id: str) -> None:
-    """A name that was overlooked: the facilitator hides it, and the author agrees to what is left."""
-    journal, facilitator, victim = stage.journal, stage.facilitator, stage.victim
-    start = with_a_name(stage).index(stage.cast.sister)
-    span = {"start": start, "end": start + len(stage.cast.sister)}
-    with journal.step(FACILITATOR, "hides a name: a new version is made of the same letter"):
-        facilitator.claim(item_id)
-        facilitator.api.post(
-            f"/items/{item_id}/redactions",
-            {"revision": 2, "edits": {"spans": [span]}, "note": stage.cast.hidden_note},
-        )
-    stage.made_safe(victim, item_id, _KIND)
-    with journal.step(FACILITATOR, "takes the new version from the queue"):
-        facilitator.claim(item_id)
-    journal.refused(
-        FACILITATOR,
-        "approves it before its author has agreed",
-        lambda: facilitator.try_decide(item_id, "approve"),
-        409,
-        "conflict",
-    )
-    facilitator.api.call("DELETE", f"/items/{item_id}/claim")
-    with journal.step(VICTIM, "reads the version with the hidden name, and agrees to it"):
-        found = victim.api.get(f"/items/{item_id}/proposal")
-        shown = victim.api.call("GET", f"/items/{item_id}/rendition").text
-        if found["note"] != stage.cast.hidden_note or shown != as_passed_on(stage):
-            raise Unexpected("The version that the author was shown is not as it should be.")
-        named = {name: found[name] for name in ("rendition_id", "sha256")}
-        victim.api.post(f"/items/{item_id}/agreement", named)
 
 
 def _wrong_staff(stage: Stage, item_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Acts four and five: the offender answers with a recording and a film, by resumable uploads."""
+"""Acts five and six: the offender answers with a recording and a film, by resumable uploads."""
 
 import time
 from datetime import UTC, datetime, timedelta
