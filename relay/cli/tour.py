@@ -24,10 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Exit code 0: every expectation held. 1: one did not (the end says which). 2: it could not be played."
     )
     for name, what in (
-        (
-            "letter",
-            "a letter in plain text (UTF-8), the first that the victim sends",
-        ),
+        ("letter", "a letter in plain text (UTF-8), the first that the victim sends"),
         ("audio", "a recording, the offender's first answer"),
         ("video", "a film, the second"),
         ("document", "a PDF or a photographed page, the third"),
