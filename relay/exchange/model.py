@@ -12,7 +12,7 @@ from relay.exchange.transitions import State
 from relay.vault.statements import OfRendition
 from relay.vault.suite import DataKey
 
-Step = Literal["waiting", "opening", "making", "checking", "listening", "keeping"]
+Step = Literal["opening", "making", "checking", "listening", "keeping"]
 RenditionRole = Literal["clean", "poster", "peaks", "transcript"]
 DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
 

@@ -46,8 +46,9 @@ _OWN = """
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
        i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
        coalesce(w.percent, 0) AS percent,
-       CASE WHEN w.leased_until IS NULL THEN 'waiting' WHEN w.step <> 'making' THEN w.step
-            WHEN w.percent = 0 THEN 'opening' WHEN w.percent < 99 THEN 'making' ELSE 'checking' END AS step,
+       -- whether a worker has come to it yet would say whether it was busy with somebody else's
+       CASE WHEN w.step <> 'making' THEN w.step WHEN coalesce(w.percent, 0) = 0 THEN 'opening'
+            WHEN w.percent < 99 THEN 'making' ELSE 'checking' END AS step,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
              WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'

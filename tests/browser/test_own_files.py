@@ -143,7 +143,7 @@ async def test_the_page_brings_the_step_up_to_date_by_itself(town: Town, tmp_pat
     await town.exchange.victim.do(f"{item}/submit")
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     await vera.goto(item)
-    await expect(vera.get_by_text("It waits for its turn.")).to_be_visible()
+    await expect(vera.get_by_text("It waits for its turn")).to_be_visible()
     house = town.exchange.service.worker
     async with house.database.before_sign_in() as tx:
         (revision_id,) = await tx.values("SELECT relay.unfinished_revisions(%s)", [house.clock()])

@@ -258,7 +258,7 @@ async def test_only_a_letter_of_ones_own_that_was_taken_back_is_begun_again(
 @pytest.mark.parametrize(
     ("percent", "step", "says"),
     [
-        (0, "making", "It is being opened and measured."),
+        (0, "making", "It waits for its turn, or is being opened."),
         (40, "making", "40 % of it is written."),
         (99, "making", "It is being checked from beginning to end."),
         (99, "listening", "A machine here writes down what is said"),
@@ -270,12 +270,15 @@ async def test_an_author_reads_which_step_it_is_in(
 ) -> None:
     item = await uploaded(exchange, media.speech(tmp_path).read_bytes(), "audio")
     await exchange.victim.do(f"{item}/submit")
-    assert "It waits for its turn." in (await exchange.victim.http.get(item)).text
+    before = await exchange.victim.ask(item)
+    assert "It waits for its turn" in (await exchange.victim.http.get(item)).text
     house = exchange.service.worker
     async with house.database.before_sign_in() as tx:
         (revision_id,) = await tx.values("SELECT relay.unfinished_revisions(%s)", [house.clock()])
     work = await processing.take(house, revision_id)
     assert work is not None
+    # when a worker had time for it would tell how long it was busy with what somebody else sent
+    assert await exchange.victim.ask(item) == before
     assert await processing.keep(house, work, percent, step)
     page = (await exchange.victim.http.get(item)).text
     assert says in page
