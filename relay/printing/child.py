@@ -2,7 +2,7 @@
 
 Run by `press`. In this order: the fonts are loaded, then the walls go up, then the first byte of what a
 person wrote is read. From the walls on no descriptor can be opened (so no file and no socket), no process
-started (as root: none that could open a file), and nothing written but the answer. No package is ever loaded.
+started, signalled or looked into, and nothing written but the answer. No package is ever loaded.
 """
 
 import json
@@ -11,6 +11,8 @@ import sys
 from typing import Literal
 
 import typst
+
+from relay.printing import walls
 
 MEMORY = 3 << 30
 """Of address space: fonts for Chinese alone are 100 MB, and are mapped."""
@@ -62,6 +64,11 @@ def _with_fonts(folder: str, families: list[str]) -> typst.Compiler:
 
 
 def _wall_in() -> None:
+    _limit()
+    walls.raise_walls()
+
+
+def _limit() -> None:
     for limit, most in (
         (resource.RLIMIT_CPU, PROCESSOR_SECONDS),
         (resource.RLIMIT_AS, MEMORY),
