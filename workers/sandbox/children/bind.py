@@ -12,7 +12,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 import img2pdf
-from PIL import Image
+from PIL import Image, ImageChops, ImageFilter
 
 PIXELS, ANSWER_TO, PDF_TO, POSTER_TO, PERCENT_TO = 3, 4, 5, 6, 7
 HEADER = struct.Struct("<IIIIII")
@@ -23,13 +23,23 @@ QUALITY = 85
 POSTER_SIDE = 960
 A4_LONG_SIDE = 842
 
-BRIGHT, PLAIN, NEAR = 110, 0.8, 24
-"""A page: light paper, and most of it as light as its middle value, within this."""
+CELLS, AROUND, SOFT = 128, 5, 2
+"""The light on a page: as many cells along its longer side, each as light as most around it, blurred."""
+BRIGHT, LIT, PLAIN, NEAR = 110, 0.6, 0.8, 24
+"""Paper: as light as this, and as that share of the lightest; most of it as light as around, within this."""
+SMALLEST_PAGE = 0.3
+STEEP, FEW = 14, 0.03
+HUE, MOST = 12, 0.9
+"""A page has one colour, and light on it changes slowly, nearly everywhere: what has not is a photograph."""
 INK_SHARE = 0.01
 FAINTEST, FAINT = 12, 90
 """How much darker than the paper (of 255) writing is that may need help. Less is the paper's own grain."""
+MOSTLY_FAINT = 0.25
+"""More of what is on it is dark: a window in a wall, or writing that needs no help."""
 HELP, ENOUGH = 2.0, 110
 """The difference is doubled at most, and not beyond this."""
+
+BILINEAR = Image.Resampling.BILINEAR
 
 Image.preinit()
 
@@ -87,20 +97,62 @@ def read(most_pages: int, most_pixels: int, hidden: Collection[int]) -> Iterator
 
 
 def helped(picture: Image.Image, *, hidden: bool = False) -> Image.Image:
-    """The picture, with more contrast if it is a page with faint writing, such as pencil that was scanned.
+    """The picture, with more contrast if it shows a page with faint writing, such as pencil in poor light.
 
     What is `hidden` is black, and says nothing of paper and ink.
     """
-    histogram = picture.convert("L").histogram()
+    light = background(picture)
+    grey = light.convert("L")
+    paper = where_paper(grey)
+    inside = paper.filter(ImageFilter.MinFilter(AROUND))
+    if not is_page(light, grey, inside):
+        return picture
+    seen = picture.convert("L")
+    counted = inside.resize(picture.size)
     if hidden:
-        histogram[0] = 0
-    if not any(histogram):
+        counted = ImageChops.darker(counted, seen.point([0, *[255] * 255]))
+    darker = ImageChops.subtract(grey.resize(picture.size, BILINEAR), seen).histogram(counted)
+    depth = level(darker, 1 - INK_SHARE)
+    plain = sum(darker[: NEAR + 1]) / max(1, sum(darker))
+    dark = sum(darker[FAINT:]) / max(1, sum(darker[FAINTEST:]))
+    if plain < PLAIN or dark > MOSTLY_FAINT or not FAINTEST <= depth < FAINT:
         return picture
-    paper, ink = level(histogram, 0.5), level(histogram, INK_SHARE)
-    plain = sum(histogram[max(0, paper - NEAR) : paper + NEAR + 1]) / sum(histogram)
-    if paper < BRIGHT or plain < PLAIN or not FAINTEST <= paper - ink < FAINT:
-        return picture
-    return picture.point(curve(ink, paper) * 3)
+    lightness = level(grey.histogram(inside), 0.5)
+    factors = ratios(lightness - depth, lightness)
+    ink = ImageChops.subtract(light.resize(picture.size, BILINEAR), picture).point(factors * 3)
+    made = ImageChops.multiply(picture, ink)
+    return Image.composite(made, picture, paper.resize(picture.size, BILINEAR))
+
+
+def background(picture: Image.Image) -> Image.Image:
+    """A small picture of the light on it: without writing, which is thin and darker than what is around."""
+    scale = CELLS / max(picture.size)
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.BOX)
+    lighter = small.filter(ImageFilter.RankFilter(AROUND, AROUND * AROUND * 4 // 5))
+    return lighter.filter(ImageFilter.GaussianBlur(SOFT))
+
+
+def where_paper(grey: Image.Image) -> Image.Image:
+    """White where the background is as light as paper, less what it spreads over the edge."""
+    least = max(BRIGHT, round(level(grey.histogram(), 0.95) * LIT))
+    return grey.point([255 * (value >= least) for value in range(256)]).filter(ImageFilter.MinFilter(AROUND))
+
+
+def is_page(light: Image.Image, grey: Image.Image, inside: Image.Image) -> bool:
+    """Whether what is light is large, of one colour, and evenly lit."""
+    cells = inside.histogram()[255]
+    if cells < SMALLEST_PAGE * inside.width * inside.height:
+        return False
+    highest, lowest = grey.filter(ImageFilter.MaxFilter(3)), grey.filter(ImageFilter.MinFilter(3))
+    if sum(ImageChops.subtract(highest, lowest).histogram(inside)[STEEP:]) > FEW * cells:
+        return False
+    for hue in light.convert("YCbCr").split()[1:]:
+        histogram = hue.histogram(inside)
+        middle = level(histogram, 0.5)
+        if sum(histogram[max(0, middle - HUE) : middle + HUE + 1]) < MOST * cells:
+            return False
+    return True
 
 
 def level(histogram: list[int], share: float) -> int:
@@ -118,6 +170,12 @@ def curve(ink: int, paper: int) -> list[int]:
     below = [round(grey * darker / ink) for grey in range(ink)]
     between = [round(darker + (grey - ink) * (paper - darker) / (paper - ink)) for grey in range(ink, paper)]
     return [*below, *between, *range(paper, 256)]
+
+
+def ratios(ink: int, paper: int) -> list[int]:
+    """For each of 256 differences from the paper around: the light that is left, in parts of 255."""
+    greys = curve(ink, paper)
+    return [round(255 * greys[grey] / grey) for grey in (max(ink, paper - less) for less in range(256))]
 
 
 def compress(picture: Image.Image, across: int, down: int) -> Page:
