@@ -1,10 +1,13 @@
 """An author's own files: played before they are sent, held against what was hidden, taken back knowingly."""
 
 import io
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from PIL import Image
 
@@ -250,6 +253,52 @@ async def test_only_a_letter_of_ones_own_that_was_taken_back_is_begun_again(
     assert refused.status_code == 409
     assert "Only a letter that was taken back" in refused.text
     assert "Begin again" not in (await exchange.victim.http.get(await taken(exchange))).text
+
+
+# -- what cannot be made safe, and the next try
+
+
+def _words_alone(folder: Path) -> bytes:
+    path, words = folder / "words.mkv", b"1\n00:00:00,000 --> 00:00:05,000\nDear you.\n"
+    media.ffmpeg("-f", "srt", "-i", "pipe:0", "-c:s", "srt", path, stdin=words)
+    return path.read_bytes()
+
+
+WRONG: dict[str, tuple[Callable[[Path], bytes], str]] = {
+    "unsupported": (
+        lambda _: b"This is a letter, not a recording. " * 50,
+        "We cannot open this kind of file.",
+    ),
+    "wrong-kind": (lambda folder: media.film(folder, seconds=1).read_bytes(), "another kind of file"),
+    "damaged": (lambda folder: media.cut(media.speech(folder, "cut.m4a")).read_bytes(), "is damaged or not"),
+    "no-sound": (_words_alone, "There is no sound in this file."),
+    "too-long": (
+        lambda folder: media.speech(folder, "long.wav", 5).read_bytes(),
+        "This recording is too long.",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", WRONG)
+async def test_a_file_that_cannot_be_made_safe_says_why_and_the_next_one_is_taken(
+    exchange: Exchange, tmp_path: Path, code: str
+) -> None:
+    content, sentence = WRONG[code]
+    limits = replace(exchange.room.limits, audio_seconds=3) if code == "too-long" else exchange.room.limits
+    room = msgspec.structs.replace(exchange.room, limits=limits)
+    item = await uploaded(exchange, content(tmp_path), "audio")
+    await exchange.victim.do(f"{item}/submit")
+    await work_off(room)
+    found = await exchange.victim.ask(item)
+    assert (found["state"], found["failure"]) == ("failed", code)
+    assert sentence in (await exchange.victim.http.get(item)).text
+
+    good = media.speech(tmp_path, "good.wav", 2).read_bytes()
+    address = await begun(exchange.victim, item.removeprefix("/items/"), len(good))
+    assert (await patch(exchange.victim, address, 0, good)).status_code == 204
+    await exchange.victim.do(f"{item}/submit")
+    await work_off(room)
+    assert (await exchange.victim.ask(item))["state"] == "in_review"
 
 
 # -- how far it has come

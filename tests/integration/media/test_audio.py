@@ -102,3 +102,12 @@ def test_silence_is_refused_kindly(samples: Path, clean_file: CleanFile) -> None
     with pytest.raises(MediaRefused) as refused:
         clean_file(Kind.AUDIO, path)
     assert refused.value.reason is Reason.SILENT
+
+
+def test_a_file_of_words_alone_has_no_sound(samples: Path, clean_file: CleanFile) -> None:
+    path = samples / "words.mkv"
+    words = b"1\n00:00:00,000 --> 00:00:05,000\nDear you.\n"
+    media.ffmpeg("-f", "srt", "-i", "pipe:0", "-c:s", "srt", path, stdin=words)
+    with pytest.raises(MediaRefused) as refused:
+        clean_file(Kind.AUDIO, path)
+    assert refused.value.reason is Reason.NO_SOUND
