@@ -74,11 +74,17 @@ def fetch_range(api: Api, path: str, start: int, stop: int) -> bytes:
         return answer.read() if answer.status_code == 206 else b""
 
 
-def look(file: Path, kind: str) -> Look:
-    """Open a received file and play or show all of it."""
+def has_sound(given: Path) -> bool:
+    """Return whether a film that was given has any. Somebody who signs needs none."""
+    with av.open(str(given)) as container:
+        return bool(container.streams.audio)
+
+
+def look(file: Path, kind: str, *, sound: bool = True) -> Look:
+    """Open a received file and play or show all of it. `sound`: whether a recording has to have any."""
     if kind == "letter":
         return _letter(file)
-    return _document(file) if kind == "document" else _recording(file, kind)
+    return _document(file) if kind == "document" else _recording(file, kind, sound=sound)
 
 
 def _letter(file: Path) -> Look:
@@ -122,7 +128,7 @@ class _Played:
             self.end = max(self.end, float(frame.time))
 
 
-def _recording(file: Path, kind: str) -> Look:
+def _recording(file: Path, kind: str, *, sound: bool) -> Look:
     played = _Played()
     with av.open(str(file)) as container:
         tags = _metadata(container)
@@ -132,11 +138,11 @@ def _recording(file: Path, kind: str) -> Look:
             played.frame(frame)
         size = [(v.codec_context.width, v.codec_context.height) for v in container.streams.video]
     heard, seen = played.loudest > _QUIET, played.brightest_spread > _FLAT
-    whole = heard and not others and played.end > 0 and (seen if kind == "video" else not size)
+    whole = (heard or not sound) and not others and played.end > 0 and (seen if kind == "video" else not size)
     parts = [f"{seconds:.1f} s"]
     if kind == "video" and size:
         parts.append(f"{size[0][0]} × {size[0][1]}, {played.pictures} pictures")
-    parts += ["sound" if heard else "NO SOUND", _tags(tags)]
+    parts += ["sound" if heard else "NO SOUND" if sound else "no sound, as it was given", _tags(tags)]
     return Look(whole=whole, tags=tags, told=", ".join(parts))
 
 

@@ -15,7 +15,7 @@ from relay.tour.journal import Journal
 from relay.tour.material import Material, unusable
 from relay.tour.operator import Operator
 from relay.tour.people import Cast, Participant, Person, Staff
-from relay.tour.received import NAMES, Received, fetch, fetch_range, look
+from relay.tour.received import NAMES, Received, fetch, fetch_range, has_sound, look
 
 FACILITATOR, COLLEAGUE, ADMINISTRATOR = "facilitator", "colleague", "administrator"
 VICTIM, OFFENDER, OPERATOR, INTRUDER = "victim", "offender", "operator", "intruder"
@@ -181,7 +181,7 @@ class Stage:
             )
         else:
             self._compare(recipient, path, file, clean, digest)
-        found = look(file, kind)
+        found = look(file, kind, sound=kind != "video" or has_sound(self.material.video))
         journal.holds(recipient.role, f"has {words(kind)} whole: {found.told}", held=found.whole)
         journal.holds(recipient.role, f"finds no metadata in {words(kind)}", held=not found.tags)
         self.received.append(
