@@ -6,7 +6,8 @@ Every pattern is bounded, so that no text makes the looking slow. Pure. Source: 
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -14,11 +15,35 @@ import msgspec
 HintKind = Literal["number", "address", "name", "place", "threat"]
 
 _SHORTEST_NAME = 3
-_SPOKEN = "zero|oh|one|two|three|four|five|six|seven|eight|nine|double|treble"
+_SPOKEN = "zero|nought|oh|one|two|three|four|five|six|seven|eight|nine|double|treble|triple"
 _FEW, _MANY = 4, 19
-_PATTERNS: tuple[tuple[HintKind, re.Pattern[str]], ...] = (
+_Patterns = tuple[tuple[HintKind, re.Pattern[str]], ...]
+
+
+def _places(between: str) -> re.Pattern[str]:
+    """Streets and the like; `between` is what stands between the words of one."""
+    return re.compile(
+        rf"\b(?:\d{{1,5}}{between})?(?:[^\W\d_][\w'’\-]{{0,30}}{between}){{1,2}}"
+        r"(?:street|road|avenue|lane|close|drive|court|terrace|station|school|hospital|prison)\b",
+        re.IGNORECASE,
+    )
+
+
+_WRITTEN: _Patterns = (
     ("number", re.compile(r"\+?\d(?:[\s().\-/]?\d){4,30}")),
     ("number", re.compile(rf"\b(?:{_SPOKEN})(?:[\s,\-]+(?:{_SPOKEN})){{{_FEW},{_MANY}}}\b", re.IGNORECASE)),
+    ("place", _places(r"\s")),
+)
+_DIGIT = rf"(?:\d|\b(?:{_SPOKEN})\b)"
+_HEARD: _Patterns = (
+    # a machine ends a sentence at a pause, and writes some digits out and others not
+    (
+        "number",
+        re.compile(rf"\+?{_DIGIT}(?:[\s().,;:!?…\-–/]{{0,4}}{_DIGIT}){{{_FEW},30}}", re.IGNORECASE),
+    ),
+    ("place", _places(r"[.,;…]?\s")),
+)
+_EITHER: _Patterns = (
     ("address", re.compile(r"[\w.+\-]{1,64}@[\w\-]{1,63}(?:\.[\w\-]{1,63}){0,8}|(?<!\w)@\w{3,64}")),
     (
         "address",
@@ -31,14 +56,6 @@ _PATTERNS: tuple[tuple[HintKind, re.Pattern[str]], ...] = (
         re.compile(r"\b(?:instagram|facebook|snapchat|whatsapp|tiktok|telegram|e-?mail)\b", re.IGNORECASE),
     ),
     ("place", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")),
-    (
-        "place",
-        re.compile(
-            r"\b(?:\d{1,5}\s)?(?:[^\W\d_][\w'’\-]{0,30}\s){1,2}"
-            r"(?:street|road|avenue|lane|close|drive|court|terrace|station|school|hospital|prison)\b",
-            re.IGNORECASE,
-        ),
-    ),
     (
         "threat",
         re.compile(
@@ -62,17 +79,40 @@ class Hint(msgspec.Struct, frozen=True, kw_only=True):
 
 def hints(text: str, names: Iterable[str] = ()) -> list[Hint]:
     """Return what may be worth a second look, in the text's order. `names` are those that staff know."""
-    found = [
-        *(
-            Hint(kind=kind, start=start, end=end, words=text[start:end])
-            for kind, start, end in _spans(text, names)
-        )
-    ]
+    return _found(text, names, _WRITTEN)
+
+
+def hints_in_lines(lines: Sequence[str], names: Iterable[str] = ()) -> list[list[Hint]]:
+    """Return the same for each line of something heard, which a machine broke where somebody paused.
+
+    What goes over several lines is in each of them as far as it is there.
+    """
+    starts, end = [], 0
+    for line in lines:
+        starts.append(end)
+        end += len(line) + 1
+    found: list[list[Hint]] = [[] for _ in lines]
+    for hint in _found(" ".join(lines), names, _HEARD):
+        place = bisect_right(starts, hint.start) - 1
+        while place < len(lines) and starts[place] < hint.end:
+            start = max(0, hint.start - starts[place])
+            words = lines[place][start : hint.end - starts[place]]
+            if words:
+                found[place].append(Hint(kind=hint.kind, start=start, end=start + len(words), words=words))
+            place += 1
+    return found
+
+
+def _found(text: str, names: Iterable[str], patterns: _Patterns) -> list[Hint]:
+    found = (
+        Hint(kind=kind, start=start, end=end, words=text[start:end])
+        for kind, start, end in _spans(text, names, patterns)
+    )
     return sorted(found, key=lambda hint: (hint.start, hint.end, hint.kind))
 
 
-def _spans(text: str, names: Iterable[str]) -> Iterator[tuple[HintKind, int, int]]:
-    for kind, pattern in _PATTERNS:
+def _spans(text: str, names: Iterable[str], patterns: _Patterns) -> Iterator[tuple[HintKind, int, int]]:
+    for kind, pattern in (*patterns, *_EITHER):
         for match in pattern.finditer(text):
             yield kind, *match.span()
     known = {_plain(part) for name in names for part in re.findall(r"[^\W\d_]+", name)}

@@ -28,6 +28,16 @@ async def test_a_reviewer_reads_what_was_heard_and_nobody_else(exchange: Exchang
         assert (await somebody.http.get(f"/api/v1{item}/transcript")).status_code == 404
 
 
+async def test_what_was_heard_has_its_hints_marked(exchange: Exchange, tmp_path: Path) -> None:
+    recording = spoken.speech(tmp_path / "said.wav", (1.0, "Front_Center"), (4.0, "Side_Left")).read_bytes()
+    somebody = {"name": "Left", "part": "offender"}
+    await exchange.desk.do(f"/cases/{exchange.case_id}/people", somebody, status=201)
+    item = await sent(listening(exchange, spoken.model()), recording, "audio")
+    heard = (await exchange.desk.http.get(item)).text.partition('<ol class="heard">')[2]
+    assert '<mark data-kind="name">left</mark>' in heard.partition("</ol>")[0].lower()
+    assert "names" in heard.partition("Marked by a machine")[2]
+
+
 async def test_without_a_machine_there_is_none_and_nothing_is_missing(
     exchange: Exchange, tmp_path: Path
 ) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.review.hints import hints
+from relay.review.hints import hints, hints_in_lines
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,37 @@ def test_ordinary_words_are_left_alone(text: str) -> None:
 def test_they_come_in_the_order_of_the_text() -> None:
     found = hints("Call 0123 456789, Oskar, or I kill time at www.example.org", ["Oskar Malik"])
     assert [hint.kind for hint in found] == ["number", "name", "threat", "address"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "marked"),
+    [
+        (["Call me.", "Oh seven seven", "double nine.", "three, one."], "number", 3),
+        (["077.", "99. 31.", "28. 44."], "number", 3),
+        (["oh 7. 7 double", "nine; 31"], "number", 2),
+        (["We live at 12 Elm", "Street now."], "place", 2),
+        (["We live at 12.", "Elm.", "Street."], "place", 3),
+        (["I will find", "you there"], "threat", 2),
+    ],
+)
+def test_what_is_said_with_pauses_is_marked_in_each_of_its_lines(
+    lines: list[str], kind: str, marked: int
+) -> None:
+    found = hints_in_lines(lines)
+    assert sum(any(hint.kind == kind for hint in of_line) for of_line in found) == marked
+    for line, of_line in zip(lines, found, strict=True):
+        for hint in of_line:
+            assert line[hint.start : hint.end] == hint.words
+
+
+def test_a_number_in_lines_is_marked_to_its_last_digit() -> None:
+    found = hints_in_lines(["It is 077.", "99. 31. 28.", "44. Bye."])
+    assert [[hint.words for hint in of_line] for of_line in found] == [["077."], ["99. 31. 28."], ["44"]]
+
+
+def test_what_is_heard_is_marked_as_what_is_written_is() -> None:
+    lines = ["Ask Zaneta at www.example.org.", "", "You will regret it."]
+    found = hints_in_lines(lines, ["Żaneta Nowak"])
+    assert [[hint.kind for hint in of_line] for of_line in found] == [["name", "address"], [], ["threat"]]
+    assert hints_in_lines([]) == []
+    assert hints_in_lines(["I was 17. In 2019 it was one of three.", "So that was it."]) == [[], []]

@@ -7,7 +7,7 @@ import msgspec
 
 from relay.cases.model import PersonOnCase
 from relay.exchange.transcripts import Transcript, lines
-from relay.review.hints import Hint, HintKind, hints
+from relay.review.hints import Hint, HintKind, hints, hints_in_lines
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,14 +62,19 @@ def _pointed(text: str, names: tuple[str, ...]) -> Pointed:
 
 def _heard(transcript: Transcript, names: tuple[str, ...]) -> HeardAll:
     there = lines(transcript)
-    found = [(line.start_ms, _pointed(line.text, names)) for line in there[:_MOST_LINES]]
+    shown = there[:_MOST_LINES]
+    found = hints_in_lines([line.text for line in shown], names)
     return HeardAll(
         lines=tuple(
-            Heard(start_ms=start, seconds=max(0, start - _EARLY_MS) / 1000, pieces=line.pieces)
-            for start, line in found
+            Heard(
+                start_ms=line.start_ms,
+                seconds=max(0, line.start_ms - _EARLY_MS) / 1000,
+                pieces=tuple(_pieces(line.text, of_line)),
+            )
+            for line, of_line in zip(shown, found, strict=True)
         ),
-        kinds=tuple(sorted({kind for _, line in found for kind in line.kinds})),
-        left_out=max(0, len(there) - _MOST_LINES),
+        kinds=tuple(sorted({hint.kind for of_line in found for hint in of_line})),
+        left_out=len(there) - len(shown),
     )
 
 
