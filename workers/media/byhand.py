@@ -20,10 +20,13 @@ from workers.media import gathered, loudness, places, tools, wishes
 from workers.media.clean import clean
 from workers.media.kept import pieces
 from workers.media.looks import beginning, family
-from workers.media.model import Clean, Kind, Limits, MediaRefused, Role
+from workers.media.model import GIBIBYTE, Clean, Kind, Limits, MediaRefused, Role
 from workers.media.room import Room
-from workers.sandbox.runner import Walled
+from workers.sandbox.bubble import strongest
 from workers.sandbox.window import File, Source
+
+_LIMITS = Limits(input_bytes=4 * GIBIBYTE)
+"""As much as a service may take of anything."""
 
 
 def main(words: Sequence[str]) -> int:
@@ -45,7 +48,10 @@ def main(words: Sequence[str]) -> int:
             edits = wishes.edits(asked.edits, asked.disguise, kind)
             spool = partial(Spool, asked.output.parent)
             faces = wishes.faces(asked.faces_model, edits)
-            with clean(kind, source, progress=_show, spool=spool, edits=edits, faces=faces) as made:
+            walls = strongest()
+            with clean(
+                kind, source, _LIMITS, _show, sandbox=walls, spool=spool, edits=edits, faces=faces
+            ) as made:
                 _write(made, asked.output, asked.poster)
                 report |= {"outcome": "clean", **_facts(made), **wishes.report(edits)}
                 report |= _loudness(made) if asked.report else {}
@@ -157,7 +163,7 @@ def _loudness(made: Clean) -> dict[str, Any]:
     """Before and after, in LUFS; what came out is measured again, in the sandbox."""
     if made.facts.loudness is None:
         return {}
-    room = Room(Walled(), tools.find(), Limits(), lambda _: None, lambda: False)
+    room = Room(strongest(), tools.find(), _LIMITS, lambda _: None, lambda: False)
     heard = loudness.of_result(made, room)
     return {
         "loudness_before_lufs": round(made.facts.loudness, 1),
