@@ -65,6 +65,7 @@ _FILM_CODEC: dict[str, Any] = {
     "preset": "veryfast",
     "crf": 23,
     "profile:v": "high",
+    "level:v": "4.1",
     "maxrate": "6M",
     "bufsize": "12M",
     "g": 60,

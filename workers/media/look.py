@@ -38,7 +38,7 @@ def refusal(kind: Kind, source: Source, limits: Limits) -> Reason | None:
         (kind is Kind.VIDEO and source.films == 0, Reason.NO_PICTURE),
         (source.exact_ms > limits.seconds(kind) * 1000, Reason.TOO_LONG),
         (source.width * source.height > limits.film_pixels, Reason.TOO_MANY_PIXELS),
-        (source.rate_numerator > limits.film_rate * max(1, source.rate_denominator) * 10, Reason.UNSUPPORTED),
+        (source.rate_numerator > limits.film_rate * max(1, source.rate_denominator), Reason.UNSUPPORTED),
         (source.films > 0 and not source.film_decodes, Reason.DAMAGED),
         (source.films > 0 and not (source.width and source.height), Reason.DAMAGED),
         (source.sounds > 0 and not source.sound_decodes, Reason.DAMAGED),

@@ -107,7 +107,8 @@ class Limits:
     page_pixels: int = 40_000_000
     film_pixels: int = 36_000_000
     """8K film (7680 × 4320) is just within."""
-    film_rate: int = 240
+    film_rate: int = 1000
+    """What a film may claim: with the clock of a browser's WebM it seems to have a picture a millisecond."""
     streams: int = 16
     page_dots_per_inch: int = 200
     memory_bytes: int = 3 * GIBIBYTE

@@ -32,6 +32,16 @@ _CONTAINERS = {
 }
 _DATED = {b"mvhd", b"tkhd", b"mdhd"}
 _ENTRIES = {b"avc1": (78, {b"avcC", b"pasp", b"colr", b"btrt"}), b"mp4a": (28, {b"esds", b"btrt"})}
+_PROFILES = {66, 77, 100}
+_HIGHEST_LEVEL = 41
+"""H.264 in Baseline, Main and High, up to level 4.1: what every telephone plays."""
+_PARAMETERS = 7
+"""The kind of a unit that says them: ISO/IEC 14496-10, 7.4.1."""
+_AAC, _LOW_COMPLEXITY = b"\x40\x15", 2
+_NOTHING_ON_TOP = {b"", b"\x56\xe5\0"}
+"""What may follow in its configuration: nothing, or that there are no tones to be added."""
+_OF_MP4 = b"\x02"
+_LONGEST_LENGTH = 4
 _NO_TAGS = bytes.fromhex(
     "00000035 6d657461 00000000 00000021 68646c72 00000000 00000000 6d646972 6170706c"
 ) + bytes.fromhex("00000000 00000000 00 00000008 696c7374")
@@ -172,5 +182,55 @@ def _description(body: bytes) -> None:
     fixed, known = _ENTRIES[kind]
     if kind == b"avc1" and entry[_NAME_OF_ENCODER] not in _NO_NAMES:
         raise Irregular
-    if any(inner not in known for inner, _ in boxes(entry[fixed:])):
+    inside = list(boxes(entry[fixed:]))
+    if any(inner not in known for inner, _ in inside):
         raise Irregular
+    configuration = [body for inner, body in inside if inner in {b"avcC", b"esds"}]
+    plays = _is_plain_film if kind == b"avc1" else _is_plain_sound
+    if len(configuration) != 1 or not plays(configuration[0]):
+        raise Irregular
+
+
+def _is_plain_film(avcc: bytes) -> bool:
+    """ISO/IEC 14496-15, 5.3.3.1: what is asked of a player, and again in the parameters of all pictures."""
+    _, profile, _, level, _, _, _, kind = struct.unpack_from(">6BHB", avcc)
+    return (
+        profile in _PROFILES
+        and level <= _HIGHEST_LEVEL
+        and kind & 0x1F == _PARAMETERS
+        and avcc[9:12] == avcc[1:4]
+    )
+
+
+def _is_plain_sound(esds: bytes) -> bool:
+    """ISO/IEC 14496-1, 7.2.6: a stream by itself, and how it is decoded."""
+    stream = _descriptors(esds[4:], b"\x03")[0]
+    decoder, synchronisation = _descriptors(stream[3:], b"\x04\x06")
+    configuration = _descriptors(decoder[13:], b"\x05")[0]
+    return (
+        stream[2:3] == b"\0"
+        and decoder[:2] == _AAC
+        and bool(configuration)
+        and configuration[0] >> 3 == _LOW_COMPLEXITY
+        and configuration[2:] in _NOTHING_ON_TOP
+        and synchronisation == _OF_MP4
+    )
+
+
+def _descriptors(data: bytes, tags: bytes) -> list[bytes]:
+    """Contents of the descriptors that fill `data`: these, in this order. Raises `Irregular`."""
+    contents, place = [], 0
+    for tag in tags:
+        written = data[place + 1 : place + 1 + _LONGEST_LENGTH]
+        digits = next((count for count, byte in enumerate(written, 1) if byte < 0x80), 0)
+        length = 0
+        for byte in written[:digits]:
+            length = length << 7 | byte & 0x7F
+        start = place + 1 + digits
+        place = start + length
+        if data[start - digits - 1 : start - digits] != bytes([tag]) or not digits or place > len(data):
+            raise Irregular
+        contents.append(data[start:place])
+    if place != len(data):
+        raise Irregular
+    return contents
