@@ -3,12 +3,12 @@
     python -m tests.hostile [--count N] [--first N] [--seed N] [--samples N] [--jobs N] [--keep FOLDER]
 
 Every file has to end accepted or refused within its limits. What is accepted has to be clean: no trace of
-what was planted. No worker may die, forget a child or a descriptor, or grow. Where this runs as root it does
-so in a network of its own, and not one packet may leave. Exit code 0 only if all of that held.
+what was planted. No worker may die, forget a child or a descriptor, or grow, and no name may be made in a
+folder (`outside.Surroundings`). Where this runs as root it does so in a network of its own, in which a packet
+to anywhere is counted, and none may be sent. Exit code 0 only if all of that held.
 """
 
 import argparse
-import ctypes
 import os
 import re
 import resource
@@ -20,23 +20,24 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import NamedTuple
 
 from tests.hostile.damage import damaged
+from tests.hostile.outside import Surroundings, counted_network
 from tests.hostile.samples import PACKAGES, samples
 from tests.hostile.seeds import Seed, seeds
 from tests.support import media
 from tests.support.media import Whole
 from workers.media.clean import clean
 from workers.media.model import Limits, MediaRefused
+from workers.sandbox import runner
 
 _LIMITS = Limits(least_seconds=30, slowness=4, memory_bytes=2 << 30, output_bytes=256 << 20, pages=10)
 _LONGEST = 4 * 30 + 60.0
 """Seconds: a look, a measurement, a making and a check, each ended at its limit, and what lies between."""
 _MOST_GROWTH = 200 << 10
 """KiB that a process may grow over all of its files: nothing adds up."""
-_NEW_NETWORK = 0x40000000  # CLONE_NEWNET
 _BATCH = 25
 _NOTORIOUS = re.compile("crash|timeout|bomb|oom|fuzz|invalid|recurs|loop", re.IGNORECASE)
 
@@ -55,7 +56,7 @@ def main() -> int:
     """Run, print a table, return the exit code."""
     asked = _parser().parse_args()
     found = _samples(asked.samples) if asked.samples else []
-    alone = _leave_the_network()
+    network = counted_network()
     with TemporaryDirectory(prefix="relay-hostile-") as folder:
         made = list(seeds(Path(folder)))
     begun = time.monotonic()
@@ -63,15 +64,19 @@ def main() -> int:
     numbers = [*range(asked.first, asked.first + asked.count), *range(-1, -1 - len(found), -1)]
     batches = [numbers[start : start + _BATCH] for start in range(0, len(numbers), _BATCH)]
     ground = Ground(made, found, asked.seed)
-    with ProcessPoolExecutor(asked.jobs, initializer=_stand, initargs=(ground,)) as pool:
+    with (
+        TemporaryDirectory(prefix="relay-hostile-") as folder,
+        ProcessPoolExecutor(asked.jobs, initializer=_stand, initargs=(ground, folder)) as pool,
+    ):
         for done in pool.map(_run, batches):
             outcomes += done
             sys.stderr.write(f"\r{len(outcomes)} of {len(numbers)}")
     wrong = [outcome for outcome in outcomes if outcome.wrong]
-    wrong += [Outcome("network", 0, "", 0, f"{_packets()} packets left")] if alone and _packets() else []
+    if network and network.sent:
+        wrong.append(Outcome("network", 0, "", 0, f"{network.sent} packets were sent"))
     for outcome in wrong:
         _keep(asked.keep, ground, outcome)
-    _print(outcomes, wrong, time.monotonic() - begun, alone=alone)
+    _print(outcomes, wrong, time.monotonic() - begun, counted=network is not None)
     return 1 if wrong or len(outcomes) != len(numbers) else 0
 
 
@@ -115,19 +120,20 @@ class Ground:
         return Seed(chosen.name, chosen.kind, content)
 
 
-_ground: list[Ground] = []
+_stood: list[tuple[Ground, Surroundings]] = []
 
 
-def _stand(ground: Ground) -> None:
-    """Given once to each process."""
-    _ground[:] = [ground]
+def _stand(ground: Ground, folder: str) -> None:
+    """Given once to each process, which stands in a folder of its own."""
+    strangers = range(runner._FIRST_STRANGER, runner._FIRST_STRANGER + runner._STRANGERS)
+    _stood[:] = [(ground, Surroundings(Path(mkdtemp(dir=folder)), strangers))]
 
 
 def _run(numbers: list[int]) -> list[Outcome]:
-    return list(_outcomes(_ground[0], numbers))
+    return list(_outcomes(*_stood[0], numbers))
 
 
-def _outcomes(ground: Ground, numbers: list[int]) -> Iterator[Outcome]:
+def _outcomes(ground: Ground, surroundings: Surroundings, numbers: list[int]) -> Iterator[Outcome]:
     before = _state()
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for number in numbers:
@@ -146,6 +152,8 @@ def _outcomes(ground: Ground, numbers: list[int]) -> Iterator[Outcome]:
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - grown
     if grown > _MOST_GROWTH:
         yield Outcome("memory", numbers[0], "", 0, f"grew by {grown} KiB")
+    if new := surroundings.new():
+        yield Outcome("folders", numbers[0], "", 0, f"left {new}")
 
 
 def _attempt(seed: Seed) -> tuple[str, str]:
@@ -164,17 +172,6 @@ def _state() -> tuple[frozenset[str], str]:
     return descriptors, Path(f"/proc/self/task/{os.getpid()}/children").read_text()
 
 
-def _leave_the_network() -> bool:
-    """Move into a network without a way out, if that is allowed: there every packet is counted."""
-    return os.geteuid() == 0 and ctypes.CDLL(None).unshare(_NEW_NETWORK) == 0
-
-
-def _packets() -> int:
-    """Packets sent on any device of this network."""
-    lines = Path("/proc/net/dev").read_text().splitlines()[2:]
-    return sum(int(line.partition(":")[2].split()[9]) for line in lines)
-
-
 def _keep(folder: Path | None, ground: Ground, outcome: Outcome) -> None:
     if folder and outcome.ended:
         folder.mkdir(parents=True, exist_ok=True)
@@ -182,11 +179,11 @@ def _keep(folder: Path | None, ground: Ground, outcome: Outcome) -> None:
         (folder / name).write_bytes(ground.file(outcome.number).content)
 
 
-def _print(outcomes: list[Outcome], wrong: list[Outcome], seconds: float, *, alone: bool) -> None:
+def _print(outcomes: list[Outcome], wrong: list[Outcome], seconds: float, *, counted: bool) -> None:
     files = [outcome for outcome in outcomes if outcome.ended]
     lines = [f"{count:7} {ended}" for ended, count in Counter(one.ended for one in files).most_common()]
     slowest = max((outcome.seconds for outcome in files), default=0.0)
-    packets = "no packet sent" if alone else "packets not counted (needs root)"
+    packets = "no packet sent" if counted else "packets not counted (needs root)"
     lines.append(f"{len(files)} files in {seconds:.0f} s, the slowest in {slowest:.1f} s; {packets}.")
     lines += [f"WRONG {one.number} {one.seed}: {one.wrong}" for one in wrong]
     sys.stdout.write("\n" + "\n".join(lines) + "\n")
