@@ -99,10 +99,33 @@ async def end_uploads(act: Acting, item: Item) -> list[UUID]:
     await act.run(
         "UPDATE relay.uploads SET state = 'ended' WHERE item_id = %s AND state <> 'ended'", [item.id]
     )
+    return await _let_go(act, uploaded)
+
+
+_OTHERS = """
+UPDATE relay.uploads u SET state = 'ended'
+WHERE u.item_id = %(item)s AND u.object_id <> %(kept)s AND u.state <> 'ended'
+  AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)
+  AND (u.state = 'complete' OR u.created_at <= (
+      SELECT created_at FROM relay.uploads WHERE object_id = %(kept)s))
+RETURNING u.object_id AS id
+"""
+
+
+async def end_others(act: Acting, item_id: UUID, kept: UUID) -> list[UUID]:
+    """Let go of what `kept` replaces: files that wait to be sent, and those that were begun before it.
+
+    Return the objects whose blobs are to be removed. What was sent stays, and what was begun later goes on.
+    """
+    ended = await act.all(_Removed, _OTHERS, {"item": item_id, "kept": kept})
+    return await _let_go(act, [one.id for one in ended])
+
+
+async def _let_go(act: Acting, objects: list[UUID]) -> list[UUID]:
     gone = await act.all(
         _Removed,
         "UPDATE relay.objects SET state = 'gone' WHERE id = ANY(%s) AND state <> 'gone' RETURNING id",
-        [uploaded],
+        [objects],
     )
     return [one.id for one in gone]
 

@@ -88,7 +88,7 @@ WHERE u.item_id = %s AND u.state = 'complete'
   AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)
 ORDER BY u.created_at DESC LIMIT 1
 """
-"""What would be sent now: the newest file that is complete and is part of nothing yet."""
+"""What would be sent now: the file that is complete and is part of nothing yet. It is one at most."""
 
 
 async def _uploaded(tx: Reading, house: House, person: Person, item: Item) -> _Original:

@@ -18,8 +18,8 @@ from relay.blobs.interface import BlobWriter
 from relay.cases.model import Medium
 from relay.db.transaction import Reading
 from relay.errors import BlobMissing, Conflict, Gone, Invalid, Missing, TooLarge
-from relay.exchange.items import find_item, lock_item, own_holder, require_seat
-from relay.exchange.objects import add_grant, announce, find_key, finish
+from relay.exchange.items import find_item, lock_item, own_holder, remove, require_seat
+from relay.exchange.objects import add_grant, announce, end_others, find_key, finish
 from relay.exchange.sink import Sink
 from relay.exchange.transitions import State
 from relay.house import House
@@ -265,7 +265,7 @@ async def _record(house: House, person: Person, row: _Row, sink: Receiving, writ
 
 
 async def _complete(house: House, person: Person, upload_id: UUID) -> None:
-    """Finish the blob and the rows of an upload that has all its bytes.
+    """Finish the blob and the rows of an upload that has all its bytes. What it replaces is gone for good.
 
     Doing it again, after a crash, changes nothing.
     """
@@ -276,13 +276,15 @@ async def _complete(house: House, person: Person, upload_id: UUID) -> None:
         act.subject = upload_id
         if item.state not in _OPEN_TO_FILES:
             raise Conflict("This has been sent or taken back already, so the file was not added.")
+        replaced = await end_others(act, item.id, upload_id)
         await act.run(
             "UPDATE relay.uploads SET state = 'complete'"
             " WHERE object_id = %s AND state = 'open' AND received = length",
             [upload_id],
         )
         await finish(act, upload_id, row.length, commitment)
-        act.note(item=row.item_id, length=row.length)
+        act.note(item=row.item_id, length=row.length, replaced=len(replaced))
+    await remove(house, replaced)
 
 
 def _finish_blob(house: House, object_id: UUID) -> bytes:

@@ -139,3 +139,18 @@ async def test_the_form_without_script_has_as_many_fields_as_asked_for(exchange:
     ):
         page = await exchange.victim.http.get(f"/items/{item_id}{asked}")
         assert page.text.count('name="page"') == page.text.count('name="turn"') == given
+
+
+async def test_after_a_refusal_nothing_is_offered_that_was_replaced(exchange: Exchange) -> None:
+    item_id = await exchange.start(exchange.victim, "document")
+    address = f"/items/{item_id}/pages"
+    assert (await send(exchange.victim, address, fields((photograph(3), 0)))).status_code == 303
+    new = fields((photograph(1), 0), (b"no picture at all", 0))
+    assert (await send(exchange.victim, address, new)).status_code == 303
+    await exchange.victim.do(f"/items/{item_id}/submit")
+    await work_off(exchange.room)
+    page = (await exchange.victim.http.get(f"/items/{item_id}")).text
+    assert "Page 2 is a kind of file that we cannot open." in page
+    assert "Your file has arrived" not in page
+    assert "Send it to your facilitator" not in page
+    await exchange.victim.do(f"/items/{item_id}/submit", status=409)

@@ -116,6 +116,17 @@ async def test_an_author_lets_go_of_what_they_uploaded_and_took_back_or_never_se
         assert refused(connection, gone.format("id IN (SELECT object_id FROM relay.uploads)")) is None
 
 
+async def test_of_an_item_one_file_waits_to_be_sent(service: Service, pair: Pair, rows: UUID) -> None:
+    async with service.participants.database.reading(pair.victim.id) as tx:
+        film = await tx.value("SELECT item_id FROM relay.uploads WHERE object_id = %s", [rows])
+    other = await uploads.create(service.participants, pair.victim, film, 10)
+    to = "UPDATE relay.uploads SET state = '{}' WHERE object_id = %s"
+    with acting(service, "participants", pair.victim.id) as connection:
+        assert refused(connection, to.format("complete"), other.id) == "RL002"
+        assert refused(connection, to.format("ended"), rows) is None
+        assert refused(connection, to.format("complete"), other.id) is None
+
+
 _ACCOUNT = "UPDATE relay.accounts SET {} WHERE {}"
 
 

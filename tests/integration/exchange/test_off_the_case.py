@@ -116,9 +116,9 @@ async def test_small_files_that_are_not_sent_have_a_limit_too(
     case = await own_case(house, pair.offender, pair.case_id)
     item = await start_item(house, pair.offender, pair.case_id, "video", (case.counterparts[0].seat_id,))
     first, second, _ = [await uploads.create(house, pair.offender, item, 1) for _ in range(3)]
-    async with uploads.append(house, pair.offender, second.id, 0) as sink:
+    async with uploads.append(house, pair.offender, first.id, 0) as sink:
         await sink.write(b"x")
     with pytest.raises(Conflict):
         await uploads.create(house, pair.offender, item, 1)
-    await uploads.terminate(house, pair.offender, first.id)
+    await uploads.terminate(house, pair.offender, second.id)
     await uploads.create(house, pair.offender, item, 1)

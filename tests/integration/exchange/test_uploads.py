@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from relay.blobs.folder import FolderWriter
-from relay.errors import Conflict, Gone, Invalid, Missing, TooLarge
+from relay.errors import BlobMissing, Conflict, Gone, Invalid, Missing, TooLarge
 from relay.exchange import uploads
 from relay.exchange.items import start_item, withdraw
 from relay.exchange.objects import opened
@@ -25,7 +25,7 @@ from relay.exchange.uploads import append, create, status, terminate
 from tests.support.house import Pair, Service, make_pair, make_service
 from tests.support.letters import seat_of
 from tests.support.postgres import Dsns
-from tests.support.work import make_room
+from tests.support.work import make_room, work_off
 from workers.tasks.room import WorkRoom
 from workers.tasks.upkeep import sweep
 
@@ -276,3 +276,39 @@ async def test_a_person_can_store_only_so_much(dsns: Dsns, tmp_path: Path) -> No
             await create(service.participants, pair.victim, item_id, 600)
         await terminate(service.participants, pair.victim, first.id)
         await create(service.participants, pair.victim, item_id, 600)
+
+
+async def test_what_was_replaced_is_gone_for_good_and_what_was_begun_later_goes_on(
+    service: Service, pair: Pair
+) -> None:
+    item_id = await audio(service, pair)
+    house, victim = service.participants, pair.victim
+    waiting = await create(house, victim, item_id, len(FILE))
+    await send(service, pair, waiting.id, 0, len(FILE))
+    halfway = await create(house, victim, item_id, len(FILE))
+    await send(service, pair, halfway.id, 0, 65_536)
+    new = await create(house, victim, item_id, len(FILE))
+    later = await create(house, victim, item_id, len(FILE))
+    await send(service, pair, new.id, 0, len(FILE))
+    for replaced in (waiting, halfway):
+        with pytest.raises(Missing):
+            await status(house, victim, replaced.id)
+        with pytest.raises(BlobMissing):
+            house.blobs.open(replaced.id)
+    assert (await status(house, victim, later.id)).state == "open"
+    assert (await status(house, victim, new.id)).state == "complete"
+    async with house.database.reading(victim.id) as tx:
+        gone = await tx.values("SELECT id FROM relay.objects WHERE state = 'gone'")
+    assert set(gone) == {waiting.id, halfway.id}
+
+
+async def test_a_file_that_was_sent_is_not_replaced(service: Service, pair: Pair, room: WorkRoom) -> None:
+    item_id = await audio(service, pair)
+    first = await create(service.participants, pair.victim, item_id, len(FILE))
+    await send(service, pair, first.id, 0, len(FILE))
+    assert await arrived(service, pair, item_id) == FILE
+    await work_off(room)
+    assert (await own_item(service.participants, pair.victim, item_id)).state == "failed"
+    second = await create(service.participants, pair.victim, item_id, len(FILE))
+    await send(service, pair, second.id, 0, len(FILE))
+    assert (await status(service.participants, pair.victim, first.id)).state == "complete"
