@@ -1,8 +1,13 @@
 """Hostile files, each small and made here."""
 
+import io
 import struct
+import zipfile
 import zlib
 from pathlib import Path
+
+import pillow_heif
+from PIL import Image
 
 from tests.support import media
 
@@ -96,6 +101,29 @@ def polyglot(film: bytes, pdf: bytes) -> bytes:
     """An MP4 (of fragments) that is a PDF too: the PDF stands in a box that players skip."""
     kind = struct.unpack(">I", film[:4])[0]
     return film[:kind] + struct.pack(">I4s", len(pdf) + 8, b"free") + pdf + film[kind:]
+
+
+def in_a_photograph(pdf: bytes) -> bytes:
+    """A black JPEG that is a PDF too: the PDF is its comment."""
+    written = io.BytesIO()
+    Image.new("RGB", (200, 200)).save(written, "JPEG", comment=pdf)
+    assert written.getvalue().index(b"%PDF-") < 1024
+    return written.getvalue()
+
+
+def in_an_archive(pdf: bytes) -> bytes:
+    """A ZIP that is a PDF too: the PDF lies in it as it is."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        archive.writestr("letter.pdf", pdf)
+    return written.getvalue()
+
+
+def behind_a_photograph(film: bytes) -> bytes:
+    """A HEIC that is an MP4 (of fragments) too: behind the picture lie the film's boxes."""
+    written = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (200, 200))).save(written)
+    return written.getvalue() + film[struct.unpack(">I", film[:4])[0] :]
 
 
 def claims_to_last(film: bytes, seconds: float) -> bytes:

@@ -1,5 +1,6 @@
 """Every hostile file ends accepted or refused, within its limits, and what is accepted is clean."""
 
+import io
 import os
 import random
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from PIL import Image
 
 from tests.hostile import samples as parsers
 from tests.security.sandbox import bombs
@@ -65,7 +67,7 @@ def test_a_list_of_files_is_not_followed(kind: Kind, lists: Callable[[Path], byt
     ids=["sdp", "svg", "html", "gif", "zip", "postscript", "magick", "one-zero", "zeros", "noise"],
 )
 def test_other_formats_are_refused_with_what_to_do(kind: Kind, content: bytes) -> None:
-    assert attempt(kind, content) in {Reason.UNSUPPORTED, Reason.DAMAGED}
+    assert attempt(kind, content) is Reason.UNSUPPORTED
 
 
 def test_kinds_are_not_mixed_up(film: bytes, samples: Path) -> None:
@@ -94,6 +96,29 @@ def test_two_formats_in_one_file_give_only_what_was_asked_for(samples: Path) -> 
         assert b"%PDF" not in media.content(made.files["clean"])
 
 
+@pytest.mark.parametrize("around", [bombs.in_a_photograph, bombs.in_an_archive])
+def test_a_pdf_in_another_file_gives_its_page_and_nothing_of_the_other(
+    around: Callable[[bytes], bytes],
+) -> None:
+    both = around(bombs.acting_pdf())
+    assert attempt(Kind.AUDIO, both) is attempt(Kind.VIDEO, both) is Reason.WRONG_KIND
+    with clean(Kind.DOCUMENT, Whole(both), QUICK) as made:
+        content = media.content(made.files["clean"])
+        poster = Image.open(io.BytesIO(media.content(made.files["poster"])))
+    assert made.facts.pages == 1
+    assert media.traces(content) == []
+    assert b"PK\x03\x04" not in content
+    assert poster.convert("L").getextrema() == (255, 255), "the PDF's page is empty, the photograph black"
+
+
+def test_a_photograph_that_is_a_film_too_is_refused(samples: Path) -> None:
+    pieces = ["-movflags", "+frag_keyframe+empty_moov+default_base_moof"]
+    film = media.film(samples, "behind.mp4", 1, *pieces, size="160x120").read_bytes()
+    both = bombs.behind_a_photograph(film)
+    outcomes = [attempt(kind, both) for kind in KINDS]
+    assert outcomes == [Reason.WRONG_KIND, Reason.WRONG_KIND, Reason.UNSUPPORTED]
+
+
 def test_a_pdf_that_acts_becomes_a_picture() -> None:
     with clean(Kind.DOCUMENT, Whole(bombs.acting_pdf()), QUICK) as made:
         content = media.content(made.files["clean"])
@@ -120,9 +145,9 @@ def test_a_bomb_of_nested_forms_is_stopped(monkeypatch: pytest.MonkeyPatch) -> N
     assert time.monotonic() - started < 60
 
 
-def test_a_page_tree_that_lies_is_refused() -> None:
-    outcome = attempt(Kind.DOCUMENT, bombs.page_tree_bomb())
-    assert outcome in {Reason.TOO_MANY_PAGES, Reason.DAMAGED, Reason.NO_PAGES, ()}
+def test_of_a_page_tree_that_lies_the_pages_are_taken_that_are_there() -> None:
+    with clean(Kind.DOCUMENT, Whole(bombs.page_tree_bomb()), QUICK) as made:
+        assert made.facts.pages == 1
 
 
 def test_films_beyond_the_caps_are_refused(samples: Path) -> None:
@@ -131,7 +156,7 @@ def test_films_beyond_the_caps_are_refused(samples: Path) -> None:
     assert attempt(Kind.VIDEO, bombs.giant_picture(samples).read_bytes()) is Reason.TOO_MANY_PIXELS
     assert attempt(Kind.VIDEO, bombs.fast_film(samples).read_bytes()) is Reason.UNSUPPORTED
     tracks = bombs.many_tracks(samples).read_bytes()
-    assert attempt(Kind.AUDIO, tracks) in {Reason.TOO_MANY_STREAMS, Reason.DAMAGED}
+    assert attempt(Kind.AUDIO, tracks) is Reason.TOO_MANY_STREAMS
 
 
 def test_a_recording_that_does_not_say_its_length_is_still_too_long(samples: Path) -> None:
@@ -164,8 +189,7 @@ CUTTABLE: dict[str, tuple[Kind, Callable[[Path, str], Path]]] = {
 @pytest.mark.parametrize("share", [0.02, 0.5, 0.95])
 def test_what_was_cut_off_is_refused(name: str, share: float, samples: Path) -> None:
     kind, make = CUTTABLE[name]
-    outcome = attempt(kind, media.cut(make(samples, name), share).read_bytes())
-    assert outcome in {Reason.DAMAGED, Reason.UNSUPPORTED, Reason.NO_PAGES}
+    assert attempt(kind, media.cut(make(samples, name), share).read_bytes()) is Reason.DAMAGED
 
 
 @pytest.mark.slow
