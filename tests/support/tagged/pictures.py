@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
+from PIL import ExifTags, Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
 from tests.support.tagged.base import BYTES, MARK, Tagged, page, small_jpeg
 from tests.support.tagged.films import box
@@ -102,6 +102,27 @@ def _saved(form: str, **more: Any) -> bytes:
 def _segment(number: int, body: bytes) -> bytes:
     plain = _saved("JPEG")
     return plain[:2] + bytes([0xFF, number]) + struct.pack(">H", len(body) + 2) + body + plain[2:]
+
+
+def _thumbnail_of_exif() -> bytes:
+    """A second directory with a small picture, as each camera writes it: CIPA DC-008, 4.6.9."""
+    small = small_jpeg()
+    first = struct.pack("<HHHII", 1, 0x0112, 3, 1, 1) + struct.pack("<I", 26)
+    entries = ((0x0103, 3, 1, 6), (0x010F, 2, len(BYTES) + 1, 80), (0x0201, 4, 1, 80 + len(BYTES) + 1))
+    second = struct.pack("<H", 4)
+    for entry in (*entries, (0x0202, 4, 1, len(small))):
+        second += struct.pack("<HHII", *entry)
+    content = b"II*\0" + struct.pack("<I", 8) + first + second + bytes(4)
+    assert len(content) == 80
+    return b"Exif\0\0" + content + BYTES + b"\0" + small
+
+
+def thumbnails() -> Iterator[Tagged]:
+    content = _segment(0xE1, _thumbnail_of_exif())
+    with Image.open(io.BytesIO(content)) as opened:
+        thumbnail = opened.getexif().get_ifd(ExifTags.IFD.IFD1)
+        assert thumbnail[0x010F] == MARK, "readers find it"
+    yield Tagged("jpeg EXIF thumbnail", Kind.DOCUMENT, content)
 
 
 def _fields() -> Iterator[tuple[str, str, int]]:

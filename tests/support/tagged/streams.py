@@ -1,4 +1,4 @@
-"""Ogg, FLAC and Matroska: comments, pictures, attachments, chapters."""
+"""Ogg, FLAC and Matroska: comments, pictures, attachments, chapters; what cameras and senders add."""
 
 import base64
 import struct
@@ -68,3 +68,32 @@ def _matroska(folder: Path) -> Iterator[Tagged]:
         inputs = [*media.picture(0.35, "64x64"), *media.voice(0.35)]
         media.ffmpeg(*inputs, *more, *form, path)
         yield Tagged(f"mkv {name}", Kind.VIDEO, path.read_bytes())
+
+
+def cameras(folder: Path) -> Iterator[Tagged]:
+    """What dash-cams write into their pictures and beside them, and what senders say of a stream."""
+    (folder / "places.txt").write_text(MARK * 3)
+    (folder / "places.srt").write_text(f"1\n00:00:00,000 --> 00:00:00,300\n{MARK}\n")
+    beside = ["-map", "0", "-map", "1", "-map", "2"]
+    unit = "h264_metadata=sei_user_data=086f3693-b7b3-4f2c-9653-21492feee5b8+"
+    variants: dict[str, tuple[str, list[str]]] = {
+        "user data in SEI": ("mp4", ["-bsf:v", unit + MARK]),
+        "user data in SEI of a stream": ("ts", ["-bsf:v", unit + MARK]),
+        "service": ("ts", ["-metadata", f"service_name={MARK}"]),
+        "who provides a service": ("ts", ["-metadata", f"service_provider={MARK}"]),
+        "data beside": ("ts", ["-f", "data", "-i", str(folder / "places.txt"), *beside, "-c:d", "copy"]),
+        "timed text": ("mp4", ["-i", str(folder / "places.srt"), *beside, "-c:s", "mov_text"]),
+        "title": ("flv", ["-metadata", f"title={MARK}", "-ar", "44100"]),
+        "own": ("flv", ["-metadata", f"{MARK}={MARK}", "-ar", "44100"]),
+    }
+    made = {}
+    for name, (ending, more) in variants.items():
+        path = folder / f"camera.{ending}"
+        form = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-t", "0.35"]
+        media.ffmpeg(*media.picture(0.35, "64x64"), *media.voice(0.35), *more, *form, path)
+        made[name] = Tagged(f"{ending} {name}", Kind.VIDEO, path.read_bytes())
+    yield from made.values()
+    text = made["timed text"].content
+    for maker in (b"gpmd", b"mett", b"camm"):
+        track = text.replace(b"sbtl", b"meta").replace(b"tx3g", maker)
+        yield Tagged(f"mp4 track of places, {maker.decode()}", Kind.VIDEO, track)
