@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
+import pikepdf
 import pillow_heif
 from PIL import Image
 
@@ -62,6 +63,23 @@ def form_bomb(depth: int = 26, width: int = 10) -> bytes:
             form += b" /Resources << /XObject << /F %d 0 R >> >>" % (6 + level)
         objects.append(form + b" >>\nstream\n" + inner + b"endstream")
     return _pdf(objects)
+
+
+def field_bomb() -> bytes:
+    """The same, where the page draws nothing, and a field that was filled in is drawn by such a form."""
+    written = io.BytesIO()
+    with pikepdf.open(io.BytesIO(form_bomb())) as opened:
+        page = opened.pages[0].obj
+        field = pikepdf.Dictionary(
+            Type=pikepdf.Name.Annot, Subtype=pikepdf.Name.Widget, FT=pikepdf.Name.Tx, F=4
+        )
+        field.T, field.Rect = pikepdf.String("answer"), page.MediaBox
+        field.AP = pikepdf.Dictionary(N=page.Resources.XObject.F)
+        del page.Contents
+        page.Annots = pikepdf.Array([opened.make_indirect(field)])
+        opened.Root.AcroForm = pikepdf.Dictionary(Fields=page.Annots)
+        opened.save(written)
+    return written.getvalue()
 
 
 def page_tree_bomb() -> bytes:

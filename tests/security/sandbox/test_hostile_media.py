@@ -135,13 +135,16 @@ def test_a_pixel_bomb_is_refused_before_it_is_decoded(width: int, height: int) -
     assert time.monotonic() - started < 60
 
 
-def test_a_bomb_of_nested_forms_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("bomb", [bombs.form_bomb, bombs.field_bomb])
+def test_a_bomb_of_nested_forms_is_stopped(
+    bomb: Callable[[], bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from workers.media import document
 
     monkeypatch.setattr(document, "_PROCESSOR_SECONDS", 2)
     monkeypatch.setattr(document, "_SECONDS_PER_PAGE", 0)
     started = time.monotonic()
-    assert attempt(Kind.DOCUMENT, bombs.form_bomb()) is Reason.OUT_OF_TIME
+    assert attempt(Kind.DOCUMENT, bomb()) is Reason.OUT_OF_TIME
     assert time.monotonic() - started < 60
 
 
