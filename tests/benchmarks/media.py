@@ -88,7 +88,7 @@ def _memory(folder: Path, mebibytes: int) -> tuple[str, str, int]:
     bits = round(mebibytes * MIB * 8 / seconds)
     noise = f"testsrc2=s=1920x1080:r=30:d={_SEED_SECONDS},noise=alls=100:allf=t+u"
     rate = ["-b:v", str(bits), "-maxrate", str(bits), "-bufsize", str(bits // 10)]
-    made = ["-pix_fmt", "yuv420p", "-preset", "ultrafast", *rate, "-shortest", seed]
+    made: list[str | Path] = ["-pix_fmt", "yuv420p", "-preset", "ultrafast", *rate, "-shortest", seed]
     media.ffmpeg("-f", "lavfi", "-i", noise, *media.voice(_SEED_SECONDS), *made)
     again = str(round(seconds / _SEED_SECONDS) - 1)
     media.ffmpeg("-stream_loop", again, "-i", seed, "-c", "copy", path)
