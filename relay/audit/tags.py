@@ -12,6 +12,7 @@ class Tag(StrEnum):
     ACCOUNT_ENROLLED = "account.enrolled"
     ACCOUNT_VOUCHED = "account.vouched"
     ACCOUNT_SUSPENDED = "account.suspended"
+    SUSPENSION_ENDED = "account.suspension_ended"
     SIGNED_IN = "session.signed_in"
     STEPPED_UP = "session.stepped_up"
     SIGNED_OUT = "session.signed_out"

@@ -1,4 +1,4 @@
-"""Enrolling with an invitation, and suspending an account."""
+"""Enrolling with an invitation; suspending an account, and ending that."""
 
 import hmac
 from datetime import datetime
@@ -164,7 +164,7 @@ async def _store(
 
 
 async def suspend(house: House, person: Person, account_id: UUID) -> None:
-    """Stop an account at once: its sessions open nothing any more.
+    """Stop an account at once: its sessions open nothing any more, its invitations are void.
 
     A facilitator may for participants of their cases, an administrator for staff, nobody for themselves.
     """
@@ -173,10 +173,47 @@ async def suspend(house: House, person: Person, account_id: UUID) -> None:
     async with house.database.acting(
         person.id, Tag.ACCOUNT_SUSPENDED, chain=person.service_id, subject=account_id
     ) as act:
-        side = await act.value("SELECT side FROM relay.accounts WHERE id = %s", [account_id])
-        if side is None:
-            raise Missing
-        needed = Permission.ACCOUNT_MANAGE if side == "staff" else Permission.CASE_PEOPLE
-        if needed not in person.permissions:
-            raise Forbidden
+        await _manageable(act, person, account_id)
         await act.run("UPDATE relay.accounts SET state = 'suspended' WHERE id = %s", [account_id])
+
+
+async def end_suspension(house: House, person: Person, account_id: UUID) -> None:
+    """Let somebody sign in again, with the keys that they had. Who may is as for suspending.
+
+    Nothing else comes back: no session, no invitation, and no approval that they gave before. What the signed
+    roster says of them stays (`relay/identity/roster.py`).
+    """
+    async with house.database.acting(
+        person.id, Tag.SUSPENSION_ENDED, chain=person.service_id, subject=account_id
+    ) as act:
+        account = await _manageable(act, person, account_id)
+        if account.state != "suspended":
+            raise Conflict("This account is not suspended.")
+        if account.side == "staff" and not account.key_version:
+            raise Conflict("They had not enrolled, so there is nothing to go back to. Invite them once more.")
+        await act.run(
+            "UPDATE relay.accounts SET state = CASE WHEN key_version > 0 THEN 'active' ELSE 'invited' END,"
+            " returned_at = %s WHERE id = %s AND state = 'suspended'",
+            [house.clock(), account_id],
+        )
+
+
+class _AccountRow(msgspec.Struct, frozen=True):
+    side: str
+    state: str
+    key_version: int
+
+
+async def _manageable(act: Acting, person: Person, account_id: UUID) -> _AccountRow:
+    """Return an account that the person may stop and let in again, held to the end of the transaction."""
+    account = await act.one(
+        _AccountRow,
+        "SELECT side, state, key_version FROM relay.accounts WHERE id = %s FOR NO KEY UPDATE",
+        [account_id],
+    )
+    if account is None:
+        raise Missing
+    needed = Permission.ACCOUNT_MANAGE if account.side == "staff" else Permission.CASE_PEOPLE
+    if needed not in person.permissions:
+        raise Forbidden
+    return account

@@ -172,7 +172,10 @@ async def invite_again(house: House, person: Person, case_id: UUID, account_id: 
         if found is None:
             raise Missing
         if found == "suspended":
-            raise Conflict("This account is suspended.")
+            raise Conflict(
+                "This account is suspended. If it should not be, end the suspension first: on the page of the"
+                " case, under “More about” this person."
+            )
         act.note(again=True)
         return await _issue_for_case(act, house, person, case_id, account_id)
 

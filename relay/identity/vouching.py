@@ -20,7 +20,8 @@ from relay.vault.suite import PublicKey
 
 _NOT_THEIRS = (
     "These keys were not made with the invitation that was given out. Do not confirm them: somebody else may"
-    " have enrolled. Suspend the account, tell your administrator, and invite the person anew."
+    " have enrolled. Suspend the account, tell your administrator, take it off the case, and invite the"
+    " person as somebody new. Do not end the suspension: whoever enrolled could sign in again."
 )
 
 

@@ -141,4 +141,5 @@ async def test_keys_and_accounts_are_their_owners(service: Service, pair: Pair) 
         for change in (*keys, "state = 'invited'"):
             assert refused(connection, _ACCOUNT.format(change, participants)) == "RL002"
         assert refused(connection, _ACCOUNT.format("state = 'suspended'", participants)) is None
-        assert refused(connection, _ACCOUNT.format("state = 'active'", participants)) == "RL002"
+        # and let in again as they were: tests/security/test_suspension_rules.py
+        assert refused(connection, _ACCOUNT.format("state = 'invited'", participants)) == "RL002"

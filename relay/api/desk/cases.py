@@ -194,6 +194,17 @@ async def suspend(
     return Response(None, status_code=204)
 
 
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/end-suspension", opt=_PEOPLE, status_code=204)
+async def end_suspension(
+    house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+) -> Response[None]:
+    """Let a participant sign in again with the keys that they had."""
+    sessions.require_step_up(house, person)
+    await service.read_case(house, person, case_id)
+    await accounts.end_suspension(house, person, account_id)
+    return Response(None, status_code=204)
+
+
 @post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=201)
 async def add_facilitator(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[NewFacilitator]
@@ -225,6 +236,7 @@ HANDLERS = [
     invite_again,
     vouch,
     suspend,
+    end_suspension,
     add_facilitator,
     remove_seat,
 ]

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import JSONBody, PathParameter
 
-from relay.identity import accounts, directory, invitations
+from relay.identity import accounts, directory, invitations, sessions
 from relay.identity.directory import Colleague
 from relay.identity.invitations import Invitation
 from relay.permissions import Permission
@@ -44,4 +44,12 @@ async def suspend(house: TheHouse, person: SignedIn, account_id: AccountId) -> R
     return Response(None, status_code=204)
 
 
-HANDLERS = [staff, invite, suspend]
+@post("/staff/{account_id:uuid}/end-suspension", opt=_MANAGE, status_code=204)
+async def end_suspension(house: TheHouse, person: SignedIn, account_id: AccountId) -> Response[None]:
+    """Let somebody sign in again with the keys that they had. What they approved before counts no more."""
+    sessions.require_step_up(house, person)
+    await accounts.end_suspension(house, person, account_id)
+    return Response(None, status_code=204)
+
+
+HANDLERS = [staff, invite, suspend, end_suspension]

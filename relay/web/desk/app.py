@@ -4,7 +4,7 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, hiding, home, own, paper, review, standing, transcription
+from relay.web.desk import cases, gates, hiding, home, own, paper, review, standing, stopping, transcription
 from relay.web.desk.ways_back import ways_back
 from relay.web.shared.build import Opener, build
 from relay.web.shared.endings import Endings
@@ -20,6 +20,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
     forms = [
         *home.HANDLERS,
         *cases.HANDLERS,
+        *stopping.HANDLERS,
         *gates.HANDLERS,
         *review.HANDLERS,
         *standing.HANDLERS,

@@ -15,7 +15,7 @@ from relay.cases import settings as working
 from relay.cases.model import MEDIA
 from relay.errors import Refusal
 from relay.house import House
-from relay.identity import accounts, directory, invitations, vouching
+from relay.identity import directory, invitations, vouching
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import listing
@@ -29,7 +29,6 @@ from relay.web.shared.pages import page, path_of, see_other
 
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
-SeatId = Annotated[UUID, PathParameter()]
 _PEOPLE = allow(Permission.CASE_PEOPLE)
 _NEWEST = 2**62
 _ENTRIES = 25
@@ -37,9 +36,11 @@ _ENTRIES = 25
 
 
 @get("/cases/{case_id:uuid}", opt=allow(Permission.CASE_READ))
-async def case_page(request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId) -> Page:
-    """Show one case of theirs."""
-    return await show_case(request, house, person, case_id)
+async def case_page(
+    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, done: FromQuery[str] = ""
+) -> Page:
+    """Show one case of theirs. `done`: what was just done on it, for a line that says so."""
+    return await show_case(request, house, person, case_id, done=done)
 
 
 async def show_case(
@@ -49,8 +50,10 @@ async def show_case(
     case_id: UUID,
     refusal: Refusal | None = None,
     form: Form | None = None,
+    *,
+    done: str = "",
 ) -> Page:
-    """Show a case, perhaps with what could not be done and what was written for it."""
+    """Show a case, perhaps with what could not be done and what was written for it, or what was done."""
     case, people, facts = await service.read_case(house, person, case_id)
     names = {one.account_id: one.name for one in people}
     now = house.local_time()
@@ -61,6 +64,7 @@ async def show_case(
         "case.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
+        done=done,
         case=case,
         people=people,
         names=names,
@@ -197,24 +201,6 @@ async def vouch(
     return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
 
 
-@post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=200)
-async def suspend(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    account_id: AccountId,
-) -> Page:
-    """Stop a participant's account at once."""
-
-    async def do(person: Person) -> None:
-        await service.read_case(house, person, case_id)
-        await accounts.suspend(house, person, account_id)
-
-    return await on_case(Asked(request, house, person, form), case_id, do)
-
-
 @post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=200)
 async def add_facilitator(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
@@ -223,23 +209,6 @@ async def add_facilitator(
 
     async def do(person: Person) -> None:
         await service.add_facilitator(house, person, case_id, form.identifier("account_id"))
-
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
-
-
-@post("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE, status_code=200)
-async def remove(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    seat_id: SeatId,
-) -> Page:
-    """Take somebody off the case."""
-
-    async def do(person: Person) -> None:
-        await service.remove_seat(house, person, case_id, seat_id)
 
     return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
 
@@ -276,8 +245,6 @@ HANDLERS = [
     invite,
     invite_again,
     vouch,
-    suspend,
     add_facilitator,
-    remove,
     audit_page,
 ]

@@ -17,6 +17,7 @@ _DEEDS: Final = {
     Tag.ACCOUNT_ENROLLED: "Somebody enrolled",
     Tag.ACCOUNT_VOUCHED: "Somebody’s keys confirmed",
     Tag.ACCOUNT_SUSPENDED: "Account suspended",
+    Tag.SUSPENSION_ENDED: "Suspension of an account ended",
     Tag.SIGNED_IN: "Signed in",
     Tag.STEPPED_UP: "Passphrase given again",
     Tag.SIGNED_OUT: "Signed out",

@@ -1,15 +1,14 @@
 """The first page, opening a case, and (for administrators) accounts."""
 
 from functools import partial
-from typing import Annotated
 from uuid import UUID
 
 from litestar import get, post
-from litestar.params import PathParameter
+from litestar.params import FromQuery
 
 from relay.cases import service
 from relay.errors import Refusal
-from relay.identity import accounts, directory, invitations
+from relay.identity import directory, invitations
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review.held import Held, held
@@ -19,7 +18,6 @@ from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, all
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
 
-AccountId = Annotated[UUID, PathParameter()]
 _ACCOUNTS = allow(Permission.ACCOUNT_MANAGE)
 ROLES = ("facilitator", "supervisor", "administrator", "funder")
 
@@ -61,13 +59,15 @@ async def open_case(request: AnyRequest, house: TheHouse, person: SignedIn, form
     return await carry_out(asked, do, partial(_cases_page, asked))
 
 
-async def _accounts_page(asked: Asked, refusal: Refusal | None = None) -> Page:
+async def accounts_page(asked: Asked, refusal: Refusal | None = None, *, done: str = "") -> Page:
+    """List the staff, perhaps with what could not be done, or with what was done."""
     request, house, person, form = asked
     return page(
         request,
         "accounts.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
+        done=done,
         staff=await directory.colleagues(house, person),
         roles=ROLES,
         own_id=person.id,
@@ -76,9 +76,11 @@ async def _accounts_page(asked: Asked, refusal: Refusal | None = None) -> Page:
 
 
 @get("/accounts", opt=_ACCOUNTS)
-async def staff_page(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
+async def staff_page(
+    request: AnyRequest, house: TheHouse, person: SignedIn, done: FromQuery[str] = ""
+) -> Page:
     """List the staff."""
-    return await _accounts_page(Asked(request, house, person, Form([])))
+    return await accounts_page(Asked(request, house, person, Form([])), done=done)
 
 
 @post("/accounts", opt=_ACCOUNTS, status_code=200)
@@ -93,21 +95,7 @@ async def invite_staff(request: AnyRequest, house: TheHouse, person: SignedIn, f
             request, invitation, origin=house.settings.desk_origin, back="/accounts", staff=True
         )
 
-    return await carry_out(asked, do, partial(_accounts_page, asked))
+    return await carry_out(asked, do, partial(accounts_page, asked))
 
 
-@post("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS, status_code=200)
-async def suspend(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, account_id: AccountId
-) -> Page:
-    """Stop an account at once."""
-    asked = Asked(request, house, person, form)
-
-    async def do(person: Person) -> Page:
-        await accounts.suspend(house, person, account_id)
-        return see_other("/accounts")
-
-    return await carry_out(asked, do, partial(_accounts_page, asked))
-
-
-HANDLERS = [home, open_case, staff_page, invite_staff, suspend]
+HANDLERS = [home, open_case, staff_page, invite_staff]

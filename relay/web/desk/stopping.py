@@ -1,0 +1,219 @@
+"""Suspending an account, ending that, and taking somebody off a case: each is asked about first.
+
+The page that asks says what follows. Its address is the form's, which can then be asked for by itself.
+"""
+
+from typing import Annotated
+from uuid import UUID
+
+from litestar import get, post
+from litestar.params import PathParameter
+
+from relay.cases import service
+from relay.cases.model import Case, PersonOnCase
+from relay.errors import Missing, Refusal
+from relay.house import House
+from relay.identity import accounts, directory
+from relay.identity.directory import Colleague
+from relay.identity.model import Person
+from relay.permissions import Permission
+from relay.web.desk.cases import on_case
+from relay.web.desk.doing import Asked, Page, carry_out
+from relay.web.desk.home import accounts_page
+from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.pages import page, see_other
+
+CaseId = Annotated[UUID, PathParameter()]
+AccountId = Annotated[UUID, PathParameter()]
+SeatId = Annotated[UUID, PathParameter()]
+_PEOPLE = allow(Permission.CASE_PEOPLE)
+_ACCOUNTS = allow(Permission.ACCOUNT_MANAGE)
+_ON_CASES = {"facilitator", "supervisor"}
+
+
+async def _on_case(
+    house: House, person: Person, case_id: UUID, *, account: UUID | None = None, seat: UUID | None = None
+) -> tuple[Case, PersonOnCase]:
+    """Return a case of theirs and whom of it is meant, or raise `Missing`."""
+    case, people, _ = await service.read_case(house, person, case_id)
+    for one in people:
+        if account in {one.account_id, None} and seat in {one.seat_id, None}:
+            return case, one
+    raise Missing
+
+
+@get("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE)
+async def ask_to_suspend(
+    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+) -> Page:
+    """Say what follows when a participant's account is suspended."""
+    case, one = await _participant(house, person, case_id, account_id)
+    return page(request, "suspend.html", case=case, one=one)
+
+
+async def _participant(
+    house: House, person: Person, case_id: UUID, account_id: UUID
+) -> tuple[Case, PersonOnCase]:
+    case, one = await _on_case(house, person, case_id, account=account_id)
+    if one.part == "facilitator":
+        raise Missing
+    return case, one
+
+
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=200)
+async def suspend(
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    account_id: AccountId,
+) -> Page:
+    """Stop a participant's account at once."""
+
+    async def do(person: Person) -> Page:
+        await _participant(house, person, case_id, account_id)
+        await accounts.suspend(house, person, account_id)
+        return see_other(f"/cases/{case_id}?done=suspended")
+
+    return await on_case(Asked(request, house, person, form), case_id, do)
+
+
+@get("/cases/{case_id:uuid}/people/{account_id:uuid}/end-suspension", opt=_PEOPLE)
+async def ask_to_end(
+    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+) -> Page:
+    """Say what a participant is given back, and what not."""
+    case, one = await _participant(house, person, case_id, account_id)
+    return page(request, "end_suspension.html", case=case, one=one)
+
+
+@post("/cases/{case_id:uuid}/people/{account_id:uuid}/end-suspension", opt=_PEOPLE, status_code=200)
+async def end_suspension(
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    account_id: AccountId,
+) -> Page:
+    """Let a participant sign in again."""
+
+    async def do(person: Person) -> Page:
+        await _participant(house, person, case_id, account_id)
+        await accounts.end_suspension(house, person, account_id)
+        return see_other(f"/cases/{case_id}?done=suspension-ended")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+
+
+@get("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE)
+async def ask_to_remove(
+    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, seat_id: SeatId
+) -> Page:
+    """Say what follows when somebody is taken off the case."""
+    case, one = await _on_case(house, person, case_id, seat=seat_id)
+    return page(request, "remove.html", case=case, one=one)
+
+
+@post("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE, status_code=200)
+async def remove(
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    form: TheForm,
+    case_id: CaseId,
+    seat_id: SeatId,
+) -> Page:
+    """Take somebody off the case."""
+
+    async def do(person: Person) -> Page:
+        await service.remove_seat(house, person, case_id, seat_id)
+        return see_other(f"/cases/{case_id}?done=removed")
+
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+
+
+async def _colleague(house: House, person: Person, account_id: UUID) -> tuple[Colleague, list[Colleague]]:
+    """Return one of the staff, and who else of them is active; or raise `Missing`."""
+    everybody = await directory.colleagues(house, person)
+    found = next((one for one in everybody if one.account_id == account_id), None)
+    if found is None:
+        raise Missing
+    return found, [one for one in everybody if one.state == "active" and one.account_id != account_id]
+
+
+@get("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS)
+async def ask_to_suspend_staff(
+    request: AnyRequest, house: TheHouse, person: SignedIn, account_id: AccountId
+) -> Page:
+    """Say what follows when a colleague's account is suspended: also whom the service is then without."""
+    one, others = await _colleague(house, person, account_id)
+    works = bool(_ON_CASES & {*one.roles})
+    return page(
+        request,
+        "suspend_staff.html",
+        one=one,
+        works=works,
+        own=account_id == person.id,
+        nobody_works=works and not any(_ON_CASES & {*other.roles} for other in others),
+        alone="administrator" in one.roles
+        and not any("administrator" in other.roles and other.account_id != person.id for other in others),
+    )
+
+
+@post("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS, status_code=200)
+async def suspend_staff(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, account_id: AccountId
+) -> Page:
+    """Stop a colleague's account at once."""
+    asked = Asked(request, house, person, form)
+
+    async def do(person: Person) -> Page:
+        await accounts.suspend(house, person, account_id)
+        return see_other("/accounts?done=suspended")
+
+    async def show(refusal: Refusal) -> Page:
+        return await accounts_page(asked, refusal)
+
+    return await carry_out(asked, do, show)
+
+
+@get("/accounts/{account_id:uuid}/end-suspension", opt=_ACCOUNTS)
+async def ask_to_end_staff(
+    request: AnyRequest, house: TheHouse, person: SignedIn, account_id: AccountId
+) -> Page:
+    """Say what a colleague is given back, and what not."""
+    one, _ = await _colleague(house, person, account_id)
+    return page(request, "end_suspension_staff.html", one=one, works=bool(_ON_CASES & {*one.roles}))
+
+
+@post("/accounts/{account_id:uuid}/end-suspension", opt=_ACCOUNTS, status_code=200)
+async def end_suspension_staff(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, account_id: AccountId
+) -> Page:
+    """Let a colleague sign in again."""
+    asked = Asked(request, house, person, form)
+
+    async def do(person: Person) -> Page:
+        await accounts.end_suspension(house, person, account_id)
+        return see_other("/accounts?done=suspension-ended")
+
+    async def show(refusal: Refusal) -> Page:
+        return await accounts_page(asked, refusal)
+
+    return await carry_out(asked, do, show, proving=True)
+
+
+HANDLERS = [
+    ask_to_suspend,
+    suspend,
+    ask_to_end,
+    end_suspension,
+    ask_to_remove,
+    remove,
+    ask_to_suspend_staff,
+    suspend_staff,
+    ask_to_end_staff,
+    end_suspension_staff,
+]
