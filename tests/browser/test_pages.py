@@ -103,6 +103,25 @@ async def test_every_page_of_the_participants_app(
     await look(vera, f"/received/{ids['delivery']}", "p-delivery-opened", gallery)
 
 
+LINES = """() => [...document.querySelectorAll('.top button, .top li')]
+    .map((one) => one.getBoundingClientRect())
+    .map((box) => [box.left, (box.top + box.bottom) / 2, box.right])"""
+
+
+@pytest.mark.parametrize("width", [320, 360, 1280])
+async def test_the_participants_header_has_two_lines_at_most_and_nothing_under_leave_now(
+    town: Town, width: int
+) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", width=width)
+    lines = await page.evaluate(LINES)
+    leave, others = lines[0], lines[1:]
+    middles = {round(middle / 8) for _, middle, _ in lines}
+    assert len(middles) <= (2 if width < 1280 else 1)
+    assert all(right <= leave[0] for _, middle, right in others if abs(middle - leave[1]) < 8)
+    below = "() => parseFloat(getComputedStyle(document.querySelector('main')).paddingBottom)"
+    assert await page.evaluate(below) >= 2 * 44  # what is last can be scrolled clear of it
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 async def test_every_page_of_the_desk(
     lived_in: tuple[Town, dict[str, str]], width: int, gallery: Path | None
