@@ -232,5 +232,5 @@ def _pause(facts: GateFacts, pair: tuple[Seat, Seat]) -> Iterator[Block]:
                         f"The {seat.part} has paused."
                         " Nothing passes until they, or you for them, end the pause."
                     ),
-                    own="You have paused. Nothing passes in either direction until you end the pause.",
+                    own="You have paused. Nothing passes in either direction until the pause ends.",
                 )

@@ -6,6 +6,7 @@ script or a drawing, whatever somebody put into the file.
 """
 
 from asyncio import to_thread
+from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -29,13 +30,34 @@ PICTURES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 _HEAD: Final = 1024
 
 
+_OTHERS: Final = (
+    *(
+        b"PK\x03\x04",
+        b"PK\x05\x06",
+        b"Rar!",
+        b"7z\xbc\xaf",
+        b"\x1f\x8b",
+        b"MZ",
+        b"\x7fELF",
+        b"\xd0\xcf\x11\xe0",
+    ),
+)
+"""Archives, programs, office files."""
+_OF_PAGES: Final = (b"%PDF-", b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
+_OF_SOUND: Final = (b"OggS", b"fLaC", b"ID3", b"\x1a\x45\xdf\xa3", b"#!AMR")
+
+
 class Piece(NamedTuple):
-    """One file: where it lies, how far its author turned it, and what a browser may take it for."""
+    """One file: where it lies, how far its author turned it, and what a browser may take it for.
+
+    `fits`: it may be of the kind that its author chose, as far as its first bytes say.
+    """
 
     start: int
     size: int
     turn: int
     media_type: str
+    fits: bool
 
 
 class Arrived(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,9 +101,13 @@ def _look(house: House, content: Content, kind: Medium) -> Arrived:
 
         places = pages.places(content.size, read) if kind == "document" else []
         found = places or [pages.Place(0, content.size, 0)]
-        pieces = tuple(Piece(*place, appearance(kind, _head(read, place))) for place in found)
+        pieces = tuple(_piece(kind, place, _head(read, place)) for place in found)
     whole = UNKNOWN if places else pieces[0].media_type
     return Arrived(content=msgspec.structs.replace(content, media_type=whole), pieces=pieces)
+
+
+def _piece(kind: Medium, place: pages.Place, untrusted_head: bytes) -> Piece:
+    return Piece(*place, appearance(kind, untrusted_head), fits(kind, untrusted_head))
 
 
 def _head(read: Callable[[int, int], bytes], place: pages.Place) -> bytes:
@@ -102,6 +128,25 @@ def appearance(kind: Medium, untrusted_head: bytes) -> str:
     if head.startswith(b"OggS"):
         return f"{kind}/ogg"
     return _sound(head) if kind == "audio" else UNKNOWN
+
+
+def fits(kind: Medium, untrusted_head: bytes) -> bool:
+    """Tell whether something may come of a file, by its first bytes; for words only: a worker decides.
+
+    False for what is plainly another kind: text, an archive, a program, pages for a recording.
+    """
+    if appearance(kind, untrusted_head) != UNKNOWN:
+        return True
+    others = _OTHERS + (_OF_SOUND if kind == "document" else _OF_PAGES)
+    return not untrusted_head.startswith(others) and not _is_text(untrusted_head)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = getincrementaldecoder("utf-8")().decode(head)  # its last character may be cut
+    except UnicodeDecodeError:
+        return False
+    return all(sign.isprintable() or sign in "\t\n\f\r" for sign in text)
 
 
 def _picture(head: bytes) -> str:

@@ -43,8 +43,9 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     other person too, and what they do never shows here. `failure_page`: the page of a document, or the one of
     several files, that could not be made safe, where it is one by itself. `percent` is how far making the
     file safe has come, and `step` what is done for it now.
-    `uploaded`: a complete file waits to be sent. `edited`: a facilitator hid parts of the newest version;
-    `asked`: it was made, and waits for the author's answer.
+    `uploaded`: a complete file waits to be sent. `was_approved`: it is approved, or was before it was taken
+    back; only then may anything of it have been passed on. `edited`: a facilitator hid parts of the newest
+    version; `asked`: it was made, and waits for the author's answer.
     """
 
     id: UUID
@@ -60,9 +61,17 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     recipients: tuple[UUID, ...]
     uploaded: bool
+    was_approved: bool
     edited: bool
     asked: bool
     started_at: datetime
+
+    @property
+    def stands(self) -> str:
+        """How it stands, as it is called on pages: a failure is not that of a file that has arrived since."""
+        if self.asked:
+            return "asked"
+        return "new_file" if self.state == "failed" and self.uploaded else self.state
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):

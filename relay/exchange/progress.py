@@ -32,6 +32,7 @@ class _OwnRow(msgspec.Struct, frozen=True):
     failure: str | None
     failure_page: int | None
     taken_back: bool
+    was_approved: bool
     percent: int
     step: Step
     recipients: list[UUID]
@@ -45,6 +46,8 @@ class _OwnRow(msgspec.Struct, frozen=True):
 _OWN = """
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
        i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
+       i.approvals_needed <= (SELECT count(*) FROM relay.reviews a
+                              WHERE a.revision_id = v.id AND a.decision = 'approve') AS was_approved,
        coalesce(w.percent, 0) AS percent,
        -- whether a worker has come to it yet would say whether it was busy with somebody else's
        CASE WHEN w.step <> 'making' THEN w.step WHEN coalesce(w.percent, 0) = 0 THEN 'opening'
@@ -83,6 +86,8 @@ def _own(row: _OwnRow) -> OwnItem:
             "step": row.step,
             "recipients": tuple(row.recipients),
             "uploaded": row.uploaded,
+            # not while it is looked at: whether one of two approved is not told
+            "was_approved": row.was_approved and state in {"approved", "withdrawn"},
             "edited": row.edited,
             "asked": row.edited and row.made and not row.agreed and state == "in_review",
             "started_at": row.started_at,

@@ -60,7 +60,7 @@ async def test_a_chosen_file_is_heard_before_anything_is_sent_and_again_when_it_
 
 async def test_a_file_that_the_browser_cannot_play_says_so(town: Town, tmp_path: Path) -> None:
     path = tmp_path / "strange.wav"
-    path.write_bytes(b"no sound at all" * 100)
+    path.write_bytes(b"no sound at all\0" * 100)
     item_id = await town.exchange.start(town.exchange.victim, "audio")
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     await vera.goto(f"/items/{item_id}")
@@ -76,6 +76,36 @@ async def test_a_file_that_the_browser_cannot_play_says_so(town: Town, tmp_path:
     await expect(vera.get_by_text("Your file has arrived", exact=True)).to_be_visible(timeout=20_000)
     await expect(says.first).to_be_visible()
     await expect(vera.locator("[data-own]")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("empty.wav", b"", "The file is empty. Choose another one."),
+        ("things.zip", b"PK\x03\x04" + bytes(99), "This file does not look like a recording of sound."),
+        ("things.txt", b"a list of things", "This file does not look like a recording of sound."),
+    ],
+)
+async def test_of_a_file_that_cannot_become_anything_one_thing_is_said_once(
+    town: Town, tmp_path: Path, name: str, content: bytes, words: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.goto(f"/items/{item_id}")
+    await vera.get_by_label("A sound file").set_input_files(path)
+    await expect(vera.get_by_text(words)).to_have_count(1)
+    await expect(vera.locator("[data-local] .player")).to_be_hidden()
+    await expect(vera.get_by_text("You can send it all the same")).to_have_count(0)
+    if not content:
+        await expect(vera.get_by_text("This is on your device")).to_be_hidden()
+        await vera.get_by_role("button", name="Upload", exact=True).click()
+        await expect(vera.get_by_text(words)).to_have_count(1)
+        await expect(vera.get_by_text("Uploading")).to_be_hidden()
+        await vera.get_by_label("A sound file").set_input_files(media.speech(tmp_path, "good.wav"))
+        await expect(vera.get_by_text(words)).to_have_count(0)
+        await expect(vera.locator("[data-local] .player")).to_be_visible()
 
 
 async def test_pages_are_looked_through_when_they_have_arrived(

@@ -170,3 +170,24 @@ async def test_without_script_there_is_a_field_for_each_page(
             await group.get_by_label("Turn it").select_option(turn)
     await page.get_by_role("button", name="Upload all pages").click()
     assert await sent(town, page, item_id) == [(8, UPRIGHT), (2, SIDEWAYS), (5, SIDEWAYS)]
+
+
+async def test_choosing_again_replaces_what_had_arrived_and_says_so(town: Town, tmp_path: Path) -> None:
+    page, item_id = await at_a_document(town)
+    await page.get_by_label("A PDF, or pictures of the pages").set_input_files([taken(tmp_path, 2)])
+    await expect(page.get_by_label("Add more pages")).to_have_count(1)
+    await page.get_by_role("button", name="Upload", exact=True).click()
+    again = page.get_by_label("Choose all pages again: what you upload now replaces what is there")
+    await expect(again).to_have_count(1, timeout=20_000)
+    empty, text = tmp_path / "empty.jpg", tmp_path / "things.txt"
+    empty.write_bytes(b"")
+    text.write_text("a list of things")
+    await again.set_input_files([taken(tmp_path, 5), empty, text])
+    await expect(page.get_by_text("One file was empty and left out. 2 chosen.")).to_be_visible()
+    await expect(page.get_by_text("This does not look like a picture or a PDF.")).to_be_visible()
+    await expect(page.get_by_text("It is sent all the same.")).to_have_count(0)
+    await expect(page.get_by_label("Add more pages to these: they replace what is there")).to_have_count(1)
+    await page.get_by_role("button", name="Page 2: remove").click()
+    await page.get_by_role("button", name="Upload", exact=True).click()
+    await expect(again).to_have_count(1, timeout=20_000)
+    assert await sent(town, page, item_id) == [(5, SIDEWAYS)]

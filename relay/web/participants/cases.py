@@ -52,8 +52,9 @@ async def consent(house: TheHouse, person: SignedIn, form: TheForm, case_id: Cas
 @post("/cases/{case_id:uuid}/pause", opt=allow(Permission.SELF_MANAGE), status_code=303)
 async def pause(house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId) -> Page:
     """Pause, or go on."""
-    await own.choose_pause(house, person, case_id, paused=form.ticked("paused"))
-    return see_other(f"/cases/{case_id}?done=saved")
+    paused = form.ticked("paused")
+    await own.choose_pause(house, person, case_id, paused=paused)
+    return see_other(f"/cases/{case_id}?done={'paused' if paused else 'resumed'}")
 
 
 @post("/cases/{case_id:uuid}/items", opt=allow(Permission.ITEM_WRITE), status_code=303)

@@ -18,6 +18,7 @@ _WORDS: Final = {
     "declined": "Will not be passed on",
     "withdrawn": "Taken back",
     "failed": "The file could not be made safe",
+    "new_file": "A new file, not sent yet",
     "waiting": "Not opened",
     "opened": "Opened",
     "later": "Kept for later",

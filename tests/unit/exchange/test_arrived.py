@@ -5,7 +5,7 @@ import struct
 import pytest
 
 from relay.exchange import pages
-from relay.exchange.arrived import UNKNOWN, appearance
+from relay.exchange.arrived import UNKNOWN, appearance, fits
 from relay.exchange.pages import Place, places
 from tests.support.media import several
 
@@ -41,6 +41,26 @@ def test_a_file_is_told_by_its_first_bytes(kind: str) -> None:
 )
 def test_nothing_else_is_told_to_be_anything(kind: str, head: bytes) -> None:
     assert appearance(kind, head) == UNKNOWN  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+@pytest.mark.parametrize(
+    "head",
+    [b"a list of things", "ein Käsebrot".encode()[:6], b"<!doctype html>", b"PK\x03\x04", b"MZ\x90\0", b""],
+)
+def test_text_archives_and_programs_fit_nothing(kind: str, head: bytes) -> None:
+    assert not fits(kind, head)  # type: ignore[arg-type]
+
+
+def test_pages_fit_no_recording_and_sound_no_document() -> None:
+    for kind in ("audio", "video"):
+        assert not any(fits(kind, head) for head in SHOWN["document"] if not head.startswith(b"RIFF"))
+    assert not fits("document", b"OggS\0")
+
+
+@pytest.mark.parametrize("kind", SHOWN)
+def test_what_is_shown_and_what_nobody_knows_may_fit(kind: str) -> None:
+    assert all(fits(kind, head) for head in (*SHOWN[kind], b"\0" * 99, b"\0\0\0\x20ftypheic"))  # type: ignore[arg-type]
 
 
 def found(content: bytes) -> list[Place]:

@@ -5,6 +5,8 @@ import { sendAndShow } from "./upload.js";
 const MARK = Uint8Array.of(0xab, 0x50, 0x41, 0x47, 0x45, 0x53, 0x31, 0x0a);
 const SIDE = 320;
 const LARGEST_DECODED = 64 * 1024 * 1024;
+// a browser tells a kind by the name; where it tells none, the file may be a page all the same
+const MAY_BE_A_PAGE = /^$|^image\/(?!svg)|^application\/(pdf|octet-stream)$/;
 
 const form = document.querySelector("form[data-pages]");
 const most = Number(form?.dataset.pages);
@@ -48,8 +50,14 @@ function draw({ small, turn, item }) {
 const area = (name) => form.querySelector(`[data-${name}]`);
 const turns = { 0: "", 90: ", turned to the right", 180: ", turned upside down", 270: ", turned to the left" };
 
+// what is uploaded replaces what had arrived before: nothing is ever added to that
+const again = form && "again" in form.dataset;
+const LABELS = again
+  ? ["Choose all pages again: what you upload now replaces what is there", "Add more pages to these: they replace what is there"]
+  : ["A PDF, or pictures of the pages", "Add more pages"];
+
 function label() {
-  form.querySelector(`label[for=${form.elements.file.id}]`).textContent = pages.length ? "Add more pages" : "A PDF, or pictures of the pages";
+  form.querySelector(`label[for=${form.elements.file.id}]`).textContent = LABELS[pages.length ? 1 : 0];
 }
 
 function say(said) {
@@ -110,7 +118,7 @@ function look(page) {
     page.small = await shrink(page.file);
     const place = page.item.querySelector("[data-look]");
     if (!page.small) {
-      place.textContent = "It cannot be shown here. It is sent all the same.";
+      place.textContent = MAY_BE_A_PAGE.test(page.file.type) ? "It cannot be shown here. It is sent all the same." : "This does not look like a picture or a PDF. Remove it, and choose another one.";
       return;
     }
     const canvas = document.createElement("canvas");
@@ -123,13 +131,16 @@ function look(page) {
 
 function choose() {
   const input = form.elements.file;
-  const files = [...input.files];
+  const chosen = [...input.files];
+  const files = chosen.filter(({ size }) => size);
+  const empty = chosen.length - files.length;
   input.value = "";
   const taken = files.slice(0, Math.max(0, most - pages.length));
   taken.forEach(add);
   show();
   const left = files.length - taken.length;
-  say(left ? `${most} pages are the most. ${left} of those you chose were left out.` : `${pages.length} chosen.`);
+  const out = empty ? `${empty === 1 ? "One file was" : `${empty} files were`} empty and left out. ` : "";
+  say(out + (left ? `${most} pages are the most. ${left} of those you chose were left out.` : `${pages.length} chosen.`));
 }
 
 if (form) {

@@ -62,12 +62,19 @@ export async function send(file, onProgress) {
   }
 }
 
+export const EMPTY = "The file is empty. Choose another one.";
+
 export async function sendAndShow(file) {
   const area = form.querySelector("[data-progress]");
   const bar = area.querySelector("progress");
-  const said = area.querySelector("[data-said]");
+  const said = form.querySelector("[data-said]");
+  if (!file.size) {
+    said.textContent = EMPTY;
+    return;
+  }
   const button = form.querySelector("button[type=submit]");
   area.hidden = false;
+  said.textContent = "";
   button.disabled = true;
   try {
     await send(file, (part) => {
@@ -76,6 +83,7 @@ export async function sendAndShow(file) {
     });
     location.replace(`${location.pathname}?done=uploaded`);
   } catch (error) {
+    area.hidden = true;
     said.textContent = error.message;
     button.disabled = false;
   }
