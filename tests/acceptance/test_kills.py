@@ -2,9 +2,11 @@
 
 import hashlib
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -20,6 +22,7 @@ from relay.tour.people import Invited
 from relay.tour.stage import Stage
 from relay.tour.story import Play, scratch, staged
 from relay.tour.tus import TusUpload
+from tests.support import media
 from tests.support.killer import Killer
 
 pytestmark = pytest.mark.slow
@@ -110,6 +113,47 @@ def test_kill_9_of_every_process_in_the_middle_of_an_exchange_loses_nothing() ->
             report = performance.perform(acts)
             assert report.held, report.failure
         assert _second_start_goes_on(play)
+
+
+def test_a_worker_told_to_stop_in_the_middle_of_a_file_gives_it_back_at_once() -> None:
+    """SIGTERM, as from whoever restarts a service: nobody waits for the lease, and it was no try."""
+    with scratch("stopped") as folder:
+        ports = {"RELAY_PARTICIPANTS_PORT": "0", "RELAY_DESK_PORT": "0"}
+        play = Play(
+            settings=load(os.environ | {"RELAY_DATA": str(folder / "data")} | ports),
+            keys=folder / "keys",
+            material=material.make(folder / "sent", seconds=2),
+            out=folder / "received",
+        )
+        film = media.film(folder, "long.mp4", 40, "-preset", "ultrafast", size="1280x720")
+        with staged(play, Console(quiet=True)) as performance:
+            killer = Killer(performance.stack)
+
+            def acts(stage: Stage, first: Invited) -> None:
+                beginning.staff(stage, first)
+                beginning.case(stage)
+                item_id = stage.offender.start("video")
+                TusUpload(stage.offender.api, item_id, film).finish(lambda _: None)
+                stage.offender.submit(item_id)
+                administrator = stage.operator.database_administrator().url
+                with psycopg.connect(administrator, autocommit=True) as database:
+                    leases = "SELECT lease_id, attempts FROM relay.work WHERE leased_until > now()"
+                    first_lease = _eventually(lambda: database.execute(leases).fetchall())
+                    killer.kill("worker", signal.SIGTERM)
+                    second = _eventually(lambda: database.execute(leases).fetchall())
+                    assert second[0][0] != first_lease[0][0]
+                    assert second[0][1] == first_lease[0][1] == 1
+
+            report = performance.perform(acts)
+            assert report.held, report.failure
+
+
+def _eventually(asked: Callable[[], list[Any]]) -> list[Any]:
+    until = time.monotonic() + 60  # a lease is twice as long
+    while not (found := asked()):
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return found
 
 
 def _second_start_goes_on(play: Play) -> bool:

@@ -1,4 +1,4 @@
-"""Kills parts of a stack with SIGKILL."""
+"""Kills parts of a stack, with SIGKILL or another signal."""
 
 import os
 import signal
@@ -15,13 +15,13 @@ class Killer:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
 
-    def kill(self, part: str) -> None:
+    def kill(self, part: str, number: signal.Signals = signal.SIGKILL) -> None:
         """Kill the processes of a part, all at once."""
         before = {name: pid for name, pid in self._stack.pids.items() if name.startswith(part)}
         assert before
         for pid in before.values():
             assert pid is not None
-            os.kill(pid, signal.SIGKILL)
+            os.kill(pid, number)
         for name in before:
             self._eventually(lambda one=name: self._stack.pids[one] not in {None, before[one]})  # type: ignore[misc]
         for origin in (self._stack.settings.participants_origin, self._stack.settings.desk_origin):
