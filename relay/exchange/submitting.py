@@ -13,9 +13,9 @@ from relay.db.transaction import Acting, Reading
 from relay.errors import Blocked, Conflict
 from relay.exchange import editing, letters
 from relay.exchange.edits import AS_IT_IS, Disguise, Edits
-from relay.exchange.items import find_item, lock_item
+from relay.exchange.items import find_item, lock_item, remove
 from relay.exchange.model import Item
-from relay.exchange.objects import NewObject, add_grant, find_key, finish, store_bytes
+from relay.exchange.objects import NewObject, add_grant, end_others, find_key, finish, store_bytes
 from relay.exchange.revisions import NewRevision, begin
 from relay.exchange.transitions import Action, move
 from relay.house import House
@@ -128,6 +128,8 @@ async def _submit(
             await editing.seal(act, house, item.case_id, edits, holders)
         await act.run("UPDATE relay.items SET failure = NULL, failure_page = NULL WHERE id = %s", [item_id])
         await begin(act, house, NewRevision(item=item, object_id=original.object_id, edits=edits))
+        replaced = await end_others(act, item_id, original.object_id) if original.size is None else []
+    await remove(house, replaced)
 
 
 async def _readers(act: Acting, house: House, person: Person, case_id: UUID) -> tuple[TrustedKey, ...]:

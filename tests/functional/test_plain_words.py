@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from relay.db.transaction import Surface
-from tests.functional.test_own_files import other_picture, uploaded
+from tests.functional.test_answering import MUTE
+from tests.functional.test_hiding import sent
+from tests.functional.test_own_files import hidden, other_picture, uploaded
 from tests.functional.test_several import fields, send
 from tests.support import media
 from tests.support.photographs import photograph
@@ -218,6 +220,17 @@ async def test_the_first_step_of_a_letter_speaks_of_no_recording(exchange: Excha
     assert "If you do not want your voice to be recognised easily" in page
     await exchange.victim.do(f"{sound}/submit")
     assert "With a long recording this takes a while." in await read(exchange.victim, sound)
+
+
+async def test_the_two_ways_of_taking_back_are_told_apart(exchange: Exchange, tmp_path: Path) -> None:
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await hidden(exchange, item, MUTE)
+    page = await read(exchange.victim, item)
+    assert "“Take it back and make it anew”: this one is taken back" in page
+    assert (
+        "“Take this back”, at the end of this page: this one is taken back, and nothing new begins." in page
+    )
+    assert "take it back for good" not in page
 
 
 async def test_where_there_is_nobody_to_write_to_no_page_asks_to_write(exchange: Exchange) -> None:

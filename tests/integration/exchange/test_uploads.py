@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from relay.blobs.folder import FolderWriter
@@ -311,4 +312,24 @@ async def test_a_file_that_was_sent_is_not_replaced(service: Service, pair: Pair
     assert (await own_item(service.participants, pair.victim, item_id)).state == "failed"
     second = await create(service.participants, pair.victim, item_id, len(FILE))
     await send(service, pair, second.id, 0, len(FILE))
+    assert (await status(service.participants, pair.victim, first.id)).state == "complete"
+
+
+async def test_what_an_older_relay_left_waiting_goes_when_the_newest_is_sent(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id = await audio(service, pair)
+    first, second = [await create(service.participants, pair.victim, item_id, len(FILE)) for _ in range(2)]
+    await send(service, pair, first.id, 0, len(FILE))
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")  # no rule binds
+        connection.execute(
+            "UPDATE relay.uploads SET created_at = created_at + interval '1 hour' WHERE object_id = %s",
+            [first.id],
+        )
+        connection.execute("UPDATE relay.uploads SET state = 'complete' WHERE object_id = %s", [second.id])
+    await submit(service.participants, pair.victim, item_id)
+    await work_off(room)
+    item = await own_item(service.participants, pair.victim, item_id)
+    assert (item.state, item.uploaded) == ("failed", False)
     assert (await status(service.participants, pair.victim, first.id)).state == "complete"
