@@ -2,7 +2,7 @@
 
 Printing hands the letter over once more, so all that must hold at a release has to hold again: the gates
 between the two, and the release record, from values that the desk holds. What is printed is the released
-rendition, and not one other word of the database.
+rendition, and not one other word of the database; at its end stands what the screen says of it, too.
 """
 
 import base64
@@ -19,6 +19,7 @@ from relay.cases.service import gate_facts, read_case
 from relay.db.transaction import Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import letters
+from relay.exchange.edits import MASK
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import LETTER_TYPE, Content, Item
 from relay.exchange.objects import opened
@@ -73,7 +74,14 @@ async def print_letter(house: House, person: Person, item_id: UUID, seat_id: UUI
     # outside of any transaction: it takes as long as it takes
     code = receipt_code(house, row.id)
     text = await to_thread(_read, house, content, sha256)
-    printed = await press.letter(text, code=f"Receipt {code}", size=size, folder=house.settings.print_fonts)
+    printed = await press.letter(
+        text,
+        code=f"Receipt {code}",
+        size=size,
+        folder=house.settings.print_fonts,
+        # told as on the screen
+        hidden=MASK in text,
+    )
     async with house.database.acting(person.id, Tag.LETTER_PRINTED) as act:
         item = await lock_item(act, item_id)
         # meanwhile somebody may have pressed pause

@@ -26,13 +26,13 @@ _PAGE: Final = re.compile(rb"/Type\s*/Page\b")
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
-async def letter(text: str, *, code: str, size: Size, folder: Path) -> Printed:
-    """Print a letter, all of it and nothing else, with page numbers and a code for the receipt.
+async def letter(text: str, *, code: str, size: Size, folder: Path, hidden: bool = False) -> Printed:
+    """Print a letter, all of it, with page numbers and a code for the receipt; at its end, what that is for.
 
-    `folder` is where the fonts are. Raise `Unprintable` with the characters that no font has, `Busy` if too
-    much is being printed, `PressBroken`.
+    `hidden`: parts of it are, and its reader is told. `folder` is where the fonts are. Raise `Unprintable`
+    with the characters that no font has, `Busy` if too much is being printed, `PressBroken`.
     """
-    return await _print("letter", folder, size, [text, code], code=code, text=paragraphs(text))
+    return await _print("letter", folder, size, [text, code], code=code, text=paragraphs(text), hidden=hidden)
 
 
 async def cover_note(*, call: str, words: str, size: Size, folder: Path) -> Printed:

@@ -35,12 +35,23 @@ def words(text: str) -> str:
     return unicodedata.normalize("NFC", re.sub(r"[\s\u200b\ufffe]+", "", text))
 
 
-def body(pdf: bytes, code: str) -> str:
-    """What is printed beside page numbers and the code."""
+_HIDDEN = "Parts of this were hidden by the facilitator, with the agreement of who made it."
+_RECEIPT = (
+    "The code at the foot of each page goes on the receipt, so that your facilitator can record on which day"
+    " you were given this. Who wrote it is not told."
+)
+
+
+def body(pdf: bytes, code: str, *, hidden: bool = False) -> str:
+    """What is printed beside page numbers, the code, and what a reader is told about it at the end."""
     found = pages(pdf)
     printed = []
     for number, page in enumerate(found, 1):
         foot = words(f"{code} {number} of {len(found)}")
         assert words(page).endswith(foot), f"page {number} has no foot"
         printed.append(words(page).removesuffix(foot))
-    return "".join(printed)
+    end = words((_HIDDEN if hidden else "") + _RECEIPT)
+    whole = "".join(printed)
+    assert whole.endswith(end), "it does not say what the code is for"
+    assert (words(_HIDDEN) in whole) == hidden
+    return whole.removesuffix(end)

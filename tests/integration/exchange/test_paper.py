@@ -14,6 +14,7 @@ from relay.cases.service import read_case
 from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import paper
 from relay.exchange.delivery import choose
+from relay.exchange.edits import MASK
 from relay.exchange.items import withdraw
 from relay.exchange.letters import visible
 from relay.exchange.release import release
@@ -67,6 +68,16 @@ async def send(service: Service, pair: Pair, folder: Path, text: str) -> Sent:
 async def sent(service: Service, pair: Pair, tmp_path: Path) -> Sent:
     fonts_are_there()
     return await send(service, pair, tmp_path, LETTER)
+
+
+async def test_the_paper_says_that_parts_were_hidden_as_the_screen_does(
+    service: Service, pair: Pair, tmp_path: Path
+) -> None:
+    fonts_are_there()
+    text = f"I live at {MASK}."
+    sent = await send(service, pair, tmp_path, text)
+    code = paper.receipt_code(service.desk, await sent.release())
+    assert body(await sent.print(), f"Receipt {code}", hidden=True) == words(text)
 
 
 async def test_the_paper_holds_the_released_letter_the_code_and_nothing_else(sent: Sent) -> None:

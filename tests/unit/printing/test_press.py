@@ -43,6 +43,15 @@ async def test_the_paper_says_what_the_letter_says(language: str, size: Size) ->
     assert body(done.pdf, CODE) == words(LETTERS[language])
 
 
+@pytest.mark.parametrize("size", Size)
+async def test_the_end_tells_of_hidden_parts_and_what_the_code_is_for(size: Size) -> None:
+    for lines in (1, 14, 20, 24):  # also where the letter ends at the end of a page
+        text = "\n".join(["I think of it."] * lines)
+        done = await press.letter(text, code=CODE, size=size, folder=FOLDER, hidden=True)
+        assert body(done.pdf, CODE, hidden=True) == words(text)
+        assert "Parts of this were" in pages(done.pdf)[-1]  # in one piece with what follows it
+
+
 async def test_a_line_that_runs_both_ways_keeps_every_character() -> None:
     text = "مجھے (یعنی Oskar) افسوس ہے، ۴۵۶ and 12:30 [שלום] ok"
     # which way round is for the eye: a reader of files puts such a line together as it likes
@@ -147,7 +156,7 @@ async def test_the_card_has_address_and_secret() -> None:
 
 
 async def test_a_glyph_that_is_missing_after_all_stops_the_press() -> None:
-    data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "text": ()}
+    data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "text": (), "hidden": True}
     arabic = [{"text": "سلام", "rtl": True, "language": "ar", "arabic": True, "pieces": []}]
     assert press._press("letter", FOLDER, ("Noto Sans",), data).pages == 1
     with pytest.raises(PressBroken):
