@@ -1,4 +1,4 @@
-"""Letters on paper: all of the text, nothing but the text, and fit for a bad photocopy."""
+"""Letters on paper: all of the text, what its reader is told about it, and fit for a bad photocopy."""
 
 import ctypes
 
