@@ -64,12 +64,16 @@ async def test_a_letter_is_written_changed_approved_passed_on_and_opened_without
 
 async def test_a_letter_that_cannot_be_sent_is_kept_and_says_what_to_do(town: Town) -> None:
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
-    await vera.goto(f"/cases/{town.exchange.case_id}")
-    await vera.get_by_role("button", name="I no longer agree to letters").click()
     await _start_letter(vera, town.exchange.case_id, "What I wrote.")
+    await town.exchange.victim.send(
+        f"/cases/{town.exchange.case_id}/consents", medium="letter", given="no"
+    )  # in another window
     await vera.get_by_role("button", name="Save and send").click()
     await expect(vera.get_by_role("alert")).to_contain_text("You have not agreed")
     await expect(vera.get_by_label("Your letter")).to_have_value("What I wrote.")
+    await expect(vera.get_by_role("button", name="Save and send")).to_have_count(0)
+    await vera.get_by_role("button", name="Save", exact=True).click()
+    await expect(vera.get_by_role("status").first).to_contain_text("Saved")
 
 
 async def test_case_people_and_gates_are_recorded_without_script(town: Town) -> None:
