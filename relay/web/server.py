@@ -37,7 +37,7 @@ _MOST_WAITING: Final = 65_536
 """Bytes of one request that wait for the application before its sender has to."""
 _MOST_HEAD: Final = 65_536
 """Bytes of a request's address and headers, or that are read without the parser being further after them."""
-_MOST_QUEUED: Final = 2
+_MOST_QUEUED: Final = 8
 """Requests that came before the one ahead of them was answered. Browsers and proxies send none."""
 _EACH_HEADER: Final = 32
 """What a header counts beside its bytes, as in HTTP/2 (RFC 9113, section 6.5.2)."""

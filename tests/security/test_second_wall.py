@@ -82,6 +82,7 @@ DEFINERS: dict[str, set[str]] = {
     "victim_asked": set(),
     "mark_waiting": set(),
     "count_stored": set(),
+    "end_access": set(),
 }
 
 
