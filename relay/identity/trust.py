@@ -114,7 +114,10 @@ async def roster(tx: Reading, house: House) -> Roster:
     """Return the service's newest roster. Raise `Unavailable` if none has been signed yet."""
     signed = await newest_roster(tx, house.pins)
     if signed is None:
-        raise Unavailable("No staff roster has been signed yet. Sign one with: relay staff sign")
+        raise Unavailable(
+            "No staff roster has been signed yet, so nothing can be done on cases. Ask whoever runs the"
+            " machine of this service: they sign it there with: relay staff sign"
+        )
     return signed
 
 
@@ -141,6 +144,12 @@ def past_verifier_of(signed: Roster, facilitator: UUID) -> Verifier:
     return verifier_of(signed, facilitator)
 
 
+async def is_carried(tx: Reading, house: House, person_id: UUID) -> bool:
+    """Tell whether somebody can work on cases by now: whether any roster is signed, and carries them so."""
+    signed = await newest_roster(tx, house.pins)
+    return signed is not None and works_on_cases(signed, person_id)
+
+
 def works_on_cases(signed: Roster, account_id: UUID) -> bool:
     """Tell whether the roster carries somebody as a facilitator or supervisor."""
     entry = signed.entry(account_id)
@@ -154,7 +163,10 @@ async def staff_key(tx: Reading, house: House, account_id: UUID) -> TrustedKey:
     """
     entry = (await roster(tx, house)).entry(account_id)
     if entry is None:
-        raise Conflict("This person's keys are not on the signed staff roster yet. Ask for: relay staff sign")
+        raise Conflict(
+            "This person's keys are not on the signed staff roster yet. Ask whoever runs the machine of this"
+            " service: they sign it there with: relay staff sign"
+        )
     if not _works_on_cases(entry):
         raise Conflict("Only facilitators and supervisors work on cases. Choose somebody else.")
     return await _matching_key(tx, entry)

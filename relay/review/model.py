@@ -38,7 +38,8 @@ class Reason(StrEnum):
 class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the queue. `state` is "in_review" or "approved" (still to be released).
 
-    `asked`: parts of it were hidden, and its author has not answered yet.
+    `asked`: parts of it were hidden, and its author has not answered yet. `approved_by_me`: whoever asks has
+    approved it, and it waits for a colleague's approval.
     """
 
     item_id: UUID
@@ -50,6 +51,7 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     ready_at: datetime
     claimed_by: UUID | None
     asked: bool
+    approved_by_me: bool
 
 
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):

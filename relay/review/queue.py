@@ -31,6 +31,7 @@ class _Row(msgspec.Struct, frozen=True):
     ready_at: datetime
     claimed_by: UUID | None
     asked: bool
+    approved_by_me: bool
 
 
 # All that waits in the actor's cases is sorted for a page. That is little: of each author to each recipient,
@@ -48,7 +49,14 @@ SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.s
            JOIN relay.renditions n ON n.revision_id = r.id AND n.role = 'clean'
            WHERE r.item_id = page.id AND r.number = page.revision AND r.edited_by IS NOT NULL
              AND NOT EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id)
-       ) AS asked
+       ) AS asked,
+       page.state = 'in_review' AND EXISTS (
+           SELECT FROM relay.reviews v
+           JOIN relay.revisions r ON r.id = v.revision_id AND r.number = page.revision
+           WHERE v.item_id = page.id AND v.reviewer_id = (SELECT relay.actor()) AND v.decision = 'approve'
+             AND v.decided_at >= page.ready_at
+             AND relay.works_on_case_since(page.case_id, v.reviewer_id, v.decided_at)
+       ) AS approved_by_me
 FROM (
     SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
     WHERE i.case_id = ANY ((SELECT relay.cases())::uuid[]) AND i.state IN ('in_review', 'approved')
@@ -94,6 +102,7 @@ async def queue(
             ready_at=row.ready_at,
             claimed_by=row.claimed_by,
             asked=row.asked,
+            approved_by_me=row.approved_by_me,
         )
         for row in rows
     ]

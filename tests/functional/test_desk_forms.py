@@ -35,7 +35,7 @@ async def test_the_passphrase_is_asked_for_on_the_way_and_then_it_is_done(exchan
     assert "lanterns" not in wrong.text
     assert (await desk.ask(f"/items/{item_id}"))["state"] == "approved"
     done = await desk.send(f"/items/{item_id}/release", seat_id=seat, passphrase=PASSPHRASE)
-    assert (done.status_code, done.headers["location"]) == (303, f"/items/{item_id}")
+    assert (done.status_code, done.headers["location"]) == (303, f"/items/{item_id}?done=released")
     assert (await desk.ask(f"/items/{item_id}"))["state"] == "released"
 
     # forms of other tabs are as good as before, and what is printed comes out at once

@@ -94,7 +94,7 @@ async def show_case(
 
 
 async def on_case(
-    asked: Asked, case_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: bool = False
+    asked: Asked, case_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: str = ""
 ) -> Page:
     """Do something on a case, then show the case: as it is now, or with what could not be done."""
 
@@ -107,6 +107,11 @@ async def on_case(
     return await carry_out(asked, then, show, proving=proving)
 
 
+def _done(case_id: UUID, done: str) -> Page:
+    """Show the case, with a line that says what was done."""
+    return see_other(f"/cases/{case_id}?done={done}")
+
+
 @post("/cases/{case_id:uuid}/settings", opt=_PEOPLE, status_code=200)
 async def settings(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
@@ -115,7 +120,9 @@ async def settings(
     case, _, _ = await service.read_case(house, person, case_id)
     lowering = case.second_approval and not form.ticked("second_approval")
 
-    async def do(person: Person) -> None:
+    deed = "a colleague is asked to confirm that one approval is enough in this case, and the rest is saved."
+
+    async def do(person: Person) -> Page:
         await working.change_settings(
             house,
             person,
@@ -124,8 +131,9 @@ async def settings(
             cooling_hours=form.number("cooling_hours"),
             is_open=not form.ticked("closed"),
         )
+        return _done(case_id, "saved")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=lowering)
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed if lowering else "")
 
 
 @post("/cases/{case_id:uuid}/single-approval", opt=_PEOPLE, status_code=200)
@@ -134,11 +142,12 @@ async def single_approval(
 ) -> Page:
     """Confirm that one approval is enough, as a colleague asked; or keep two."""
     confirms = form.choice("then", "confirm", "keep") == "confirm"
+    deed = "one approval is enough in this case from now on."
 
     async def do(person: Person) -> None:
         await (working.confirm_lowering if confirms else working.keep_second_approval)(house, person, case_id)
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=confirms)
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed if confirms else "")
 
 
 @post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=200)
@@ -195,10 +204,12 @@ async def vouch(
 ) -> Page:
     """Confirm that a participant's keys are theirs."""
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
         await vouching.vouch(house, person, case_id, account_id)
+        return _done(case_id, "vouched")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+    deed = "you confirm with your signature that these keys are this person’s own."
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed)
 
 
 @post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=200)
@@ -207,10 +218,12 @@ async def add_facilitator(
 ) -> Page:
     """Give a colleague a seat and the case's keys."""
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
         await service.add_facilitator(house, person, case_id, form.identifier("account_id"))
+        return _done(case_id, "added")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+    deed = "the colleague is added to this case, and can read all of it."
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed)
 
 
 @get("/cases/{case_id:uuid}/audit", opt=allow(Permission.AUDIT_READ))

@@ -8,6 +8,7 @@ import msgspec
 
 from relay import times
 from relay.audit.tags import Tag
+from relay.exchange import failures
 from relay.web.shared.words import word
 
 _DEEDS: Final = {
@@ -77,8 +78,16 @@ def deed(tag: str) -> str:
     return _BY_TAG.get(tag, tag)
 
 
-_NAMES: Final = {"asked": "Asked for"}
-"""What means something else where it is a state of an item."""
+_NAMES: Final = {"asked": "Asked for", "failure": "Why not"}
+"""What means something else where it is a state of an item, or nothing by itself."""
+_OF_IT: Final = {
+    "clean": "the safe copy",
+    "poster": "a still picture",
+    "peaks": "how loud it is",
+    "transcript": "what a machine heard",
+    "transcription": "the pages written out",
+}
+"""What of an item an entry is about: its name there is that of the people's roles."""
 
 
 def particulars(detail: str, zone: tzinfo = UTC) -> list[tuple[str, str]]:
@@ -88,7 +97,14 @@ def particulars(detail: str, zone: tzinfo = UTC) -> list[tuple[str, str]]:
     """
     facts = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
     known = {name: value for name, value in facts.items() if value not in (None, "")}
-    return [(_NAMES.get(name) or word(name), _value(value, zone)) for name, value in known.items()]
+    return [_particular(name, value, zone) for name, value in known.items()]
+
+
+def _particular(name: str, value: object, zone: tzinfo) -> tuple[str, str]:
+    if name == "role" and value in _OF_IT:
+        return "What of it", _OF_IT[str(value)]
+    said = failures.sentence(str(value)) if name == "failure" else _value(value, zone)
+    return _NAMES.get(name) or word(name), said
 
 
 def _value(value: object, zone: tzinfo) -> str:

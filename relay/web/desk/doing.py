@@ -37,11 +37,12 @@ async def carry_out(
     do: Callable[[Person], Awaitable[Page]],
     show: Callable[[Refusal], Awaitable[Page]],
     *,
-    proving: bool = False,
+    proving: str = "",
 ) -> Page:
     """Do it and answer with its page, or with the page that `show` gives for what could not be done.
 
-    `proving`: only for who gave their passphrase in the last ten minutes, or gives it with this.
+    `proving`: only for who gave their passphrase in the last ten minutes, or gives it with this; the sentence
+    says what is done then. Empty where that is not asked.
     """
     person, cookie = asked.person, ""
     try:
@@ -50,7 +51,7 @@ async def carry_out(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return _ask(asked, None if isinstance(refusal, StepUpNeeded) else refusal)
+        return _ask(asked, proving, None if isinstance(refusal, StepUpNeeded) else refusal)
     try:
         answer = await _done(do, show, person)
     except RelayError as error:
@@ -87,13 +88,14 @@ async def _proved(asked: Asked) -> tuple[Person, str]:
     return asked.person, ""
 
 
-def _ask(asked: Asked, refusal: Refusal | None) -> Page:
+def _ask(asked: Asked, deed: str, refusal: Refusal | None) -> Page:
     """Ask for the passphrase, with all that was sent but the passphrase itself."""
     return page(
         asked.request,
         "prove.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
+        deed=deed,
         address=path_of(asked.request),
         carried=[(name, value) for name, value in asked.form if name not in {CSRF_FIELD, _FIELD}],
     )

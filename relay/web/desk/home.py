@@ -10,6 +10,7 @@ from relay.cases import service
 from relay.errors import Refusal
 from relay.identity import directory, invitations
 from relay.identity.model import Person
+from relay.identity.trust import is_carried
 from relay.permissions import Permission
 from relay.review.held import Held, held
 from relay.web.desk.doing import Asked, Page, carry_out
@@ -37,6 +38,8 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
     kept: dict[UUID, list[Held]] = {}
     for one in await held(house, person):
         kept.setdefault(one.case_id, []).append(one)
+    async with house.database.reading(person.id) as tx:
+        carried = await is_carried(tx, house, person.id)
     return page(
         request,
         "cases.html",
@@ -45,6 +48,7 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
         cases=await service.list_cases(house, person),
         held=kept,
         reference=form.text("reference"),
+        carried=carried,
     )
 
 

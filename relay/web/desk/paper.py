@@ -38,7 +38,8 @@ async def print_letter(
         seat_id = form.identifier("seat_id")
         return answer(await paper.print_letter(house, person, item_id, seat_id, _size(form)), "letter")
 
-    return await on_item(Asked(request, house, person, form), item_id, do, proving=True)
+    deed = "this letter is opened as a PDF, to be printed. Whoever gets hold of the paper can read it."
+    return await on_item(Asked(request, house, person, form), item_id, do, proving=deed)
 
 
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/card", opt=_PRINT, status_code=200)
@@ -55,7 +56,8 @@ async def print_card(
     async def do(person: Person) -> Page:
         return answer(await cards.print_card(house, person, case_id, account_id, _size(form)), "card")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+    deed = "the enrolment card is opened as a PDF, to be printed. The long code of the invitation is on it."
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed)
 
 
 @post("/cases/{case_id:uuid}/cover-note", opt=_PRINT, status_code=200)

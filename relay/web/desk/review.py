@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from litestar import get, post
@@ -18,7 +18,7 @@ from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import decisions, queue, reading, redaction, standing, transcription, transcripts
 from relay.review.hiding import in_words
-from relay.review.model import ItemOnDesk, Reason
+from relay.review.model import Decision, ItemOnDesk, Reason
 from relay.review.passing import in_the_way
 from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.pointed import heard, pointed
@@ -32,6 +32,11 @@ _READ = allow(Permission.REVIEW_READ)
 _DECIDE = allow(Permission.REVIEW_DECIDE)
 _RELEASE = allow(Permission.RELEASE_MAKE)
 _MINE = {"in_review", "approved"}
+_DECIDED: Final[dict[Decision, str]] = {
+    "approve": "approved",
+    "request_changes": "sent-back",
+    "decline": "declined",
+}
 
 
 @get("/queue", opt=_READ)
@@ -52,9 +57,11 @@ async def queue_page(
 
 
 @get("/items/{item_id:uuid}", opt=_READ)
-async def item_page(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
+async def item_page(
+    request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId, done: FromQuery[str] = ""
+) -> Page:
     """Show an item. What it says is shown to whoever has taken it, or after it was decided on."""
-    return await show_item(request, house, person, item_id)
+    return await show_item(request, house, person, item_id, done=done)
 
 
 async def show_item(
@@ -64,8 +71,10 @@ async def show_item(
     item_id: UUID,
     refusal: Refusal | None = None,
     form: Form | None = None,
+    *,
+    done: str = "",
 ) -> Page:
-    """Show an item, perhaps with what could not be done and what was chosen for it."""
+    """Show an item, perhaps with what could not be done and what was chosen for it, or with what was done."""
     await queue.renew(house, person, item_id)
     item = await reading.item_on_desk(house, person, item_id)
     mine = item.claimed_by == person.id
@@ -86,6 +95,7 @@ async def show_item(
         "item.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
+        done=done,
         item=item,
         case=case,
         names={one.account_id: one.name for one in people},
@@ -140,7 +150,7 @@ async def _letter(house: House, person: Person, item: ItemOnDesk) -> str | None:
 
 
 async def on_item(
-    asked: Asked, item_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: bool = False
+    asked: Asked, item_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: str = ""
 ) -> Page:
     """Do something with an item, then show it: as it is now, or with what could not be done."""
 
@@ -184,19 +194,26 @@ async def decide(
 ) -> Page:
     """Approve, ask for a change, or decline what was looked at: the form names it by its hash."""
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
+        decision: Decision = form.choice("decision", "approve", "request_changes", "decline")
         await decisions.decide(
             house,
             person,
             item_id,
-            form.choice("decision", "approve", "request_changes", "decline"),
+            decision,
             rendition_id=form.identifier("rendition_id"),
             sha256=_hash(form),
             reasons=tuple(_reason(code) for code in form.several("reasons")),
             guidance=form.text("guidance"),
         )
+        return _done(item_id, _DECIDED[decision])
 
     return await on_item(Asked(request, house, person, form), item_id, do)
+
+
+def _done(item_id: UUID, done: str) -> Page:
+    """Show the item, with a line that says what was done."""
+    return see_other(f"/items/{item_id}?done={done}")
 
 
 def _hash(form: Form) -> bytes:
@@ -219,8 +236,9 @@ async def reopen(
 ) -> Page:
     """Put it back into review."""
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
         await decisions.reopen(house, person, item_id)
+        return _done(item_id, "reopened")
 
     return await on_item(Asked(request, house, person, form), item_id, do)
 
@@ -230,15 +248,22 @@ async def make_release(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
     """Release it to one person, now or (with a time) later."""
+    later = form.text("then") == "schedule"
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
         seat_id = form.identifier("seat_id")
-        if form.text("then") == "schedule":
+        if later:
             await release.schedule(house, person, item_id, seat_id, form.moment("due_at"))
         else:
             await release.release(house, person, item_id, seat_id)
+        return _done(item_id, "planned" if later else "released")
 
-    return await on_item(Asked(request, house, person, form), item_id, do, proving=True)
+    deed = (
+        "it is planned that this is passed on to the other side; until its time you can take that back."
+        if later
+        else "this is passed on to the other side. That cannot be undone."
+    )
+    return await on_item(Asked(request, house, person, form), item_id, do, proving=deed)
 
 
 @post("/items/{item_id:uuid}/unschedule", opt=_RELEASE, status_code=200)
@@ -247,8 +272,9 @@ async def unschedule(
 ) -> Page:
     """Take back a scheduled release to one recipient."""
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
         await release.unschedule(house, person, item_id, form.identifier("seat_id"))
+        return _done(item_id, "unplanned")
 
     return await on_item(Asked(request, house, person, form), item_id, do)
 

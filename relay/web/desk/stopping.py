@@ -29,6 +29,8 @@ SeatId = Annotated[UUID, PathParameter()]
 _PEOPLE = allow(Permission.CASE_PEOPLE)
 _ACCOUNTS = allow(Permission.ACCOUNT_MANAGE)
 _ON_CASES = {"facilitator", "supervisor"}
+_ENDS = "the suspension ends, and this person can sign in again."
+_TAKEN_OFF = "this person is taken off the case."
 
 
 async def _on_case(
@@ -104,7 +106,7 @@ async def end_suspension(
         await accounts.end_suspension(house, person, account_id)
         return see_other(f"/cases/{case_id}?done=suspension-ended")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=_ENDS)
 
 
 @get("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE)
@@ -131,7 +133,7 @@ async def remove(
         await service.remove_seat(house, person, case_id, seat_id)
         return see_other(f"/cases/{case_id}?done=removed")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=True)
+    return await on_case(Asked(request, house, person, form), case_id, do, proving=_TAKEN_OFF)
 
 
 async def _colleague(house: House, person: Person, account_id: UUID) -> tuple[Colleague, list[Colleague]]:
@@ -202,7 +204,7 @@ async def end_suspension_staff(
     async def show(refusal: Refusal) -> Page:
         return await accounts_page(asked, refusal)
 
-    return await carry_out(asked, do, show, proving=True)
+    return await carry_out(asked, do, show, proving=_ENDS)
 
 
 HANDLERS = [

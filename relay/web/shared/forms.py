@@ -73,11 +73,11 @@ class Form:
         try:
             typed = datetime.fromisoformat(self.text(name).strip())
         except ValueError:
-            raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
+            raise Invalid(**{name: "Choose a date and a time."}) from None
         try:
             return times.meant(typed, self._zone)
         except OverflowError:
-            raise Invalid(**{name: "Give a date and time such as 2027-01-31T12:30."}) from None
+            raise Invalid(**{name: "Choose a date and a time."}) from None
         except ValueError as error:
             raise Invalid(**{name: str(error)}) from None
 

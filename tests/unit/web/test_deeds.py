@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from relay.audit.tags import Tag
+from relay.exchange import failures
 from relay.web.desk.deeds import _DEEDS, deed, particulars
 
 
@@ -31,6 +32,9 @@ def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
         ({"until": "2027-05-21T18:20:50+00:00"}, [("Until", "21 May 2027, 19:20 BST")]),
         ({"until": "2027-01-21T18:20:50.123456+00:00"}, [("Until", "21 January 2027, 18:20 GMT")]),
         ({"asked": True}, [("Asked for", "yes")]),
+        ({"role": "clean"}, [("What of it", "the safe copy")]),
+        ({"role": "facilitator"}, [("Role", "Facilitator")]),
+        ({"failure": "empty"}, [("Why not", failures.sentence("empty"))]),
         ({}, []),
     ],
 )

@@ -43,7 +43,9 @@ if (letter) {
   });
   form.querySelector("[data-take]").addEventListener("click", () => {
     const phrase = selected.replace(/\s+/g, " ").trim();
-    if (phrase) words.value = `${words.value.trimEnd()}${words.value.trim() ? "\n" : ""}${phrase}\n`;
+    form.querySelector("[data-none]").hidden = Boolean(phrase);
+    if (!phrase) return;
+    words.value = `${words.value.trimEnd()}${words.value.trim() ? "\n" : ""}${phrase}\n`;
     words.focus();
   });
 }
