@@ -247,7 +247,7 @@ async def test_an_author_asks_for_a_disguise_without_script(
     await vera.get_by_label("Change my voice").check()
     await picture(vera, gallery, "disguise")
     await vera.set_viewport_size({"width": 320, "height": 900})
-    legend = vera.get_by_text("If you do not want your voice or face to be recognised easily")
+    legend = vera.get_by_text("If you do not want your voice to be recognised easily")
     words, around = await legend.bounding_box(), await legend.locator("..").bounding_box()
     assert words
     assert around
