@@ -167,8 +167,6 @@ def came_to(letter: Letter) -> Iterator[str]:
     yield letter.state
     if letter.released:
         yield "given to somebody"
-    if letter.plans:
-        yield "planned"
 
 
 @pytest.fixture(scope="module")
@@ -210,4 +208,3 @@ def test_whatever_is_done_in_whatever_order_what_must_always_be_so_is_so(
     # or none of this was tried: there are two to three times as many
     assert Part.came_to["given to somebody"] >= runs // 5
     assert Part.came_to["in_review"] >= runs // 5
-    assert runs < RUNS // PARTS or {"changes_requested", "declined", "planned"} <= Part.came_to.keys()
