@@ -42,7 +42,7 @@ def run_sql(*names: str) -> None:
     driver = op.get_bind().connection.driver_connection
     for name in names:
         # without parameters: the text goes to the server as it stands, statements and per cent signs and all
-        driver.execute((_HERE / "sql" / name).read_bytes())  # type: ignore[union-attr]
+        driver.execute((_HERE / "sql" / name).read_bytes())  # type: ignore[union-attr]  # it is connected
 
 
 def _config() -> Config:

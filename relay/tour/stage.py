@@ -3,9 +3,6 @@
 import base64
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
-
-import httpx
 
 from relay.errors import Invalid
 from relay.exchange import letters
@@ -83,36 +80,6 @@ class Stage:
         if item["state"] != "failed":
             return f"{words(kind).capitalize()} is {item['state']}, where it should be in review."
         return unusable(kind, getattr(self.material, kind), item["failure"], item["failure_page"])
-
-    def kept_away(self, recipient: Participant, item_id: str, kind: str) -> None:
-        """Before its release the recipient is told of nothing, and finds nothing by its id."""
-        journal, unknown = self.journal, uuid4()
-        told = recipient.api.get("/deliveries")
-        journal.holds(
-            recipient.role,
-            f"is told nothing of {words(kind)} before its release",
-            held=all(one["kind"] != kind for one in told),
-        )
-        journal.refused(
-            recipient.role,
-            f"asks for {words(kind)} before its release",
-            lambda: recipient.api.call("GET", f"/items/{item_id}"),
-            404,
-            "missing",
-        )
-        answer = journal.refused(
-            recipient.role,
-            f"asks for the other side's original of {words(kind)}",
-            lambda: recipient.api.call("GET", f"/items/{item_id}/original"),
-            404,
-            "missing",
-        )
-        nobodys = recipient.api.call("GET", f"/items/{unknown}/original")
-        journal.holds(
-            recipient.role,
-            "cannot tell an id that is the other's from one that is nobody's",
-            held=_same(answer, nobodys),
-        )
 
     def approved(self, item_id: str, kind: str) -> None:
         """The facilitator takes it from the queue, sees all of it, approves; not before all was seen."""
@@ -230,12 +197,3 @@ def letter_of(file: Path, settings: Settings) -> str:
 
 def _hex(encoded: str) -> str:
     return base64.b64decode(encoded).hex()
-
-
-def _same(one: httpx.Response, other: httpx.Response) -> bool:
-    """Whether two answers are the same to the byte, but for the server's clock."""
-
-    def kept(answer: httpx.Response) -> list[tuple[str, str]]:
-        return [(name, value) for name, value in answer.headers.items() if name != "date"]
-
-    return (one.status_code, one.content, kept(one)) == (other.status_code, other.content, kept(other))

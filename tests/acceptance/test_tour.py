@@ -103,35 +103,64 @@ def test_each_step_of_the_report_says_who_did_what_in_what_time(toured: Toured) 
 @pytest.mark.parametrize(
     ("who", "what", "status"),
     [
-        ("offender", "asks for the letter before its release", "404"),
-        ("victim", "asks for the film before its release", "404"),
-        ("victim", "asks for the other side's original of the recording", "404"),
-        ("colleague", "reads a letter of another case", "404"),
-        ("administrator", "reads the letter", "403"),
-        ("facilitator", "releases it after the safety assessment has run out", "409"),
         ("offender", "sends it after their own agreement has lapsed", "409"),
         ("facilitator", "releases it while one of the two has paused", "409"),
-        ("facilitator", "approves the page without having seen all of it", "409"),
         ("facilitator", "approves it before its author has agreed", "409"),
         ("facilitator", "releases it alone", "409"),
-        (
-            "intruder",
-            "plants a forged letter with a real grant, in the database; the offender opens it",
-            "500",
-        ),
-        (
-            "intruder",
-            "copies the author's grant to the offender, in the database; the offender opens it",
-            "500",
-        ),
     ],
 )
 def test_it_tries_what_must_be_refused_and_shows_the_refusal(
     toured: Toured, who: str, what: str, status: str
 ) -> None:
-    refused = {(s["who"], s["what"]): s["answer"] for s in toured.report["steps"] if s["kind"] == "refused"}
-    assert refused[who, what].startswith(status)
-    assert len(refused[who, what]) > 10, "with a sentence"
+    assert [answer[:3] for answer in _refusals(toured, who, what)] == [status]
+
+
+@pytest.mark.parametrize(
+    ("kind", "recipient", "does", "items"),
+    [
+        ("the letter", "offender", "reads", 2),
+        ("the recording", "victim", "plays", 1),
+        ("the film", "victim", "plays", 1),
+        ("the page", "victim", "reads", 1),
+    ],
+)
+def test_every_item_is_tried_by_everybody_whom_it_must_refuse(
+    toured: Toured, kind: str, recipient: str, does: str, items: int
+) -> None:
+    tries = (  # who, what, how it is refused, how often: in review and once more when it is approved
+        (recipient, f"asks for {kind} before its release", "404", 2),
+        (recipient, f"asks for what was made of {kind}", "404", 2),
+        (recipient, f"asks for the other side's original of {kind}", "404", 2),
+        (recipient, f"opens {kind} as if it had been delivered", "404", 2),
+        ("colleague", f"{does} {kind} of another case", "404", 1),
+        ("colleague", f"releases {kind} of another case", "404", 1),
+        ("administrator", f"{does} {kind}", "403", 1),
+        ("facilitator", f"releases {kind} before it is approved", "409", 1),
+        ("facilitator", f"approves {kind} without having seen all of it", "409", 1),
+        ("facilitator", f"releases {kind} after the safety assessment has run out", "409", 1),
+        (
+            "intruder",
+            f"plants a forgery with a real grant, in the database; the {recipient} opens {kind}",
+            "500",
+            1,
+        ),
+        (
+            "intruder",
+            f"copies the author's grant to the {recipient}, in the database; the {recipient} opens {kind}",
+            "500",
+            1,
+        ),
+    )
+    for who, what, status, times in tries:
+        assert [a[:3] for a in _refusals(toured, who, what)] == [status] * times * items, what
+
+
+def _refusals(toured: Toured, who: str, what: str) -> list[str]:
+    """What was answered to who tried it, each with a sentence."""
+    tried = [step for step in toured.report["steps"] if step["kind"] == "refused"]
+    answers = [step["answer"] for step in tried if (step["who"], step["what"]) == (who, what)]
+    assert all(len(answer) > 10 for answer in answers)
+    return answers
 
 
 def test_it_reads_well_in_a_terminal_of_80_columns(toured: Toured) -> None:

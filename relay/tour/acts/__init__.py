@@ -1,1 +1,1 @@
-"""The acts of the tour: functions that take the stage. What must be refused is tried where it would hurt."""
+"""The acts of the tour: functions that take the stage. What each item must refuse: `refusals`."""

@@ -1,5 +1,6 @@
 """Acts seven and eight: the photographed page, approved by two; and what must hold at the end."""
 
+from relay.tour import refusals
 from relay.tour.client import Api, Unexpected
 from relay.tour.people import Person
 from relay.tour.stage import COLLEAGUE, FACILITATOR, OFFENDER, OPERATOR, Stage
@@ -17,7 +18,7 @@ def page(stage: Stage) -> None:
         stage.offender.submit(item_id)
         noted.size = stage.material.document.stat().st_size
     stage.made_safe(stage.offender, item_id, _KIND)
-    stage.kept_away(stage.victim, item_id, _KIND)
+    refusals.in_review(stage, stage.offender, item_id, _KIND)
     with journal.step(FACILITATOR, "asks for a second approval, and gives the colleague a seat"):
         facilitator.api.call("PATCH", f"/cases/{stage.case_id}", {"second_approval": True})
         body = {"account_id": colleague.account_id}
@@ -39,6 +40,7 @@ def page(stage: Stage) -> None:
     stage.looked_at(colleague, item_id, _KIND)
     with journal.step(COLLEAGUE, "gives the second approval"):
         colleague.decide(item_id, "approve")
+    refusals.approved(stage, stage.offender, item_id, _KIND)
     delivery_id = stage.released(item_id, _KIND)
     stage.opened(stage.victim, item_id, delivery_id, _KIND)
     _colleague_leaves(stage, item_id, seat)

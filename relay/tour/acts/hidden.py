@@ -1,6 +1,7 @@
 """Act four: a second letter of the victim's, of the tour's own, in which a facilitator hides a name."""
 
 from relay.exchange.edits import MASK
+from relay.tour import refusals
 from relay.tour.client import Unexpected
 from relay.tour.stage import FACILITATOR, OFFENDER, VICTIM, Stage
 
@@ -22,7 +23,9 @@ def hidden(stage: Stage) -> None:
     start = text.index(stage.cast.sister)
     _hide(stage, item_id, {"start": start, "end": start + len(stage.cast.sister)})
     _agree(stage, item_id, left)
+    refusals.in_review(stage, victim, item_id, _KIND)
     stage.approved(item_id, _KIND)
+    refusals.approved(stage, victim, item_id, _KIND)
     delivery_id = stage.released(item_id, _KIND)
     file = stage.opened(offender, item_id, delivery_id, _KIND, left)
     stage.journal.holds(

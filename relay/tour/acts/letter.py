@@ -1,22 +1,8 @@
-"""Act three: the victim's letter. The facilitator asks for a change; everybody else tries the doors."""
+"""Act three: the victim's letter. The facilitator asks for a change."""
 
-import time
-from datetime import UTC, datetime, timedelta
-from uuid import uuid4
-
-from relay.tour import forgery
+from relay.tour import refusals
 from relay.tour.client import Unexpected
-from relay.tour.stage import (
-    ADMINISTRATOR,
-    COLLEAGUE,
-    FACILITATOR,
-    INTRUDER,
-    OFFENDER,
-    OPERATOR,
-    VICTIM,
-    Stage,
-    letter_of,
-)
+from relay.tour.stage import FACILITATOR, OFFENDER, VICTIM, Stage, letter_of
 
 _KIND = "letter"
 
@@ -26,11 +12,9 @@ def letter(stage: Stage) -> None:
     stage.journal.act("The letter, from victim to offender")
     item_id = _first_version(stage)
     _change(stage, item_id)
+    refusals.in_review(stage, stage.victim, item_id, _KIND)
     stage.approved(item_id, _KIND)
-    stage.kept_away(stage.offender, item_id, _KIND)
-    _wrong_staff(stage, item_id)
-    _forgeries(stage, item_id)
-    _lapsed_assessment(stage, item_id)
+    refusals.approved(stage, stage.victim, item_id, _KIND)
     _pause(stage, item_id)
     delivery_id = stage.released(item_id, _KIND)
     stage.journal.refused(
@@ -100,76 +84,6 @@ def _change(stage: Stage, item_id: str) -> None:
         "conflict",
     )
     facilitator.api.call("DELETE", f"/items/{item_id}/claim")
-
-
-def _wrong_staff(stage: Stage, item_id: str) -> None:
-    journal, colleague = stage.journal, stage.colleague
-    foreign = journal.refused(
-        COLLEAGUE,
-        "reads a letter of another case",
-        lambda: colleague.api.call("GET", f"/items/{item_id}/rendition"),
-        404,
-        "missing",
-    )
-    unknown = colleague.api.call("GET", f"/items/{uuid4()}/rendition")
-    journal.holds(
-        COLLEAGUE, "cannot tell it from an id that is nobody's", held=foreign.content == unknown.content
-    )
-    seat = stage.facilitator.on_desk(item_id)["recipients"][0]["seat_id"]
-    journal.refused(
-        COLLEAGUE,
-        "releases a letter of another case",
-        lambda: colleague.api.call("POST", f"/items/{item_id}/release", {"seat_id": seat}),
-        404,
-        "missing",
-    )
-    journal.refused(
-        ADMINISTRATOR,
-        "reads the letter",
-        lambda: stage.administrator.api.call("GET", f"/items/{item_id}/rendition"),
-        403,
-        "forbidden",
-    )
-
-
-def _forgeries(stage: Stage, item_id: str) -> None:
-    """Somebody with the whole database plants what would open the letter, or something in its name."""
-    stage.journal.holds(
-        OPERATOR,
-        "sees no row of any case with their own login to the database",
-        held=stage.operator.sees_of_cases() == 0,
-    )
-    administrator, offender = stage.operator.database_administrator(), stage.offender
-    ways: tuple[tuple[forgery.Way, str], ...] = (
-        ("copied grant", "copies the author's grant to the offender, in the database"),
-        ("own content", "plants a forged letter with a real grant, in the database"),
-    )
-    for way, told in ways:
-        with forgery.planted(administrator, stage.settings, item_id, offender.account_id, way) as release_id:
-            offender.choose(release_id, "open")
-            stage.journal.refused(
-                INTRUDER,
-                f"{told}; the offender opens it",
-                lambda path=f"/deliveries/{release_id}/content": offender.api.call("GET", path),  # type: ignore[misc]
-                500,
-                "vault-refused",
-            )
-
-
-def _lapsed_assessment(stage: Stage, item_id: str) -> None:
-    facilitator = stage.facilitator
-    until = datetime.now(UTC) + timedelta(seconds=1.2)
-    facilitator.assess(stage.case_id, stage.cast.assessment, until)
-    time.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds()) + 0.05)
-    stage.journal.refused(
-        FACILITATOR,
-        "releases it after the safety assessment has run out",
-        lambda: facilitator.try_release(item_id),
-        409,
-        "blocked",
-    )
-    with stage.journal.step(FACILITATOR, "looks at both sides again, records a new assessment"):
-        facilitator.assess(stage.case_id, stage.cast.assessment)
 
 
 def _pause(stage: Stage, item_id: str) -> None:

@@ -4,9 +4,10 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from relay.tour import refusals
 from relay.tour.client import Unexpected
 from relay.tour.people import Participant
-from relay.tour.stage import FACILITATOR, OFFENDER, VICTIM, Stage, words
+from relay.tour.stage import OFFENDER, VICTIM, Stage, words
 from relay.tour.tus import PORTION, TusUpload
 
 
@@ -138,30 +139,12 @@ def _one_at_a_time(stage: Stage) -> None:
 def _through(stage: Stage, item_id: str, kind: str) -> None:
     """Review, release, opening: the way of every recording."""
     stage.made_safe(stage.offender, item_id, kind)
-    stage.kept_away(stage.victim, item_id, kind)
-    _not_from_the_desk(stage, item_id, kind)
+    refusals.in_review(stage, stage.offender, item_id, kind)
     stage.approved(item_id, kind)
+    refusals.approved(stage, stage.offender, item_id, kind)
     delivery_id = stage.released(item_id, kind)
     _only_the_recipient(stage, stage.offender, delivery_id, kind)
     stage.opened(stage.victim, item_id, delivery_id, kind)
-
-
-def _not_from_the_desk(stage: Stage, item_id: str, kind: str) -> None:
-    for person, status, code in ((stage.colleague, 404, "missing"), (stage.administrator, 403, "forbidden")):
-        stage.journal.refused(
-            person.role,
-            f"plays {words(kind)}",
-            lambda api=person.api: api.call("GET", f"/items/{item_id}/rendition"),  # type: ignore[misc]
-            status,
-            code,
-        )
-    stage.journal.refused(
-        FACILITATOR,
-        f"releases {words(kind)} before it is approved",
-        lambda: stage.facilitator.try_release(item_id),
-        409,
-        "illegal-move",
-    )
 
 
 def _only_the_recipient(stage: Stage, author: Participant, delivery_id: str, kind: str) -> None:
