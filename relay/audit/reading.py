@@ -30,6 +30,9 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
         return datetime.fromtimestamp(self.at_microseconds / 1e6, UTC)
 
 
+NEWEST: Final = 2**62
+"""More than any entry's number: what is listed before it begins with the newest."""
+
 # the list of tags as in the index `audit_entries_shown`; something is sent once it has a revision
 _SHOWN: Final = """
 FROM relay.audit_entries e WHERE e.chain = %(case)s
@@ -42,7 +45,7 @@ AND (e.tag <> 'item.withdrawn' OR EXISTS (
 
 
 async def case_entries(
-    house: House, person: Person, case_id: UUID, *, before: int = 2**62, limit: int = 200
+    house: House, person: Person, case_id: UUID, *, before: int = NEWEST, limit: int = 200
 ) -> list[AuditLine]:
     """Return entries of a case of the person's, the newest first, without what was done before sending.
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Response, delete, get, patch, post
-from litestar.params import FromQuery, JSONBody, PathParameter
+from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from relay.audit import reading as audit
@@ -28,6 +28,9 @@ SeatId = Annotated[UUID, PathParameter()]
 _PEOPLE = allow(Permission.CASE_PEOPLE)
 _READ = allow(Permission.CASE_READ)
 
+Before = Annotated[
+    int, QueryParameter(ge=1, le=2**63 - 1, description="The number of an entry: those before it are listed.")
+]
 CoolingHours = Annotated[int, Meta(ge=0, le=8760, description="Write a number of hours from 0 to 8760.")]
 
 
@@ -147,7 +150,7 @@ async def case_items(house: TheHouse, person: SignedIn, case_id: CaseId) -> list
 
 @get("/cases/{case_id:uuid}/audit", opt=allow(Permission.AUDIT_READ))
 async def case_audit(
-    house: TheHouse, person: SignedIn, case_id: CaseId, before: FromQuery[Annotated[int, Meta(ge=1)]] = 2**62
+    house: TheHouse, person: SignedIn, case_id: CaseId, before: Before = audit.NEWEST
 ) -> list[AuditLine]:
     """List what was done in the case, the newest first."""
     await service.read_case(house, person, case_id)

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from litestar import get, post
 from litestar.params import FromQuery, PathParameter
-from msgspec import Meta
 
+from relay.api.desk.cases import Before
 from relay.api.desk.gates import ways
 from relay.audit import reading as audit
 from relay.cases import service
@@ -30,7 +30,6 @@ from relay.web.shared.pages import page, path_of, see_other
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
 _PEOPLE = allow(Permission.CASE_PEOPLE)
-_NEWEST = 2**62
 _ENTRIES = 25
 """On one page: on a narrow screen each is six lines high."""
 
@@ -232,7 +231,7 @@ async def audit_page(
     house: TheHouse,
     person: SignedIn,
     case_id: CaseId,
-    before: FromQuery[Annotated[int, Meta(ge=1)]] = _NEWEST,
+    before: Before = audit.NEWEST,
 ) -> Page:
     """List what was done, the newest first, one page of it."""
     case, people, _ = await service.read_case(house, person, case_id)
@@ -245,7 +244,7 @@ async def audit_page(
         names=names,
         entries=entries,
         left_out=await audit.left_out(house, person, case_id),
-        is_newest=before == _NEWEST,
+        is_newest=before == audit.NEWEST,
         deed=deed,
         particulars=particulars,
     )
