@@ -1,4 +1,4 @@
-"""What can stand in the audit chain."""
+"""What can stand in the audit chain. Which way (a case closed, a delivery opened) its facts say."""
 
 from enum import StrEnum
 
@@ -19,12 +19,10 @@ class Tag(StrEnum):
 
     CASE_OPENED = "case.opened"
     CASE_SETTINGS = "case.settings_changed"
-    CASE_CLOSED = "case.closed"
     APPROVALS_LOWERED = "case.approvals_lowered"
     APPROVALS_KEPT = "case.approvals_kept"
     SEAT_ADDED = "seat.added"
     SEAT_REMOVED = "seat.removed"
-    CASE_KEY_ROTATED = "case_key.rotated"
     REQUEST_RECORDED = "gate.request_recorded"
     RESPONSIBILITY_RECORDED = "gate.responsibility_recorded"
     CONSENT_RECORDED = "gate.consent_recorded"
@@ -61,5 +59,4 @@ class Tag(StrEnum):
     RECEIPT_RECORDED = "letter.receipt_recorded"
     CARD_PRINTED = "invitation.card_printed"
     DELIVERY_CHOSEN = "delivery.chosen"
-    DELIVERY_READ = "delivery.read"
     OBJECT_REMOVED = "object.removed"

@@ -24,12 +24,10 @@ _DEEDS: Final = {
     Tag.SIGNED_OUT: "Signed out",
     Tag.CASE_OPENED: "Case opened",
     Tag.CASE_SETTINGS: "Settings of the case changed",
-    Tag.CASE_CLOSED: "Case closed",
     Tag.APPROVALS_LOWERED: "Fewer approvals asked for",
     Tag.APPROVALS_KEPT: "Number of approvals kept",
     Tag.SEAT_ADDED: "Somebody put on the case",
     Tag.SEAT_REMOVED: "Somebody taken off the case",
-    Tag.CASE_KEY_ROTATED: "Key of the case changed",
     Tag.REQUEST_RECORDED: "Victim’s request recorded",
     Tag.RESPONSIBILITY_RECORDED: "Responsibility recorded",
     Tag.CONSENT_RECORDED: "Consent recorded",
@@ -65,7 +63,6 @@ _DEEDS: Final = {
     Tag.RECEIPT_RECORDED: "Receipt of a letter on paper recorded, or taken back",
     Tag.CARD_PRINTED: "Enrolment card printed",
     Tag.DELIVERY_CHOSEN: "Recipient chose",
-    Tag.DELIVERY_READ: "Opened by its recipient",
     Tag.OBJECT_REMOVED: "File removed",
 }
 

@@ -1,10 +1,13 @@
 """The page of a case's chain speaks in words."""
 
 import json
+import re
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
+import relay
 from relay.audit.tags import Tag
 from relay.exchange import failures
 from relay.web.desk.deeds import _DEEDS, deed, particulars
@@ -15,6 +18,18 @@ def test_every_tag_has_words_of_its_own() -> None:
     assert len(set(_DEEDS.values())) == len(_DEEDS)
     for tag in Tag:
         assert deed(tag) != tag
+
+
+def test_every_tag_is_written_by_something() -> None:
+    root = Path(relay.__file__).parents[1]
+    sources = [path for part in ("relay", "workers") for path in (root / part).rglob("*.py")]
+    written = {
+        name
+        for path in sources
+        if (path.parent.name, path.name) != ("desk", "deeds.py")
+        for name in re.findall(r"\bTag\.([A-Z_]+)", path.read_text())
+    }
+    assert {tag.name for tag in Tag} - written == set()
 
 
 def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
