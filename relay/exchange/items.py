@@ -155,6 +155,11 @@ async def save_draft(
         await require_seat(act, item.case_id)
         if item.kind != "letter":
             raise Invalid(kind="Only a letter is written here. Upload a file for this item.")
+        if item.taken_back_at is not None:
+            raise Conflict(
+                "You have removed this or taken it back, so nothing can be saved in it any more."
+                " Copy what is here if you want to keep it."
+            )
         if item.state not in _WRITABLE:
             raise Conflict("This has been sent already. Take it back first if you want to change it.")
         if known:
@@ -181,6 +186,38 @@ async def withdraw(house: House, person: Person, item_id: UUID) -> None:
     async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
         freed = await take_back(act, house, await lock_item(act, item_id))
     await remove(house, freed)
+
+
+async def remove_draft(house: House, person: Person, item_id: UUID, *, with_content: bool) -> None:
+    """Remove an item that was never sent, its words and its files: nothing of it is left to its author.
+
+    Raise `Conflict` for one that was sent, and for one that has something in it unless `with_content`.
+    """
+    async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
+        item = await lock_item(act, item_id)
+        await require_seat(act, item.case_id)
+        if item.state is not State.DRAFT:
+            raise Conflict("This is no draft any more. If you have sent it, you can take it back.")
+        if not with_content and await _has_content(act, house, person, item):
+            raise Conflict(
+                "There is something in this by now, so it was not removed. Look at it first; at the end of"
+                " its page you can remove it with what is in it."
+            )
+        freed = await take_back(act, house, item)
+        await act.run("DELETE FROM relay.sealed_texts WHERE subject_id = %s AND purpose = 'draft'", [item.id])
+    await remove(house, freed)
+
+
+async def _has_content(act: Acting, house: House, person: Person, item: Item) -> bool:
+    try:
+        words = await own_text(act, house, person, item.case_id, "draft", item.id)
+    except Conflict:
+        return True
+    return bool((words or "").strip()) or bool(
+        await act.value(
+            "SELECT EXISTS (SELECT FROM relay.uploads WHERE item_id = %s AND state <> 'ended')", [item.id]
+        )
+    )
 
 
 async def take_back(act: Acting, house: House, item: Item) -> list[UUID]:

@@ -43,6 +43,8 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     other person too, and what they do never shows here. `failure_page`: the page of a document, or the one of
     several files, that could not be made safe, where it is one by itself. `percent` is how far making the
     file safe has come, and `step` what is done for it now.
+    `number`: it is the how manieth of its kind that its author began in the case, those that they removed
+    included. `empty`: a draft into which nothing was ever put.
     `uploaded`: a complete file waits to be sent. `was_approved`: it is approved, or was before it was taken
     back; only then may anything of it have been passed on. `edited`: a facilitator hid parts of the newest
     version; `asked`: it was made, and waits for the author's answer.
@@ -60,6 +62,8 @@ class OwnItem(msgspec.Struct, frozen=True, kw_only=True):
     percent: int
     step: Step
     recipients: tuple[UUID, ...]
+    number: int
+    empty: bool
     uploaded: bool
     was_approved: bool
     edited: bool

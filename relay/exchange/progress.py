@@ -36,6 +36,8 @@ class _OwnRow(msgspec.Struct, frozen=True):
     percent: int
     step: Step
     recipients: list[UUID]
+    number: int
+    empty: bool
     uploaded: bool
     edited: bool
     made: bool
@@ -54,6 +56,13 @@ SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision,
             WHEN w.percent < 99 THEN 'making' ELSE 'checking' END AS step,
        ARRAY(SELECT seat_id FROM relay.item_recipients p
              WHERE p.item_id = i.id ORDER BY seat_id) AS recipients,
+       (SELECT count(*) FROM relay.items b
+        WHERE b.author_id = i.author_id AND b.case_id = i.case_id AND b.kind = i.kind
+          AND b.created_at <= i.created_at AND (b.created_at, b.id) <= (i.created_at, i.id)) AS number,
+       i.state = 'draft' AND NOT EXISTS (SELECT FROM relay.uploads u
+                                         WHERE u.item_id = i.id AND u.state <> 'ended')
+       AND NOT EXISTS (SELECT FROM relay.sealed_texts t
+                       WHERE t.subject_id = i.id AND t.purpose = 'draft') AS empty,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
                AND NOT EXISTS (SELECT FROM relay.revisions r WHERE r.object_id = u.object_id)) AS uploaded,
        coalesce(v.edited_by IS NOT NULL, false) AS edited, n.id IS NOT NULL AS made,
@@ -85,6 +94,8 @@ def _own(row: _OwnRow) -> OwnItem:
             "percent": row.percent,
             "step": row.step,
             "recipients": tuple(row.recipients),
+            "number": row.number,
+            "empty": row.empty,
             "uploaded": row.uploaded,
             # not while it is looked at: whether one of two approved is not told
             "was_approved": row.was_approved and state in {"approved", "withdrawn"},
@@ -96,12 +107,19 @@ def _own(row: _OwnRow) -> OwnItem:
     )
 
 
+_THERE = """
+WHERE i.author_id = %s AND i.case_id = %s AND (
+    i.state <> 'withdrawn' OR i.revision > 0
+    OR EXISTS (SELECT FROM relay.sealed_texts t WHERE t.subject_id = i.id AND t.purpose = 'draft'))
+"""
+
+
 async def own_items(house: House, person: Person, case_id: UUID, *, limit: int = 100) -> list[OwnItem]:
-    """Return what this author made in a case, the newest first."""
+    """Return what this author made in a case, the newest first. A draft that they removed is not there."""
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(
             _OwnRow,
-            _OWN + "WHERE i.author_id = %s AND i.case_id = %s ORDER BY i.created_at DESC, i.id LIMIT %s",
+            _OWN + _THERE + "ORDER BY i.created_at DESC, i.id LIMIT %s",
             [person.id, case_id, limit],
         )
     return [_own(row) for row in rows]

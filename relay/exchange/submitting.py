@@ -12,6 +12,7 @@ from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Reading
 from relay.errors import Blocked, Conflict
 from relay.exchange import editing, letters
+from relay.exchange.arriving import require_arrived
 from relay.exchange.edits import AS_IT_IS, Disguise, Edits
 from relay.exchange.items import find_item, lock_item, remove
 from relay.exchange.model import Item
@@ -92,6 +93,7 @@ ORDER BY u.created_at DESC LIMIT 1
 
 
 async def _uploaded(tx: Reading, house: House, person: Person, item: Item) -> _Original:
+    await require_arrived(tx, house, item.id)
     object_id = await tx.value(NEW_UPLOAD, [item.id])
     if object_id is None:
         raise Conflict("There is no new file to send. Upload one, wait until it is complete, then send it.")
@@ -119,8 +121,10 @@ async def _submit(
         await _check_gates(act, house, person, item)
         if original.size is not None and original.commitment is not None:
             await finish(act, original.object_id, original.size, original.commitment)
-        elif await act.value(NEW_UPLOAD, [item_id]) != original.object_id:
-            raise Conflict
+        else:
+            await require_arrived(act, house, item_id)
+            if await act.value(NEW_UPLOAD, [item_id]) != original.object_id:
+                raise Conflict
         holders = (*await _readers(act, house, person, item.case_id), await worker_key(act, house))
         for to in holders:
             await add_grant(act, house, item.case_id, original.object_id, original.key, to)

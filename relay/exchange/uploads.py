@@ -269,7 +269,12 @@ async def _complete(house: House, person: Person, upload_id: UUID) -> None:
 
     Doing it again, after a crash, changes nothing.
     """
-    commitment = await to_thread(_finish_blob, house, upload_id)
+    try:
+        commitment = await to_thread(_finish_blob, house, upload_id)
+    except BlobMissing:
+        async with house.database.reading(person.id) as tx:
+            await _find(tx, house, upload_id)  # raises if its author ended it a moment ago
+        raise
     async with house.database.acting(person.id, Tag.UPLOAD_COMPLETED, subject=upload_id) as act:
         row = await _find(act, house, upload_id)
         item = await lock_item(act, row.item_id)
@@ -300,14 +305,22 @@ def _finish_blob(house: House, object_id: UUID) -> bytes:
     return commitment
 
 
-async def terminate(house: House, person: Person, upload_id: UUID) -> None:
-    """End an upload and remove what came of it. One that is part of a submitted revision stays."""
+_IS_OPEN = "SELECT state = 'open' FROM relay.uploads WHERE object_id = %s"
+
+
+async def terminate(house: House, person: Person, upload_id: UUID, *, unfinished: bool = False) -> None:
+    """End an upload and remove what came of it. One that is part of a submitted revision stays.
+
+    With `unfinished`, one that has arrived stays too: what it replaced is gone, so nothing would be left.
+    """
     async with house.database.acting(person.id, Tag.UPLOAD_ENDED, subject=upload_id) as act:
         row = await act.one(_Row, _FIND, [upload_id])
         if row is None or row.state == "ended":
             raise Missing
         await lock_item(act, row.item_id)
         act.subject = upload_id
+        if unfinished and not await act.value(_IS_OPEN, [upload_id]):
+            raise Conflict("This file has arrived meanwhile, so the upload was not cancelled.")
         if await act.value("SELECT true FROM relay.revisions WHERE object_id = %s", [upload_id]):
             raise Conflict("This file has been sent already. Take the item back instead.")
         await act.run("UPDATE relay.uploads SET state = 'ended' WHERE object_id = %s", [upload_id])

@@ -131,15 +131,15 @@ async def test_pages_are_looked_through_when_they_have_arrived(
     await expect(vera.get_by_text("Being prepared for your facilitator")).to_be_visible()
 
 
-async def test_taking_back_a_file_says_what_is_lost_first(town: Town, tmp_path: Path) -> None:
+async def test_removing_a_file_says_what_is_lost_first(town: Town, tmp_path: Path) -> None:
     item = await uploaded(town.exchange, media.speech(tmp_path).read_bytes(), "audio")
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
     await vera.goto(item)
-    sure = vera.get_by_role("button", name="Yes: take it back, and remove my file")
+    sure = vera.get_by_role("button", name="Yes: remove it, and my file")
     await expect(sure).to_be_hidden()
-    await vera.locator("summary").get_by_text("Take this back").click()
+    await vera.locator("summary").get_by_text("Remove this draft").click()
     await sure.click()
-    await expect(vera.get_by_text("You have taken this back.")).to_be_visible()
+    await expect(vera.get_by_text("The draft was removed.")).to_be_visible()
 
 
 @pytest.mark.parametrize("kind", ["audio", "video", "document"])

@@ -210,8 +210,12 @@ async def test_taking_back_says_the_same_whether_or_not_it_was_given(exchange: E
     after, _ = await exchange.deliver(exchange.victim)
     assert GIVEN in (await exchange.victim.http.get(f"/items/{after}")).text
     await exchange.victim.do(f"/items/{after}/withdraw")
-    pages = [(await exchange.victim.http.get(f"/items/{one}")).text for one in (before, after)]
-    first, second = (shown(page.replace(before, "ITEM").replace(after, "ITEM")) for page in pages)
+    first, second = [
+        shown((await exchange.victim.http.get(f"/items/{one}")).text)
+        .replace(one, "ITEM")
+        .replace(f"<h1>Letter {number}</h1>", "<h1>Letter</h1>")  # the author's own count
+        for number, one in ((1, before), (2, after))
+    ]
     assert GIVEN in first
     assert first == second
 

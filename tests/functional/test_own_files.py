@@ -115,14 +115,14 @@ async def test_what_has_arrived_is_played_before_it_is_sent(exchange: Exchange, 
     await got(exchange.victim, f"{item}/arrived", 404)
 
 
-async def test_what_was_taken_back_is_gone_and_that_was_said_before(
+async def test_a_draft_that_was_removed_is_gone_with_its_file_and_that_was_said_before(
     exchange: Exchange, tmp_path: Path
 ) -> None:
     item = await uploaded(exchange, media.speech(tmp_path).read_bytes(), "audio")
     page = (await exchange.victim.http.get(item)).text
     assert "The file that you uploaded is removed for good" in page
-    assert "Yes: take it back, and remove my file" in page
-    await exchange.victim.send(f"{item}/withdraw")
+    assert "Yes: remove it, and my file" in page
+    await exchange.victim.send(f"{item}/remove", with_content="yes")
     await got(exchange.victim, f"{item}/arrived", 404)
 
 

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from litestar import Response, get, post, put, route
+from litestar import Response, delete, get, post, put, route
 from litestar.enums import HttpMethod
 from litestar.params import JSONBody, PathParameter
 from litestar.types import ASGIApp
@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from relay.cases.model import Medium
 from relay.exchange import items, own_lists, progress, submitting
+from relay.exchange.arriving import arriving
 from relay.exchange.edits import Disguise
 from relay.exchange.model import Feedback, OwnItem
 from relay.exchange.renditions import own_content
@@ -103,6 +104,15 @@ async def send_pages(request: AnyRequest, house: TheHouse, person: SignedIn, ite
     return await receive_pages(request, house, person, item_id, page=False)
 
 
+@get("/items/{item_id:uuid}/uploads", opt=_WRITE)
+async def on_their_way(house: TheHouse, person: SignedIn, item_id: ItemId) -> list[Upload]:
+    """List the files that are on their way: while there is one, the item is not sent.
+
+    DELETE of `/uploads/{id}` ends one.
+    """
+    return await arriving(house, person, item_id)
+
+
 class NewSubmission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a recording is disguised from the beginning, by its author's choice.
 
@@ -130,6 +140,13 @@ async def withdraw(house: TheHouse, person: SignedIn, item_id: ItemId) -> OwnIte
     """Take it back."""
     await items.withdraw(house, person, item_id)
     return await progress.own_item(house, person, item_id)
+
+
+@delete("/items/{item_id:uuid}", opt=_WRITE, status_code=204)
+async def remove_draft(house: TheHouse, person: SignedIn, item_id: ItemId) -> Response[None]:
+    """Remove a draft that was never sent, with what is in it, for good."""
+    await items.remove_draft(house, person, item_id, with_content=True)
+    return Response(None, status_code=204)
 
 
 @get("/items/{item_id:uuid}/feedback", opt=_WRITE)
@@ -173,8 +190,10 @@ HANDLERS = [
     save_draft,
     send_file,
     send_pages,
+    on_their_way,
     submit,
     withdraw,
+    remove_draft,
     feedback,
     original,
     rendition,

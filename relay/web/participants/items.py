@@ -1,5 +1,6 @@
 """Writing, uploading, sending, taking back."""
 
+from contextlib import suppress
 from typing import Annotated
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
 from relay.errors import Conflict, Missing, Refusal, SignInNeeded
-from relay.exchange import failures, items, letters, own_lists, progress, submitting
+from relay.exchange import failures, items, letters, own_lists, progress, submitting, uploads
 from relay.exchange.edits import AS_IT_IS, Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
@@ -63,6 +64,7 @@ async def show_item(
     disguise: Disguise | None = None,
 ) -> Page:
     """Show an item of theirs, perhaps with what could not be done and what was typed or chosen for it."""
+    arriving = await own_files.on_their_way(house, person, item_id)
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
     proposal = await progress.proposal(house, person, item_id) if item.edited else None
@@ -85,9 +87,11 @@ async def show_item(
         hidden=hidden,
         before=await own_files.compared(house, person, item) if proposal and hidden != () else None,
         arrived=await own_files.pieces(house, person, item),
+        arriving=arriving,
         others=await own_files.in_the_way(house, person, item, case) if item.state in _OPEN else [],
         disguise=disguise or await _before(house, person, item),
         faces=bool(house.settings.faces_model),
+        empty=not (text.strip() or lost or item.uploaded or arriving),
         has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
@@ -175,6 +179,22 @@ async def several(request: AnyRequest, house: TheHouse, person: SignedIn, item_i
     return see_other(f"/items/{item_id}?done=uploaded")
 
 
+@post("/items/{item_id:uuid}/cancel", opt=_WRITE, status_code=200)
+async def cancel(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
+    """Cancel an upload that is not all here. What had arrived before it stays."""
+    await progress.own_item(house, person, item_id)
+    try:
+        with suppress(Missing):  # it has ended already, and that was wanted
+            await uploads.terminate(house, person, form.identifier("upload_id"), unfinished=True)
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await show_item(request, house, person, item_id, refusal=refusal)
+    return see_other(f"/items/{item_id}?done=cancelled")
+
+
 @post("/items/{item_id:uuid}/submit", opt=_SUBMIT, status_code=200)
 async def submit(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
@@ -203,4 +223,19 @@ async def withdraw(house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
     return see_other(f"/items/{item_id}?done=withdrawn")
 
 
-HANDLERS = [item_page, draft, file, several, submit, withdraw]
+@post("/items/{item_id:uuid}/remove", opt=_WRITE, status_code=200)
+async def remove(
+    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
+) -> Page:
+    """Remove a draft. One that has something in it only from where that was said."""
+    item = await progress.own_item(house, person, item_id)
+    try:
+        await items.remove_draft(house, person, item_id, with_content=form.ticked("with_content"))
+    except SignInNeeded:
+        raise
+    except Refusal as refusal:
+        return await show_item(request, house, person, item_id, refusal=refusal)
+    return see_other(f"/cases/{item.case_id}?done=removed")
+
+
+HANDLERS = [item_page, draft, file, several, cancel, submit, withdraw, remove]

@@ -1,14 +1,17 @@
 """What an item's page shows of its author's own files, and what of theirs keeps it from being sent."""
 
+from contextlib import suppress
 from typing import NamedTuple
 from uuid import UUID
 
 from relay.cases.own import OwnCase
-from relay.errors import Conflict, Missing
-from relay.exchange import progress
+from relay.errors import Conflict, Missing, RelayError
+from relay.exchange import progress, uploads
 from relay.exchange.arrived import Piece, arrived
+from relay.exchange.arriving import arriving
 from relay.exchange.model import OwnItem
 from relay.exchange.renditions import as_sent
+from relay.exchange.uploads import Upload
 from relay.house import House
 from relay.identity.model import Person
 
@@ -48,6 +51,18 @@ async def pieces(house: House, person: Person, item: OwnItem) -> tuple[Piece, ..
         return (await arrived(house, person, item.id)).pieces
     except Missing:
         return ()
+
+
+async def on_their_way(house: House, person: Person, item_id: UUID) -> list[Upload]:
+    """Return the files that are not all here. One that is, and that a crash cut short, comes to its end."""
+    left = []
+    for one in await arriving(house, person, item_id):
+        if one.received == one.length:
+            with suppress(RelayError):
+                if (await uploads.status(house, person, one.id)).state == "complete":
+                    continue
+        left.append(one)
+    return left
 
 
 async def looked_at(house: House, person: Person, case: OwnCase) -> list[InTheWay]:

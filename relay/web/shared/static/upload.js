@@ -1,9 +1,17 @@
-// Uploads in parts that can be resumed (tus 1.0), with progress. Without this file the form sends the file by itself.
+// Uploads in parts that can be resumed (tus 1.0), with progress; while one runs, nothing is sent, and it can be cancelled.
+// Without this file the form sends the file by itself.
 const PART = 8 * 1024 * 1024;
 const form = document.querySelector("form[data-upload]");
 
 const headersOf = (more) => ({ "Tus-Resumable": "1.0.0", "X-Relay-CSRF": form.dataset.csrf, ...more });
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+const pause = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", resolve, { once: true });
+  });
+
+class Ended extends Error {} // from elsewhere, or expired: nothing can come of it any more
+let running = null; // { address, stop }: stop is an AbortController
 
 async function refusal(answer) {
   const problem = await answer.json().catch(() => null);
@@ -19,34 +27,46 @@ async function begin(file) {
   return answer.headers.get("Location");
 }
 
-async function stands(address) {
-  const answer = await fetch(address, { method: "HEAD", headers: headersOf({}) });
+async function stands(address, signal) {
+  const answer = await fetch(address, { method: "HEAD", headers: headersOf({}), signal });
+  if (answer.status === 404 || answer.status === 410) throw new Ended("The upload was cancelled, or has expired. Nothing of it is kept.");
   if (!answer.ok) throw new Error("The upload cannot go on. Please start it again.");
   return Number(answer.headers.get("Upload-Offset"));
 }
 
-async function sendPart(address, file, offset) {
+// Not DELETE: the last part may have arrived a moment ago, and then the file is there and stays.
+async function cancel(address) {
+  const fields = new URLSearchParams({ csrf: form.dataset.csrf, upload_id: address.split("/").pop() });
+  const answer = await fetch(`/items/${form.dataset.upload}/cancel`, { method: "POST", body: fields, redirect: "manual" }).catch(() => null);
+  return { arrived: answer?.status === 409, cancelled: answer?.type === "opaqueredirect" };
+}
+
+async function sendPart(address, file, offset, signal) {
   const answer = await fetch(address, {
     method: "PATCH",
     headers: headersOf({ "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) }),
     body: file.slice(offset, offset + PART),
+    signal,
   });
   if (answer.status === 204) return Number(answer.headers.get("Upload-Offset"));
   if (answer.status === 409 || answer.status >= 500) return offset;
   throw await refusal(answer);
 }
 
-export async function send(file, onProgress) {
+async function send(file, onProgress) {
   const address = await begin(file);
+  const { signal } = running.stop;
+  running.address = address;
   let offset = 0;
   let failed = 0;
   while (offset < file.size) {
     let now = offset;
     try {
-      now = await sendPart(address, file, offset);
+      now = await sendPart(address, file, offset, signal);
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // a refusal is final
+      if (!(error instanceof TypeError)) throw error; // a refusal is final, and so is the author's word
     }
+    signal.throwIfAborted();
     if (now > offset) {
       offset = now;
       failed = 0;
@@ -55,39 +75,73 @@ export async function send(file, onProgress) {
     }
     // no connection, or the part before is still awaited on a line that died: wait, ask where it stands, go on
     if (++failed > 8) throw new Error("The upload could not go on. Please look to your connection and start it again.");
-    await pause(1000 * 2 ** Math.min(failed, 5));
-    const found = await stands(address).catch(() => offset);
+    await pause(1000 * 2 ** Math.min(failed, 5), signal);
+    signal.throwIfAborted();
+    const found = await stands(address, signal).catch((error) => {
+      if (error instanceof Ended) throw error;
+      return offset;
+    });
+    signal.throwIfAborted();
     if (found > offset) failed = 0; // some of it arrives each time
     offset = found;
   }
 }
 
+const UNKNOWN = "There is no connection, so the upload may not be cancelled yet. Load this page again to see.";
 export const EMPTY = "The file is empty. Choose another one.";
 
+// The button that sends what had arrived before says why it waits: what it would send is what this upload replaces.
+function hold(waits) {
+  const before = document.querySelector("form[data-send]");
+  if (!before) return;
+  const why = before.querySelector("[data-send-waits]");
+  before.querySelector("button[type=submit]").disabled = waits;
+  why.textContent = waits ? why.dataset.sendWaits : "";
+}
+
+function show(runs) {
+  form.querySelector("[data-progress]").hidden = !runs;
+  form.querySelector("progress").value = 0;
+  form.querySelector("[data-cancel]").disabled = false;
+  form.querySelector("button[type=submit]").disabled = runs;
+  hold(runs);
+}
+
 export async function sendAndShow(file) {
-  const area = form.querySelector("[data-progress]");
-  const bar = area.querySelector("progress");
+  if (running) return;
   const said = form.querySelector("[data-said]");
   if (!file.size) {
     said.textContent = EMPTY;
     return;
   }
-  const button = form.querySelector("button[type=submit]");
-  area.hidden = false;
+  running = { address: "", stop: new AbortController() };
   said.textContent = "";
-  button.disabled = true;
+  show(true);
   try {
     await send(file, (part) => {
-      bar.value = Math.floor(part * 100);
-      said.textContent = `${bar.value} %`;
+      form.querySelector("progress").value = Math.floor(part * 100);
+      said.textContent = `${Math.floor(part * 100)} %`;
     });
     location.replace(`${location.pathname}?done=uploaded`);
   } catch (error) {
-    area.hidden = true;
-    said.textContent = error.message;
-    button.disabled = false;
+    // this page does not go on with it: left open, it would keep what had arrived before from being sent
+    const became = running.address ? await cancel(running.address) : { cancelled: true };
+    const wanted = running.stop.signal.aborted;
+    if (became.arrived) {
+      location.replace(`${location.pathname}?done=uploaded`);
+      return;
+    }
+    running = null;
+    show(false);
+    said.textContent = !wanted ? error.message : became.cancelled ? "The upload was cancelled. Nothing of it is kept here." : UNKNOWN;
+    if (wanted) form.querySelector("button[type=submit]").focus();
   }
 }
+
+form?.querySelector("[data-cancel]").addEventListener("click", ({ target }) => {
+  target.disabled = true;
+  running?.stop.abort();
+});
 
 form?.addEventListener("submit", (event) => {
   const file = form.elements.file.files[0];
