@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from uuid import UUID
 
-from relay.cases.model import Block, GateFacts, Medium, Seat
+from relay.cases.model import MEDIA, Block, GateFacts, Medium, Seat
 from relay.times import day
 
 SOMETHING_TO_PREPARE = (
@@ -44,6 +44,38 @@ def blocks(
         *(block for seat in pair for block in _restriction(facts, seat, now)),
         *_pause(facts, pair),
     )
+
+
+def crossings(facts: GateFacts) -> tuple[tuple[UUID, UUID], ...]:
+    """Return every way across the case as (author, recipient), in both directions."""
+    return tuple(
+        (one.account_id, other.account_id)
+        for one in facts.seats
+        for other in facts.seats
+        if {one.part, other.part} == {"victim", "offender"}
+    )
+
+
+def told_once(facts: GateFacts, now: datetime) -> tuple[Block, ...]:
+    """Return all that stops anything anywhere in a case, each thing once.
+
+    What one person has not agreed to is one thing, whichever media it is.
+    """
+    found = dict.fromkeys(
+        block
+        for author, recipient in crossings(facts)
+        for medium in MEDIA
+        for block in blocks(facts, author, recipient, medium, now)
+    )
+    alike: dict[object, list[Block]] = {}
+    for block in found:
+        alike.setdefault((block.code, block.account_id) if block.media else block, []).append(block)
+    return tuple(_as_one(facts, same) if len(same) > 1 else same[0] for same in alike.values())
+
+
+def _as_one(facts: GateFacts, same: list[Block]) -> Block:
+    seat = next(seat for seat in facts.seats if seat.account_id == same[0].account_id)
+    return _without_consent(same[0].code, seat, tuple(medium for block in same for medium in block.media))
 
 
 def for_staff(found: tuple[Block, ...]) -> tuple[str, ...]:
@@ -138,37 +170,43 @@ _NOUNS: dict[Medium, str] = {
 }
 
 
+def in_words(media: tuple[Medium, ...], last: str = "and") -> str:
+    """Return media as they stand in a sentence: letters, films and documents. Empty if there are none."""
+    nouns = [_NOUNS[medium] for medium in media]
+    return f" {last} ".join(part for part in (", ".join(nouns[:-1]), *nouns[-1:]) if part)
+
+
 def _consent(facts: GateFacts, seat: Seat, medium: Medium, now: datetime) -> Iterator[Block]:
     consent = next(
         (c for c in facts.consents if c.account_id == seat.account_id and c.medium == medium), None
     )
-    noun = _NOUNS[medium]
     if consent is None or not consent.given:
-        yield Block(
-            code="consent-missing",
-            account_id=seat.account_id,
-            staff=(
-                f"The {seat.part} has not agreed to {noun}, or took that back."
-                " Ask them, and record the answer."
-            ),
-            own=(
-                f"You have not agreed to exchange {noun}, or you took that back."
-                " You can agree on the page of your case."
-            ),
-        )
+        yield _without_consent("consent-missing", seat, (medium,))
     elif consent.ask_again_at <= now:
-        yield Block(
-            code="consent-lapsed",
-            account_id=seat.account_id,
-            staff=(
-                f"The {seat.part}'s agreement to {noun} is due to be asked again."
-                " Ask them, and record the answer."
-            ),
-            own=(
-                f"It is time to ask you again whether you agree to exchange {noun}."
-                " You can answer on the page of your case."
-            ),
+        yield _without_consent("consent-lapsed", seat, (medium,))
+
+
+def _without_consent(code: str, seat: Seat, media: tuple[Medium, ...]) -> Block:
+    nouns = in_words(media, "or")
+    if code == "consent-missing":
+        staff = f"The {seat.part} has not agreed to {nouns}, or took that back."
+        own = (
+            f"You have not agreed to exchange {nouns}, or you took that back."
+            " You can agree on the page of your case."
         )
+    else:
+        staff = f"The {seat.part}'s agreement to {in_words(media)} is due to be asked again."
+        own = (
+            f"It is time to ask you again whether you agree to exchange {nouns}."
+            " You can answer on the page of your case."
+        )
+    return Block(
+        code=code,
+        account_id=seat.account_id,
+        staff=f"{staff} Ask them, and record the answer.",
+        own=own,
+        media=media,
+    )
 
 
 def _safety(facts: GateFacts, now: datetime) -> Iterator[Block]:

@@ -102,12 +102,14 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     """One thing that stands in the way. `account_id` is whom it concerns; empty for the case as a whole.
 
     `staff` tells a facilitator what to do. `own` tells the person concerned; nobody else ever reads it.
+    `media`: what alone it stops; empty if it stops everything.
     """
 
     code: str
     account_id: UUID | None
     staff: str
     own: str
+    media: tuple[Medium, ...] = ()
 
 
 class Lowering(msgspec.Struct, frozen=True, kw_only=True):

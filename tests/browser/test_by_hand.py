@@ -1,10 +1,13 @@
 """The exchange by hand, in a browser that runs no script."""
 
+from pathlib import Path
+
 import pytest
 from playwright.async_api import Page, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
+from tests.browser.test_hiding import picture
 from tests.support.web import staff_client
 from tests.support.work import work_off
 
@@ -76,7 +79,7 @@ async def test_a_letter_that_cannot_be_sent_is_kept_and_says_what_to_do(town: To
     await expect(vera.get_by_role("status").first).to_contain_text("Saved")
 
 
-async def test_case_people_and_gates_are_recorded_without_script(town: Town) -> None:
+async def test_case_people_and_gates_are_recorded_without_script(town: Town, gallery: Path | None) -> None:
     fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
     await fatima.get_by_label("Reference").fill("2026/18")
     await fatima.get_by_role("button", name="Open the case").click()
@@ -88,29 +91,50 @@ async def test_case_people_and_gates_are_recorded_without_script(town: Town) -> 
         await fatima.get_by_role("button", name="Invite", exact=True).click()
         await expect(fatima.get_by_text("This is shown once.")).to_be_visible()
         await fatima.get_by_role("link", name="Done").click()
-    await expect(fatima.get_by_text("The victim has not asked for this exchange").first).to_be_visible()
+    await expect(fatima.get_by_text("The victim has not asked for this exchange")).to_have_count(1)
+    lacking = fatima.locator(".note").filter(has_text="Nothing may pass now.")
+    await expect(lacking.get_by_role("listitem")).to_have_count(5)
+    await picture(fatima, gallery, "case-new")
 
-    await fatima.get_by_text("Record for Walid").click()
+    await lacking.get_by_role("link", name="Record for Walid").click()
+    await expect(fatima.get_by_text("Record for Walid").last).to_be_in_viewport()
+    await fatima.get_by_text("Record for Walid").last.click()
     await fatima.get_by_role("button", name="Walid asks for it").click()
-    await fatima.get_by_text("Record for Olga").click()
+    await _recorded(fatima, "It is recorded that they ask for this exchange. What still stands in the way")
+    await fatima.get_by_text("Record for Olga").last.click()
     await fatima.get_by_label("Full").check()
     await fatima.get_by_label("Their statement, and your reasoning").fill("She said so.")
     await fatima.get_by_role("button", name="Record responsibility").click()
+    await _recorded(fatima, "It is recorded how far they accept responsibility.")
     for name in ("Walid", "Olga"):
-        await fatima.get_by_text(f"Record for {name}").click()
+        await fatima.get_by_text(f"Record for {name}").last.click()
         await (
             fatima.get_by_role("group", name=f"Agreement of {name}")
             .get_by_role("button", name="They agree")
             .click()
         )
-    await fatima.get_by_text("Record a safety assessment").click()
+        await _recorded(fatima, "It is recorded that they agree.")
+    await expect(lacking.get_by_text("audio recordings, films or documents")).to_have_count(2)
+    await fatima.get_by_text("Record a safety assessment").last.click()
     await fatima.get_by_label("Yes").check()
     await fatima.get_by_label("Valid until").fill("2099-01-01")
     await fatima.get_by_label("Risks and strengths").fill("Both are ready.")
     await fatima.get_by_role("button", name="Record the assessment").click()
-    await expect(fatima.get_by_text("Letter: may pass, after a review")).to_have_count(2)
+    await _recorded(fatima, "The safety assessment is recorded.")
+    await expect(fatima.get_by_role("heading", name="Walid to Olga, Olga to Walid")).to_be_visible()
+    await expect(fatima.get_by_text("May pass, after a review: letters.")).to_be_visible()
+    await picture(fatima, gallery, "case-letters")
     await fatima.get_by_role("button", name="Pause the case").click()
     await expect(fatima.get_by_text("The case is paused. Nothing passes.")).to_be_visible()
+    await _recorded(fatima, "The pause is recorded, and holds from now on.")
+    await picture(fatima, gallery, "case-paused")
+
+
+async def _recorded(page: Page, words: str) -> None:
+    """What was just recorded is said where the page begins to be read."""
+    said = page.get_by_role("status")
+    await expect(said).to_contain_text(words)
+    await expect(said).to_be_in_viewport()
 
 
 async def test_somebody_enrols_with_what_the_invitation_says(town: Town) -> None:

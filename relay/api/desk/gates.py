@@ -9,7 +9,7 @@ from litestar import Response, get, post
 from litestar.params import JSONBody, PathParameter
 
 from relay.cases import records, service
-from relay.cases.gates import blocks, for_staff
+from relay.cases.gates import blocks, crossings, for_staff
 from relay.cases.model import MEDIA, GateFacts, Grade, Manner, Medium
 from relay.permissions import Permission
 from relay.web.shared.access import SignedIn, TheHouse, allow
@@ -93,12 +93,6 @@ class Gates(msgspec.Struct, frozen=True, kw_only=True):
 
 def ways(facts: GateFacts, now: datetime) -> tuple[Way, ...]:
     """Return every way across the case, in both directions and every medium."""
-    pairs = [
-        (one.account_id, other.account_id)
-        for one in facts.seats
-        for other in facts.seats
-        if {one.part, other.part} == {"victim", "offender"}
-    ]
     return tuple(
         Way(
             author_id=author,
@@ -106,7 +100,7 @@ def ways(facts: GateFacts, now: datetime) -> tuple[Way, ...]:
             medium=medium,
             blocks=for_staff(blocks(facts, author, recipient, medium, now)),
         )
-        for author, recipient in pairs
+        for author, recipient in crossings(facts)
         for medium in MEDIA
     )
 

@@ -8,7 +8,6 @@ from litestar import get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.api.desk.cases import Before
-from relay.api.desk.gates import ways
 from relay.audit import reading as audit
 from relay.cases import service
 from relay.cases import settings as working
@@ -22,6 +21,8 @@ from relay.review import listing
 from relay.review.held import held
 from relay.web.desk.deeds import deed, particulars
 from relay.web.desk.doing import Asked, Page, carry_out
+from relay.web.desk.lacking import lacking, passing
+from relay.web.desk.recorded import is_gate, recorded
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.forms import Form
@@ -57,23 +58,19 @@ async def show_case(
     names = {one.account_id: one.name for one in people}
     now = house.local_time()
     seated = {one.account_id for one in people}
-    found = ways(facts, now)
     return page(
         request,
         "case.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
-        done=done,
+        done="" if is_gate(done) else done,
+        recorded=recorded(done, facts),
         case=case,
         people=people,
         names=names,
-        facts=facts,
-        now=now,
         media=MEDIA,
-        ways=found,
-        everywhere=[block for block in found[0].blocks if all(block in way.blocks for way in found)]
-        if found
-        else [],
+        lacking=lacking(facts, people, now),
+        passing=passing(facts, now),
         typed=dict(form) if form else {},
         tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
         held=await held(house, person, case_id),
@@ -143,8 +140,9 @@ async def single_approval(
     confirms = form.choice("then", "confirm", "keep") == "confirm"
     deed = "one approval is enough in this case from now on."
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page:
         await (working.confirm_lowering if confirms else working.keep_second_approval)(house, person, case_id)
+        return _done(case_id, "lowered" if confirms else "kept")
 
     return await on_case(Asked(request, house, person, form), case_id, do, proving=deed if confirms else "")
 

@@ -20,47 +20,54 @@ from relay.web.shared.pages import see_other
 
 CaseId = Annotated[UUID, PathParameter()]
 _GRADES: tuple[Grade, ...] = ("full", "partial", "none")
-Record: TypeAlias = Callable[[House, Person, UUID, Form], Awaitable[object]]
+Record: TypeAlias = Callable[[House, Person, UUID, Form], Awaitable[str]]
+"""Records it, and says what was done, as the page of the case knows it."""
 
 
-async def _request(house: House, person: Person, case_id: UUID, form: Form) -> None:
-    await records.record_request(
-        house, person, case_id, form.identifier("account_id"), asked=form.ticked("asked")
-    )
+async def _request(house: House, person: Person, case_id: UUID, form: Form) -> str:
+    asked = form.ticked("asked")
+    await records.record_request(house, person, case_id, form.identifier("account_id"), asked=asked)
+    return "asked" if asked else "asked-back"
 
 
-async def _responsibility(house: House, person: Person, case_id: UUID, form: Form) -> None:
+async def _responsibility(house: House, person: Person, case_id: UUID, form: Form) -> str:
     grade = form.choice("grade", *_GRADES)
     await records.record_responsibility(
         house, person, case_id, form.identifier("account_id"), grade, form.text("reasoning")
     )
+    return "responsibility"
 
 
-async def _consent(house: House, person: Person, case_id: UUID, form: Form) -> None:
+async def _consent(house: House, person: Person, case_id: UUID, form: Form) -> str:
+    given = form.ticked("given")
     await records.record_consent(
         house,
         person,
         case_id,
         form.identifier("account_id"),
         form.choice("medium", *MEDIA),
-        given=form.ticked("given"),
+        given=given,
         manner=form.choice("manner", "in_person", "by_telephone", "in_writing"),
         ask_again_at=form.day("ask_again_at") if form.text("ask_again_at") else None,
     )
+    return "agreed" if given else "agreed-back"
 
 
-async def _assessment(house: House, person: Person, case_id: UUID, form: Form) -> None:
+async def _assessment(house: House, person: Person, case_id: UUID, form: Form) -> str:
+    safe = form.choice("safe", "yes", "no") == "yes"
     await records.record_assessment(
         house,
         person,
         case_id,
-        safe=form.choice("safe", "yes", "no") == "yes",
+        safe=safe,
         valid_until=form.day("valid_until"),
         reasoning=form.text("reasoning"),
     )
+    return "assessed" if safe else "assessed-unsafe"
 
 
-async def _restriction(house: House, person: Person, case_id: UUID, form: Form) -> None:
+async def _restriction(house: House, person: Person, case_id: UUID, form: Form) -> str:
+    evidence = form.text("exception_evidence").strip() or None
     await records.record_restriction(
         house,
         person,
@@ -68,13 +75,16 @@ async def _restriction(house: House, person: Person, case_id: UUID, form: Form) 
         form.identifier("account_id"),
         until=form.day("until"),
         description=form.text("description"),
-        exception_evidence=form.text("exception_evidence").strip() or None,
+        exception_evidence=evidence,
     )
+    return "restricted-excepted" if evidence else "restricted"
 
 
-async def _pause(house: House, person: Person, case_id: UUID, form: Form) -> None:
+async def _pause(house: House, person: Person, case_id: UUID, form: Form) -> str:
     account_id = form.identifier("account_id") if form.text("account_id") else None
-    await records.record_pause(house, person, case_id, account_id, paused=form.ticked("paused"))
+    paused = form.ticked("paused")
+    await records.record_pause(house, person, case_id, account_id, paused=paused)
+    return "paused" if paused else "pause-ended"
 
 
 def _handler(name: str, record: Record) -> Any:
@@ -88,8 +98,8 @@ def _handler(name: str, record: Record) -> Any:
         request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
     ) -> Response[bytes]:
         async def do(person: Person) -> Response[bytes]:
-            await record(house, person, case_id, form)
-            return see_other(f"/cases/{case_id}#gates")
+            done = await record(house, person, case_id, form)
+            return see_other(f"/cases/{case_id}?done={done}#gates")
 
         return await on_case(Asked(request, house, person, form), case_id, do)
 

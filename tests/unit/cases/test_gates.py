@@ -7,6 +7,7 @@ import pytest
 
 from relay.cases import gates
 from relay.cases.model import (
+    MEDIA,
     Assessment,
     Consent,
     GateFacts,
@@ -127,6 +128,64 @@ def test_agreement_and_assessment_hold_up_to_the_very_moment() -> None:
     last = NOW - timedelta(microseconds=1)
     facts = CLOSED["assessment-lapsed"](CLOSED["consent-lapsed"](ALL_WELL))
     assert gates.blocks(facts, VERA, OSKAR, "letter", last) == ()
+
+
+PAIR = msgspec.structs.replace(ALL_WELL, seats=tuple(s for s in ALL_WELL.seats if s.account_id != VIKTOR))
+MEDIA_WELL = msgspec.structs.replace(
+    PAIR,
+    consents=tuple(
+        msgspec.structs.replace(consent(who), medium=medium) for who in (VERA, OSKAR) for medium in MEDIA
+    ),
+)
+
+
+def test_of_a_case_in_which_everything_may_pass_there_is_nothing_to_tell() -> None:
+    assert gates.told_once(MEDIA_WELL, NOW) == ()
+
+
+@pytest.mark.parametrize("code", CLOSED)
+def test_each_gate_is_told_once_for_the_whole_case_though_it_stops_eight_ways(code: str) -> None:
+    but = {
+        name: value
+        for name in ("state", "requests", "responsibilities", "assessment", "restrictions", "pauses")
+        if (value := getattr(CLOSED[code](ALL_WELL), name)) != getattr(ALL_WELL, name)
+    }
+    if code.startswith("consent"):
+        late = "lapsed" in code
+        but = {
+            "consents": tuple(
+                msgspec.structs.replace(one, given=late, ask_again_at=NOW) if one.account_id == OSKAR else one
+                for one in MEDIA_WELL.consents
+            )
+        }
+    facts = msgspec.structs.replace(MEDIA_WELL, **but)
+    assert (
+        len({block for way in gates.crossings(facts) for block in gates.blocks(facts, *way, "letter", NOW)})
+        == 1
+    )
+    (told,) = gates.told_once(facts, NOW)
+    assert told.code == code
+    if code.startswith("consent"):
+        assert "letters, audio recordings, films " in told.staff
+        assert told.media == MEDIA
+
+
+def test_what_several_people_lack_is_told_of_each() -> None:
+    found = [(block.code, block.account_id, block.media) for block in gates.told_once(ALL_WELL, NOW)]
+    others = ("audio", "video", "document")
+    assert set(found) == {
+        ("consent-missing", VERA, others),
+        ("consent-missing", OSKAR, others),
+        ("not-asked", VIKTOR, ()),
+        ("consent-missing", VIKTOR, MEDIA),
+    }
+    assert len(found) == 4
+
+
+def test_two_orders_on_one_person_are_two() -> None:
+    orders = (restriction(OSKAR), restriction(OSKAR, until=NOW + 90 * DAY))
+    facts = msgspec.structs.replace(MEDIA_WELL, restrictions=orders)
+    assert [block.code for block in gates.told_once(facts, NOW)] == ["restricted", "restricted"]
 
 
 @pytest.mark.parametrize("code", CLOSED)
