@@ -48,6 +48,22 @@ async def test_a_new_case_tells_each_thing_that_is_missing_once_and_where_it_is_
         assert shown.count(f'id="{place}"') == 1
 
 
+async def test_of_a_case_with_one_side_alone_the_page_says_whom_to_invite(exchange: Exchange) -> None:
+    opened = await exchange.desk.do("/cases", {"reference": "2026/19"}, status=201)
+    case_id = opened["case"]["id"]
+    assert "First invite both." in await page(exchange, case_id)
+    people = f"/cases/{case_id}/people"
+    invited = await exchange.desk.send(people, name="Walid", part="victim")
+    assert "An invitation for Walid" in invited.text
+    shown = await page(exchange, case_id)
+    assert "First invite an offender." in shown
+    assert "What stands in the way" not in shown
+    assert "They have not used their invitation yet." in shown
+    [account] = re.findall(rf'action="{people}/([^/]+)/invitation"', shown)
+    again = await exchange.desk.send(f"{people}/{account}/invitation")
+    assert "An invitation for Walid" in again.text
+
+
 async def test_ways_on_which_something_else_may_pass_stand_apart(exchange: Exchange) -> None:
     case_id = exchange.case_id
     shown = await page(exchange, case_id)

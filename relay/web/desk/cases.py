@@ -1,7 +1,7 @@
 """A case on the desk: people, settings, items, what was done."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from litestar import get, post
@@ -154,15 +154,12 @@ async def invite(
     """Put somebody new on the case; show the invitation once."""
 
     async def do(person: Person) -> Page:
+        name = form.text("name")
+        part: Literal["victim", "offender"] = form.choice("part", "victim", "offender")
         invitation = await invitations.invite_participant(
-            house,
-            person,
-            case_id,
-            form.text("name"),
-            form.choice("part", "victim", "offender"),
-            form.text("label"),
+            house, person, case_id, name, part, form.text("label")
         )
-        return _invitation(request, house, invitation, case_id)
+        return _invitation(request, house, invitation, name, case_id)
 
     return await on_case(Asked(request, house, person, form), case_id, do)
 
@@ -180,14 +177,18 @@ async def invite_again(
 
     async def do(person: Person) -> Page:
         invitation = await invitations.invite_again(house, person, case_id, account_id)
-        return _invitation(request, house, invitation, case_id)
+        _, people, _ = await service.read_case(house, person, case_id)
+        name = next(one.name for one in people if one.account_id == account_id)
+        return _invitation(request, house, invitation, name, case_id)
 
     return await on_case(Asked(request, house, person, form), case_id, do)
 
 
-def _invitation(request: AnyRequest, house: House, invitation: invitations.Invitation, case_id: UUID) -> Page:
+def _invitation(
+    request: AnyRequest, house: House, invitation: invitations.Invitation, name: str, case_id: UUID
+) -> Page:
     origin = house.settings.participants_origin
-    return invitation_page(request, invitation, origin=origin, back=f"/cases/{case_id}", staff=False)
+    return invitation_page(request, invitation, name, origin=origin, back=f"/cases/{case_id}", staff=False)
 
 
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", opt=_PEOPLE, status_code=200)

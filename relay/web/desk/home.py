@@ -93,11 +93,10 @@ async def invite_staff(request: AnyRequest, house: TheHouse, person: SignedIn, f
     asked = Asked(request, house, person, form)
 
     async def do(person: Person) -> Page:
-        role = form.choice("role", *ROLES)
-        invitation = await invitations.invite_staff(house, person, role, form.text("name"))
-        return invitation_page(
-            request, invitation, origin=house.settings.desk_origin, back="/accounts", staff=True
-        )
+        role, name = form.choice("role", *ROLES), form.text("name")
+        invitation = await invitations.invite_staff(house, person, role, name)
+        origin = house.settings.desk_origin
+        return invitation_page(request, invitation, name, origin=origin, back="/accounts", staff=True)
 
     return await carry_out(asked, do, partial(accounts_page, asked))
 

@@ -8,8 +8,18 @@ from relay.web.shared.pages import page
 
 
 def invitation_page(
-    request: AnyRequest, invitation: Invitation, *, origin: str, back: str, staff: bool
+    request: AnyRequest, invitation: Invitation, name: str, *, origin: str, back: str, staff: bool
 ) -> Response[bytes]:
-    """Show the link with the long code, to hand over, and the short code, to say. Neither is shown again."""
-    link = f"{origin}/enrol/{invitation.id}"
-    return page(request, "invitation.html", invitation=invitation, link=link, back=back, staff=staff)
+    """Show the link with the long code, to hand over, and the short code, to say. Neither is shown again.
+
+    `name`: whom it is for; who invites several people has several of these open.
+    """
+    return page(
+        request,
+        "invitation.html",
+        invitation=invitation,
+        name=name,
+        link=f"{origin}/enrol/{invitation.id}",
+        back=back,
+        staff=staff,
+    )
