@@ -122,6 +122,74 @@ async def test_a_letter_that_could_not_be_saved_says_so_stays_and_is_saved_later
     await expect(page.get_by_label("Your letter")).to_have_value("A whole thought")
 
 
+async def test_words_are_kept_while_somebody_types_without_a_pause(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.clock.install()
+    await page.goto(f"/items/{item_id}")
+    letter = page.get_by_label("Your letter")
+    for words in range(1, 14):  # one each half a second
+        await letter.fill("word " * words)
+        await page.clock.run_for(500)
+        await asyncio.sleep(0.05)
+    kept = (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"]
+    assert kept.count("word") >= 5
+    await expect(letter).to_have_value("word " * 13)
+
+
+async def test_the_page_says_when_what_is_typed_is_kept(town: Town) -> None:
+    by_itself = "what you typed in the last seconds can be lost"
+    for script in (True, False):
+        page = await _at_a_letter(town, script=script)
+        await expect(page.get_by_text(by_itself)).to_have_count(1 if script else 0)
+        await expect(page.get_by_text("It is saved when you press Save.")).to_have_count(0 if script else 1)
+
+
+ASKED = """
+const real = fetch;
+window.fetch = (...given) => {
+    console.log(`asks ${given[0]}`);
+    return real(...given);
+};
+"""
+
+
+@pytest.mark.parametrize("under_way", [True, False])
+async def test_leaving_sends_what_was_typed_ahead_and_waits_for_nothing(
+    town: Town, *, under_way: bool
+) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.add_init_script(ASKED)
+    await page.clock.install(time=0)
+    await page.goto(f"/items/{item_id}")
+    await page.clock.pause_at(60_000)  # nothing is saved by itself from here on
+    asked: list[str] = []
+    page.on("console", lambda one: asked.append(one.text))
+    await page.route("**/draft", lambda _: None)  # no save comes to an end
+    letter = page.get_by_label("Your letter")
+    if under_way:
+        await letter.fill("One")
+        async with page.expect_request("**/draft"):
+            await page.clock.run_for(1_100)
+    await letter.fill("Typed a moment ago")
+    async with page.expect_request("**/draft") as sent:
+        await page.get_by_role("button", name="Leave now").click()
+    assert "Typed a moment ago" in ((await sent.value).post_data or "")
+    await page.wait_for_url("https://www.wikipedia.org/**", timeout=10_000)
+    asked = [one.rpartition("/")[2] for one in asked if one.startswith("asks ")]
+    assert asked == ["draft"] * (2 if under_way else 1) + ["leave"]
+
+
+async def test_a_save_that_the_page_left_behind_is_kept(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.goto(f"/items/{item_id}")
+    await page.get_by_label("Your letter").fill("Ä" * 19_000)  # 38,000 bytes
+    await page.goto("https://elsewhere.example/")
+    await expect_draft(town, item_id, "Ä" * 19_000)
+
+
 async def test_what_was_saved_in_another_window_is_not_written_over_unseen(town: Town) -> None:
     first = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)

@@ -6,7 +6,7 @@ import httpx
 
 from tests.functional.test_own_files import uploaded
 from tests.functional.test_uploads import begun
-from tests.support.web import Exchange
+from tests.support.web import Client, Exchange
 
 
 def listed(page: httpx.Response) -> list[str]:
@@ -15,8 +15,8 @@ def listed(page: httpx.Response) -> list[str]:
     return [f"{what.partition(',')[0]}: {stands}" for what, stands in lines]
 
 
-async def the_case(exchange: Exchange, person: str = "victim") -> httpx.Response:
-    return await getattr(exchange, person).http.get(f"/cases/{exchange.case_id}")
+async def the_case(exchange: Exchange, who: Client | None = None) -> httpx.Response:
+    return await (who or exchange.victim).http.get(f"/cases/{exchange.case_id}")
 
 
 async def test_an_empty_draft_is_removed_by_one_press_in_the_list_or_on_its_page(exchange: Exchange) -> None:
@@ -91,7 +91,7 @@ async def test_a_draft_that_was_taken_back_by_the_api_keeps_its_words_and_its_pl
 
 async def test_nobody_else_sees_anything_of_a_draft_or_of_its_end(exchange: Exchange) -> None:
     async def seen() -> list[str]:
-        pages = [await the_case(exchange, one) for one in ("offender", "desk")]
+        pages = [await the_case(exchange, one) for one in (exchange.offender, exchange.desk)]
         pages.append(await exchange.offender.http.get("/received"))
         return [re.sub(r'(name="csrf" value=")[^"]+', "", page.text) for page in pages]
 
@@ -122,4 +122,4 @@ async def test_several_of_a_kind_are_told_apart_by_number_day_and_state(exchange
     await victim.send(f"/items/{second}/remove", with_content="yes")
     assert [(await victim.ask(f"/items/{one}"))["number"] for one in (first, third)] == [1, 3]
     assert "<h1>Letter 3</h1>" in (await victim.http.get(f"/items/{third}")).text
-    assert listed(await the_case(exchange, "offender")) == ["Letter 1: Not sent yet, and empty"]
+    assert listed(await the_case(exchange, exchange.offender)) == ["Letter 1: Not sent yet, and empty"]

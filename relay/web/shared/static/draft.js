@@ -1,10 +1,11 @@
-// Keeps a letter while it is written: soon after a pause in typing, when the page is left for another, and before the
-// session runs out. The Save button works without this file. Nothing is kept in the browser.
-const PAUSE = 3_000;
-const LEAST_BETWEEN = 15_000;
+// Keeps a letter while it is written: a second after a pause in typing, every few seconds while it goes on, when the page
+// is left, and before the session runs out. The Save button works without this file. Nothing is kept in the browser.
+const PAUSE = 1_000;
+const LONGEST = 4_000; // what was typed waits no longer, however fast the typing goes on
+const LEAST_BETWEEN = 3_000;
 const AGAIN = 15_000;
 const MOST_KNOWN = 8;
-const MOST_KEEPALIVE = 15_000; // a browser takes 64 KiB with a page that goes; a character may be four bytes of it
+const MOST_KEEPALIVE = 60_000; // bytes: a browser takes 64 KiB with pages that go
 const form = document.querySelector("form[data-draft]");
 
 if (form) {
@@ -12,7 +13,10 @@ if (form) {
   const said = form.querySelector("[data-saved]");
   let kept = text.value;
   let timer = 0;
+  let since = 0; // when the oldest of what is not on its way was typed; 0 if nothing
   let saving = null;
+  let newest = 0; // of the tries to save
+  let left = null; // what set out when the page was left
   let stopped = false;
   let last = -LEAST_BETWEEN;
 
@@ -40,15 +44,19 @@ if (form) {
     known.value = hex && known.value ? [...known.value.split(" "), hex].slice(-MOST_KNOWN).join(" ") : "";
   };
 
-  const put = async (now) => {
+  const put = async (now, leaving = false) => {
+    const number = ++newest;
+    const body = new TextEncoder().encode(JSON.stringify({ text: now, known: known.value.split(" ").filter(Boolean) }));
     const sent = fetch(form.dataset.draft, {
       method: "PUT",
-      keepalive: now.length < MOST_KEEPALIVE,
+      keepalive: leaving && body.length < MOST_KEEPALIVE,
       headers: { "Content-Type": "application/json", "X-Relay-CSRF": form.elements.csrf.value },
-      body: JSON.stringify({ text: now, known: known.value.split(" ").filter(Boolean) }),
+      body,
     }).catch(() => null);
     await own(now);
     const answer = await sent;
+    if (number !== newest) return; // another set out since, on top of this one
+    left = null;
     if (answer?.ok) {
       kept = now;
       rest();
@@ -67,6 +75,7 @@ if (form) {
   async function save() {
     clearTimeout(timer);
     if (saving) await saving;
+    since = 0;
     if (text.value === kept || stopped) return;
     last = performance.now();
     saving = put(text.value);
@@ -74,15 +83,37 @@ if (form) {
     saving = null;
   }
 
-  text.addEventListener("input", () => later(Math.max(PAUSE, last + LEAST_BETWEEN - performance.now())));
+  // nothing is waited for: not even for a try that is under way, which goes with the page
+  function leave() {
+    if (text.value === kept || text.value === left || stopped) return;
+    left = text.value;
+    put(left, true);
+  }
+
+  text.addEventListener("input", () => {
+    const now = performance.now();
+    since ||= now;
+    later(Math.max(0, Math.min(PAUSE, since + LONGEST - now), last + LEAST_BETWEEN - now));
+  });
   form.addEventListener("submit", () => {
     kept = text.value; // the form takes it along
     clearTimeout(timer);
   });
-  // a telephone shows another app, or the window is closed
-  document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "hidden") save();
+  // it was empty when this page was made: what was written since is kept first, and then asked about
+  document.querySelector("form[data-empty]")?.addEventListener("submit", async (event) => {
+    if (!text.value.trim()) return;
+    event.preventDefault();
+    await save();
+    event.target.submit();
   });
+  // a telephone shows another app, or the window is closed; not every browser says both
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") leave();
+  });
+  addEventListener("pagehide", leave);
+  document.addEventListener("relay:leave", leave);
+  const how = form.querySelector("[data-by-itself]");
+  how.textContent = how.dataset.byItself;
 
   // a session ends some time after the last thing that was asked of it, and a save is such a thing
   const idle = Number(form.dataset.idle) * 60_000;

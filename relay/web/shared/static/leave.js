@@ -4,6 +4,7 @@ const form = document.querySelector("form[data-exit]");
 
 function leave() {
   document.documentElement.hidden = true;
+  document.dispatchEvent(new Event("relay:leave")); // what is written may set out first; nothing waits for it
   fetch(form.action, { method: "POST", keepalive: true, redirect: "manual" }).catch(() => {});
   location.replace(form.dataset.exit);
 }

@@ -103,6 +103,7 @@ function show(runs) {
   form.querySelector("[data-progress]").hidden = !runs;
   form.querySelector("progress").value = 0;
   form.querySelector("[data-cancel]").disabled = false;
+  form.querySelector("[data-only-here]")?.toggleAttribute("hidden", runs);
   form.querySelector("button[type=submit]").disabled = runs;
   hold(runs);
 }
