@@ -201,51 +201,43 @@ async def record_restriction(
     It blocks until its end date, unless it is lifted, or `exception_evidence` says why indirect contact is
     permitted. Return the restriction's id.
     """
-    description = _checked_text("description", description)
+    texts = {"restriction": _checked_text("description", description)}
+    if exception_evidence is not None:
+        texts["exception"] = _checked_text("exception_evidence", exception_evidence)
     if until.tzinfo is None:
         raise Invalid(until="Give the date and time with its zone.")
     _checked_year("until", until)
     record, restriction = uuid4(), restriction_id or uuid4()
+    excepted = "exception" in texts
     async with house.database.acting(
         person.id, Tag.RESTRICTION_RECORDED, chain=case_id, subject=account_id
     ) as act:
         await _seated(act, case_id, account_id, "victim", "offender")
-        if restriction_id is not None and not await act.value(
-            "SELECT true FROM relay.restrictions"
-            " WHERE restriction_id = %s AND case_id = %s AND account_id = %s LIMIT 1",
-            [restriction_id, case_id, account_id],
-        ):
-            raise Missing
+        if restriction_id is not None:
+            await _recorded_before(act, case_id, account_id, restriction_id)
         await act.run(
             """
             INSERT INTO relay.restrictions (id, restriction_id, case_id, account_id, until, lifted, excepted,
                                             recorded_by, recorded_at)
             VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
             """,
-            [
-                record,
-                restriction,
-                case_id,
-                account_id,
-                until,
-                lifted,
-                exception_evidence is not None,
-                person.id,
-                house.clock(),
-            ],
+            [record, restriction, case_id, account_id, until, lifted, excepted, person.id, house.clock()],
         )
-        await put_case_text(act, house, case_id, "restriction", record, description)
-        if exception_evidence is not None:
-            evidence = _checked_text("exception_evidence", exception_evidence)
-            await put_case_text(act, house, case_id, "exception", record, evidence)
+        for what, text in texts.items():
+            await put_case_text(act, house, case_id, what, record, text)
         act.note(
-            record=record,
-            restriction=restriction,
-            until=_noted(until),
-            lifted=lifted,
-            excepted=exception_evidence is not None,
+            record=record, restriction=restriction, until=_noted(until), lifted=lifted, excepted=excepted
         )
     return restriction
+
+
+async def _recorded_before(act: Acting, case_id: UUID, account_id: UUID, restriction_id: UUID) -> None:
+    if not await act.value(
+        "SELECT true FROM relay.restrictions"
+        " WHERE restriction_id = %s AND case_id = %s AND account_id = %s LIMIT 1",
+        [restriction_id, case_id, account_id],
+    ):
+        raise Missing
 
 
 async def record_pause(
