@@ -7,7 +7,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from relay.db.transaction import Surface
-from tests.browser.conftest import Town
+from tests.browser.conftest import Town, in_the_sessions_loop
 from tests.support.work import work_off
 
 pytestmark = pytest.mark.browser
@@ -40,7 +40,7 @@ async def hold(page: Page, name: str, gallery: Path | None) -> None:
     assert small == [], f"{name}: too small to hit: {small}"
 
 
-@pytest.fixture
+@in_the_sessions_loop()
 async def lived_in(town: Town) -> tuple[Town, dict[str, str]]:
     """Something of every kind and state."""
     exchange = town.exchange

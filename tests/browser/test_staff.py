@@ -8,27 +8,12 @@ from playwright.async_api import Locator, Page, expect
 
 from relay.db.transaction import Surface
 from relay.identity.invitations import Invitation
-from relay.identity.model import Person
 from tests.browser.conftest import Town
 from tests.browser.test_hiding import picture
 from tests.browser.test_pages import hold
 from tests.support.house import PASSPHRASE
-from tests.support.web import seated
 
 pytestmark = pytest.mark.browser
-
-
-async def at_the_desk(town: Town, person: Person) -> Page:
-    """Somebody's browser, with a session that was started without a passphrase."""
-    client = await seated(town.exchange.service, Surface.DESK, person)
-    [cookie] = client.http.cookies.jar
-    await client.http.aclose()
-    page = await town.visit(Surface.DESK)
-    origin = town.desk.replace("http://", "https://")  # or a cookie of this name is refused here
-    await page.context.add_cookies(
-        [{"name": cookie.name, "value": cookie.value or "", "url": origin, "secure": True}]
-    )
-    return page
 
 
 async def seen(page: Page, gallery: Path | None, name: str) -> None:
@@ -51,7 +36,7 @@ async def given(page: Page, name: str) -> str:
 async def test_an_administrator_invites_staff_and_who_was_invited_enrols_by_hand(
     town: Town, gallery: Path | None
 ) -> None:
-    anna = await at_the_desk(town, await town.exchange.service.make_staff("administrator", "Anna"))
+    anna = await town.seated(Surface.DESK, await town.exchange.service.make_staff("administrator", "Anna"))
     await anna.goto("/")
     await seen(anna, gallery, "accounts")
     await anna.get_by_label("Name", exact=True).fill("Filip")
@@ -147,7 +132,7 @@ async def test_a_colleague_is_taken_off_a_case_and_suspended_and_let_in_again(
 ) -> None:
     service = town.exchange.service
     filip = await service.make_facilitator("Filip")
-    anna = await at_the_desk(town, await service.make_staff("administrator", "Anna"))
+    anna = await town.seated(Surface.DESK, await service.make_staff("administrator", "Anna"))
     fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
     case = f"/cases/{town.exchange.case_id}"
     await fatima.goto(case)

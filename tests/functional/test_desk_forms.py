@@ -171,7 +171,6 @@ async def test_what_was_typed_is_shown_when_the_session_or_the_form_is_too_old(e
     desk, case = exchange.desk, f"/cases/{exchange.case_id}"
     words = {"safe": "yes", "valid_until": "2099-01-01", "reasoning": "What I thought <about> long."}
     headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
-    assert exchange.people is not None
     earlier = await seated(exchange.service, Surface.DESK, exchange.people.facilitator)
     fields = {"csrf": earlier.csrf} | words
     old = await desk.http.post(f"{case}/gates/assessments", data=fields, headers=headers)
@@ -256,7 +255,6 @@ async def test_another_case_is_told_nothing_of_what_is_held(exchange: Exchange) 
 async def test_an_agreement_that_nobody_vouches_for_any_more_is_told_with_what_to_do(
     exchange: Exchange,
 ) -> None:
-    assert exchange.people is not None
     service, people = exchange.service, exchange.people
     item = await taken(exchange)
     await made(exchange.desk, item, words="Anna")

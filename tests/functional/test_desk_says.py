@@ -47,7 +47,6 @@ async def test_each_decision_is_confirmed_on_the_page_that_follows(exchange: Exc
 async def test_after_the_first_of_two_approvals_page_and_queue_wait_for_a_colleague(
     exchange: Exchange,
 ) -> None:
-    assert exchange.people is not None
     service, desk = exchange.service, exchange.desk
     filip = await service.make_facilitator("Filip")
     await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)

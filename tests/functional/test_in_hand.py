@@ -22,7 +22,6 @@ async def exchange(service: Service, tmp_path: Path) -> AsyncIterator[Exchange]:
 
 @pytest.fixture
 async def filip(exchange: Exchange) -> Client:
-    assert exchange.people is not None
     service = exchange.service
     person = await service.make_facilitator("Filip")
     await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, person.id)

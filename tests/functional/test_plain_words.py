@@ -234,7 +234,6 @@ async def test_the_two_ways_of_taking_back_are_told_apart(exchange: Exchange, tm
 
 
 async def test_where_there_is_nobody_to_write_to_no_page_asks_to_write(exchange: Exchange) -> None:
-    assert exchange.people
     facilitator = exchange.people.facilitator
     case_id = await exchange.service.make_case(facilitator)
     alone = await exchange.service.make_participant(facilitator, case_id, name="Alma")

@@ -1,12 +1,16 @@
 """A service on a test's own database, with people in it: houses, a signed roster, cases, participants.
 
 People are made through the real services. Where a test is not about signing in, their keys are made in memory
-and stored without a passphrase: Argon2 costs 0.13 s a person.
+and stored without a passphrase: Argon2 costs 0.13 s a person. What most tests begin with is made once in a
+process and copied, database and files (`Kept`): making it takes longer than many of them.
 """
 
+import asyncio
+import copy
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import shutil
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
@@ -40,10 +44,13 @@ from relay.vault.columns import ColumnCipher
 from relay.vault.keyring import FileKeyring
 from relay.vault.pins import Pins
 from relay.vault.suite import KeyPair, Sealed, Signer
-from tests.support.postgres import Dsns
+from tests.support.postgres import Dsns, TestServer
 
 PASSPHRASE = "seven quiet lanterns over water"
 """Good enough for anybody who has to sign in."""
+
+
+_KEYRING, _PINS, _BLOBS = "keyring-file", "pins.json", "blob-store"
 
 
 class Clock:
@@ -65,28 +72,38 @@ class Service:
 
     def __init__(self, dsns: Dsns, folder: Path, settings: Settings) -> None:
         self.id = uuid4()
-        self.dsns = dsns
-        self.owner: Dsn = dsns.owner
-        self.clock = Clock()
-        self.settings = settings
         self.root = Signer.generate()
         self.recovery = KeyPair.generate()
-        self.keyring = FileKeyring.create(folder / "keyring-file")
-        self.columns = ColumnCipher(self.keyring)
-        self.blobs = FolderBlobs(folder / "blob-store")
-        self.pins_path = folder / "pins.json"
         self.pins = Pins(
             service_id=self.id,
             root_public=self.root.public.encoded,
             recovery_public=self.recovery.public.encoded,
             name="Test service",
         )
-        self.pins.write(self.pins_path)
+        self.pins.write(folder / _PINS)
+        FileKeyring.create(folder / _KEYRING)
+        self._settle(dsns, folder, settings)
+
+    def _settle(self, dsns: Dsns, folder: Path, settings: Settings) -> None:
+        self.dsns = dsns
+        self.owner: Dsn = dsns.owner
+        self.clock = Clock()
+        self.settings = settings
+        self.keyring = FileKeyring.open(folder / _KEYRING)
+        self.columns = ColumnCipher(self.keyring)
+        self.blobs = FolderBlobs(folder / _BLOBS)
+        self.pins_path = folder / _PINS
         self.databases = {
             Surface.PARTICIPANTS: Database(dsns.participants.url, Surface.PARTICIPANTS),
             Surface.DESK: Database(dsns.desk.url, Surface.DESK),
             Surface.WORKER: Database(dsns.worker.url, Surface.WORKER),
         }
+
+    def moved(self, dsns: Dsns, folder: Path, settings: Settings) -> "Service":
+        """The same service, where copies of its database and of its files are."""
+        moved = copy.copy(self)
+        moved._settle(dsns, folder, settings)
+        return moved
 
     def house(self, surface: Surface) -> House:
         """The house of one surface."""
@@ -261,15 +278,69 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
     offender: Person
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A service with a pair in it that nobody uses: it is there to be copied. `folder` has its files."""
+
+    service: Service
+    folder: Path
+    pair: Pair
+
+    @property
+    def dsns(self) -> Dsns:
+        """Where its database is."""
+        return self.service.dsns
+
+    def people(self, service: Service) -> Pair:
+        """The pair of a copy, as if they had just proved their passphrases."""
+        now, pair = service.clock(), self.pair
+        return msgspec.structs.replace(
+            pair,
+            facilitator=msgspec.structs.replace(pair.facilitator, stepped_up_at=now),
+            victim=msgspec.structs.replace(pair.victim, stepped_up_at=now),
+            offender=msgspec.structs.replace(pair.offender, stepped_up_at=now),
+        )
+
+
 @asynccontextmanager
 async def make_service(dsns: Dsns, folder: Path, **settings: object) -> AsyncIterator[Service]:
     """A service with a row, a keyring and open databases. Keyword arguments replace settings."""
     service = Service(dsns, folder, msgspec.structs.replace(Settings(data=folder), **settings))
+    async with _opened(service):
+        await service.create()
+        yield service
+
+
+@contextmanager
+def kept(
+    postgres: TestServer, folder: Path, make: Callable[[Service], Coroutine[None, None, Pair]]
+) -> Iterator[Kept]:
+    """Make a service to copy, with a database for as long as the block runs. `make` puts its people in."""
+
+    async def made(dsns: Dsns) -> Kept:
+        async with make_service(dsns, folder) as service:
+            return Kept(service=service, folder=folder, pair=await make(service))
+
+    with postgres.clone() as dsns:
+        yield asyncio.run(made(dsns))
+
+
+@asynccontextmanager
+async def copy_service(kept: Kept, dsns: Dsns, folder: Path) -> AsyncIterator[Service]:
+    """A kept service once more: `dsns` is a copy of its database, and `folder` gets copies of its files."""
+    for name in (_KEYRING, _PINS):
+        shutil.copy2(kept.folder / name, folder / name)
+    shutil.copytree(kept.folder / _BLOBS, folder / _BLOBS)
+    service = kept.service.moved(dsns, folder, Settings(data=folder))
+    async with _opened(service):
+        yield service
+
+
+@asynccontextmanager
+async def _opened(service: Service) -> AsyncIterator[None]:
     for database in service.databases.values():
         await database.open()
     try:
-        await service.create()
-        yield service
+        yield
     finally:
         for database in service.databases.values():
             await database.close()

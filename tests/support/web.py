@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, cast
+from uuid import UUID
 
 import httpx
 import msgspec
@@ -19,7 +20,6 @@ from litestar.handlers import HTTPRouteHandler
 
 from relay.audit.tags import Tag
 from relay.db.transaction import Database, Surface
-from relay.house import House
 from relay.identity import sessions
 from relay.identity.invitations import Invitation
 from relay.identity.model import Person, PrivateBundle
@@ -45,14 +45,23 @@ def _built(surface: Surface) -> Litestar:
     return CREATE[surface]().litestar
 
 
-def make_app(service: Service, surface: Surface, *more: HTTPRouteHandler) -> Shell:
-    """An app whose house is the test's own, already open. Unless it has `more`, others share its handlers."""
+def make_app(
+    service: Service, surface: Surface, *more: HTTPRouteHandler, database: Database | None = None
+) -> Shell:
+    """An app whose house is the test's own. Unless it has `more`, others share its handlers.
+
+    `database` takes the place of the service's, which is open.
+    """
     app = copy(_built(surface)) if not more else CREATE[surface]().litestar
     for handler in more:
         app.register(handler)
     wing: Wing = app.state.wing
     recent = Recent(wing.cookie, Endings())
-    own = {"house": service.house(surface), "recent": recent}
+    house = service.house(surface)
+    own = {
+        "house": house if database is None else msgspec.structs.replace(house, database=database),
+        "recent": recent,
+    }
     app.state = State(app.state.dict() | own, deep_copy=False)
     return Shell(app, wing, recent)
 
@@ -81,6 +90,15 @@ class Client:
         answer = await self.http.post("/api/v1/session", json={"name": name, "passphrase": passphrase})
         assert answer.status_code == 201, answer.text
         self.csrf = answer.json()["csrf"]
+
+    async def person(self) -> Person:
+        """Who is signed in."""
+        [cookie] = self.http.cookies.jar
+        found = await sessions.open_session(
+            self.service.house(self.surface), self.surface, cookie.value or ""
+        )
+        assert found is not None
+        return found
 
     async def api(self, method: str, path: str, json: Any = None, **more: Any) -> httpx.Response:
         """Call the API with the token. `json` is left out where it is None."""
@@ -139,19 +157,10 @@ async def staff_client(service: Service, role: str = "facilitator", name: str = 
 def serving(service: Service, surface: Surface) -> Iterator[str]:
     """Run an app behind a real server, in a thread with its own loop and database pool; yield its origin."""
     dsn = {Surface.PARTICIPANTS: service.dsns.participants, Surface.DESK: service.dsns.desk}[surface].url
-
-    @asynccontextmanager
-    async def opener() -> AsyncIterator[House]:
-        database = Database(dsn, surface)
-        await database.open()
-        try:
-            yield msgspec.structs.replace(service.house(surface), database=database)
-        finally:
-            await database.close()
-
+    database = Database(dsn, surface)
     server = uvicorn.Server(
         uvicorn.Config(
-            CREATE[surface](opener),
+            make_app(service, surface, database=database),
             host="127.0.0.1",
             port=0,
             log_config=None,
@@ -160,9 +169,18 @@ def serving(service: Service, surface: Surface) -> Iterator[str]:
             date_header=False,
             http=Connection,  # type: ignore[arg-type]
             ws="none",
+            lifespan="off",  # its house is opened here: the app is shared with other tests
         )
     )
-    thread = threading.Thread(target=asyncio.run, args=(server.serve(),), daemon=True)
+
+    async def serve() -> None:
+        await database.open()
+        try:
+            await server.serve()
+        finally:
+            await database.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
     try:
         while not server.started:
@@ -183,7 +201,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
     desk: Client
     victim: Client
     offender: Client
-    people: Pair | None
+    people: Pair
     case_id: str
     victim_id: str
     offender_id: str
@@ -257,9 +275,11 @@ async def seated(service: Service, surface: Surface, person: Person) -> Client:
 
 
 @asynccontextmanager
-async def make_exchange(service: Service, folder: Path) -> AsyncIterator[Exchange]:
-    """A case in which everything may pass, with sessions for its three people."""
-    pair = await make_pair(service)
+async def make_exchange(
+    service: Service, folder: Path, people: Pair | None = None
+) -> AsyncIterator[Exchange]:
+    """A case in which everything may pass, with sessions for its three people, who are made if not given."""
+    pair = people or await make_pair(service)
     desk = await seated(service, Surface.DESK, pair.facilitator)
     victim = await seated(service, Surface.PARTICIPANTS, pair.victim)
     offender = await seated(service, Surface.PARTICIPANTS, pair.offender)
@@ -279,30 +299,23 @@ async def make_exchange(service: Service, folder: Path) -> AsyncIterator[Exchang
         await client.http.aclose()
 
 
-@asynccontextmanager
-async def make_exchange_by_hand(service: Service, folder: Path) -> AsyncIterator[Exchange]:
+async def make_pair_by_hand(service: Service) -> Pair:
     """Set everything up over the APIs, as people would: everybody has a name and a passphrase."""
     desk = await staff_client(service)
     case_id = (await desk.do("/cases", {"reference": "2026/17"}, status=201))["case"]["id"]
-    clients, accounts = {}, {}
+    clients: dict[str, Client] = {}
     for part, name in (("victim", "Vera"), ("offender", "Oskar")):
         given = await desk.do(f"/cases/{case_id}/people", {"name": name, "part": part}, status=201)
         invitation = msgspec.convert(given, Invitation)
         clients[part] = await enrolled(service, Surface.PARTICIPANTS, invitation, name)
-        accounts[part] = given["account_id"]
         await desk.do(f"/cases/{case_id}/people/{given['account_id']}/vouch", status=204)
-    await open_gates(desk, case_id, accounts["victim"], accounts["offender"])
-    async with make_room(service, folder) as room:
-        yield Exchange(
-            service=service,
-            room=room,
-            desk=desk,
-            victim=clients["victim"],
-            offender=clients["offender"],
-            people=None,
-            case_id=case_id,
-            victim_id=accounts["victim"],
-            offender_id=accounts["offender"],
-        )
+    pair = Pair(
+        facilitator=await desk.person(),
+        case_id=UUID(case_id),
+        victim=await clients["victim"].person(),
+        offender=await clients["offender"].person(),
+    )
+    await open_gates(desk, case_id, str(pair.victim.id), str(pair.offender.id))
     for client in (desk, *clients.values()):
         await client.http.aclose()
+    return pair
