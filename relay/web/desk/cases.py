@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 from uuid import UUID
 
-from litestar import get, post
+from litestar import get
 from litestar.params import FromQuery, PathParameter
 
 from relay.api.desk.cases import Before
@@ -20,17 +20,16 @@ from relay.permissions import Permission
 from relay.review import listing
 from relay.review.held import held
 from relay.web.desk.deeds import deed, particulars
-from relay.web.desk.doing import Asked, Page, carry_out
+from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does, said
 from relay.web.desk.lacking import lacking, passing
 from relay.web.desk.recorded import is_gate, recorded
 from relay.web.desk.shown import invitation_page
-from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, path_of, see_other
 
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
-_PEOPLE = allow(Permission.CASE_PEOPLE)
 _ENTRIES = 25
 """On one page: on a narrow screen each is six lines high."""
 
@@ -90,12 +89,20 @@ async def show_case(
 
 
 async def on_case(
-    asked: Asked, case_id: UUID, do: Callable[[Person], Awaitable[Page | None]], *, proving: str = ""
+    asked: Asked,
+    case_id: UUID,
+    do: Callable[[Person], Awaitable[Page | None]],
+    *,
+    done: str = "",
+    proving: str = "",
 ) -> Page:
-    """Do something on a case, then show the case: as it is now, or with what could not be done."""
+    """Do something on a case, then show the case: as it is now, or with what could not be done.
+
+    `done`: what it then says was done, unless `do` has a page of its own to show. `proving`: see `carry_out`.
+    """
 
     async def then(person: Person) -> Page:
-        return await do(person) or see_other(f"/cases/{case_id}")
+        return await do(person) or see_other(f"/cases/{case_id}{said(done)}")
 
     async def show(refusal: Refusal) -> Page:
         return await show_case(asked.request, asked.house, asked.person, case_id, refusal, asked.form)
@@ -103,125 +110,96 @@ async def on_case(
     return await carry_out(asked, then, show, proving=proving)
 
 
-def _done(case_id: UUID, done: str) -> Page:
-    """Show the case, with a line that says what was done."""
-    return see_other(f"/cases/{case_id}?done={done}")
-
-
-@post("/cases/{case_id:uuid}/settings", opt=_PEOPLE, status_code=200)
-async def settings(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
-) -> Page:
+@does("/cases/{case_id:uuid}/settings", Permission.CASE_PEOPLE)
+async def settings(asked: TheAsked, case_id: CaseId) -> Page:
     """Change how the case is worked. To give up the second approval is only asked for here."""
-    case, _, _ = await service.read_case(house, person, case_id)
+    form = asked.form
+    case, _, _ = await service.read_case(asked.house, asked.person, case_id)
     lowering = case.second_approval and not form.ticked("second_approval")
 
-    deed = "a colleague is asked to confirm that one approval is enough in this case, and the rest is saved."
-
-    async def do(person: Person) -> Page:
+    async def do(person: Person) -> None:
         await working.change_settings(
-            house,
+            asked.house,
             person,
             case_id,
             second_approval=form.ticked("second_approval"),
             cooling_hours=form.number("cooling_hours"),
             is_open=not form.ticked("closed"),
         )
-        return _done(case_id, "saved")
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed if lowering else "")
+    deed = "a colleague is asked to confirm that one approval is enough in this case, and the rest is saved."
+    return await on_case(asked, case_id, do, done="saved", proving=deed if lowering else "")
 
 
-@post("/cases/{case_id:uuid}/single-approval", opt=_PEOPLE, status_code=200)
-async def single_approval(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
-) -> Page:
+@does("/cases/{case_id:uuid}/single-approval", Permission.CASE_PEOPLE)
+async def single_approval(asked: TheAsked, case_id: CaseId) -> Page:
     """Confirm that one approval is enough, as a colleague asked; or keep two."""
-    confirms = form.choice("then", "confirm", "keep") == "confirm"
+    confirms = asked.form.choice("then", "confirm", "keep") == "confirm"
+
+    async def do(person: Person) -> None:
+        change = working.confirm_lowering if confirms else working.keep_second_approval
+        await change(asked.house, person, case_id)
+
     deed = "one approval is enough in this case from now on."
-
-    async def do(person: Person) -> Page:
-        await (working.confirm_lowering if confirms else working.keep_second_approval)(house, person, case_id)
-        return _done(case_id, "lowered" if confirms else "kept")
-
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed if confirms else "")
+    done = "lowered" if confirms else "kept"
+    return await on_case(asked, case_id, do, done=done, proving=deed if confirms else "")
 
 
-@post("/cases/{case_id:uuid}/people", opt=_PEOPLE, status_code=200)
-async def invite(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
-) -> Page:
+@does("/cases/{case_id:uuid}/people", Permission.CASE_PEOPLE)
+async def invite(asked: TheAsked, case_id: CaseId) -> Page:
     """Put somebody new on the case; show the invitation once."""
+    form = asked.form
 
     async def do(person: Person) -> Page:
         name = form.text("name")
         part: Literal["victim", "offender"] = form.choice("part", "victim", "offender")
-        invitation = await invitations.invite_participant(
-            house, person, case_id, name, part, form.text("label")
-        )
-        return _invitation(request, house, invitation, name, case_id)
+        label = form.text("label")
+        invitation = await invitations.invite_participant(asked.house, person, case_id, name, part, label)
+        return _invitation(asked, invitation, name, case_id)
 
-    return await on_case(Asked(request, house, person, form), case_id, do)
+    return await on_case(asked, case_id, do)
 
 
-@post("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE, status_code=200)
-async def invite_again(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    account_id: AccountId,
-) -> Page:
+@does("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", Permission.CASE_PEOPLE)
+async def invite_again(asked: TheAsked, case_id: CaseId, account_id: AccountId) -> Page:
     """Invite a participant anew."""
 
     async def do(person: Person) -> Page:
-        invitation = await invitations.invite_again(house, person, case_id, account_id)
-        _, people, _ = await service.read_case(house, person, case_id)
+        invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
+        _, people, _ = await service.read_case(asked.house, person, case_id)
         name = next(one.name for one in people if one.account_id == account_id)
-        return _invitation(request, house, invitation, name, case_id)
+        return _invitation(asked, invitation, name, case_id)
 
-    return await on_case(Asked(request, house, person, form), case_id, do)
-
-
-def _invitation(
-    request: AnyRequest, house: House, invitation: invitations.Invitation, name: str, case_id: UUID
-) -> Page:
-    origin = house.settings.participants_origin
-    return invitation_page(request, invitation, name, origin=origin, back=f"/cases/{case_id}", staff=False)
+    return await on_case(asked, case_id, do)
 
 
-@post("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", opt=_PEOPLE, status_code=200)
-async def vouch(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    account_id: AccountId,
-) -> Page:
+def _invitation(asked: Asked, invitation: invitations.Invitation, name: str, case_id: UUID) -> Page:
+    origin = asked.house.settings.participants_origin
+    return invitation_page(
+        asked.request, invitation, name, origin=origin, back=f"/cases/{case_id}", staff=False
+    )
+
+
+@does("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", Permission.CASE_PEOPLE)
+async def vouch(asked: TheAsked, case_id: CaseId, account_id: AccountId) -> Page:
     """Confirm that a participant's keys are theirs."""
 
-    async def do(person: Person) -> Page:
-        await vouching.vouch(house, person, case_id, account_id)
-        return _done(case_id, "vouched")
+    async def do(person: Person) -> None:
+        await vouching.vouch(asked.house, person, case_id, account_id)
 
     deed = "you confirm with your signature that these keys are this person’s own."
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed)
+    return await on_case(asked, case_id, do, done="vouched", proving=deed)
 
 
-@post("/cases/{case_id:uuid}/facilitators", opt=_PEOPLE, status_code=200)
-async def add_facilitator(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
-) -> Page:
+@does("/cases/{case_id:uuid}/facilitators", Permission.CASE_PEOPLE)
+async def add_facilitator(asked: TheAsked, case_id: CaseId) -> Page:
     """Give a colleague a seat and the case's keys."""
 
-    async def do(person: Person) -> Page:
-        await service.add_facilitator(house, person, case_id, form.identifier("account_id"))
-        return _done(case_id, "added")
+    async def do(person: Person) -> None:
+        await service.add_facilitator(asked.house, person, case_id, asked.form.identifier("account_id"))
 
     deed = "the colleague is added to this case, and can read all of it."
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=deed)
+    return await on_case(asked, case_id, do, done="added", proving=deed)
 
 
 @get("/cases/{case_id:uuid}/audit", opt=allow(Permission.AUDIT_READ))

@@ -1,5 +1,7 @@
 """Doing what a form asks for: the passphrase once more where it is needed, and the page again if refused.
 
+`does` makes a handler of a form; what it is given as `asked` goes to `carry_out`.
+
 Who has to prove themselves is asked in answer to the form, on a page that carries its fields. That page sends
 them to the same address, with the passphrase: so what was asked for is done, and nobody is led anywhere.
 """
@@ -7,13 +9,17 @@ them to the same address, with the passphrase: so what was asked for is done, an
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple, TypeAlias
 
-from litestar import Response
+from litestar import Response, post
+from litestar.di import NamedDependency, Provide
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import SkipValidation
 
 from relay.errors import Refusal, RelayError, SignInNeeded, StepUpNeeded
 from relay.house import House
 from relay.identity import sessions
 from relay.identity.model import Person
-from relay.web.shared.access import CSRF_FIELD, AnyRequest
+from relay.permissions import Permission
+from relay.web.shared.access import CSRF_FIELD, AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.cookies import set_session
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, path_of, problem_page
@@ -30,6 +36,31 @@ class Asked(NamedTuple):
     house: House
     person: Person
     form: Form
+
+
+TheAsked: TypeAlias = NamedDependency[SkipValidation[Asked]]
+
+
+def _asked(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Asked:
+    return Asked(request, house, person, form)
+
+
+def does(
+    path: str, permission: Permission, *, name: str | None = None
+) -> Callable[[Callable[..., Awaitable[Page]]], HTTPRouteHandler]:
+    """Make the handler of a page's form. It takes `asked: TheAsked`, and answers with a page."""
+    return post(
+        path,
+        opt=allow(permission),
+        status_code=200,
+        name=name,
+        dependencies={"asked": Provide(_asked, sync_to_thread=False)},
+    )
+
+
+def said(done: str) -> str:
+    """Return what follows a page's address for it to say what was done; nothing where `done` is empty."""
+    return f"?done={done}" if done else ""
 
 
 async def carry_out(

@@ -1,10 +1,10 @@
 """Recording the gates of a case."""
 
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, TypeAlias
 from uuid import UUID
 
-from litestar import Response, post
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
 
 from relay.cases import records
@@ -13,8 +13,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.web.desk.cases import on_case
-from relay.web.desk.doing import Asked
-from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.desk.doing import Page, TheAsked, does, said
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import see_other
 
@@ -87,21 +86,14 @@ async def _pause(house: House, person: Person, case_id: UUID, form: Form) -> str
     return "paused" if paused else "pause-ended"
 
 
-def _handler(name: str, record: Record) -> Any:
-    @post(
-        f"/cases/{{case_id:uuid}}/gates/{name}",
-        opt=allow(Permission.GATE_RECORD),
-        status_code=200,
-        name=f"page:{name}",
-    )
-    async def handle(
-        request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId
-    ) -> Response[bytes]:
-        async def do(person: Person) -> Response[bytes]:
-            done = await record(house, person, case_id, form)
-            return see_other(f"/cases/{case_id}?done={done}#gates")
+def _handler(name: str, record: Record) -> HTTPRouteHandler:
+    @does(f"/cases/{{case_id:uuid}}/gates/{name}", Permission.GATE_RECORD, name=f"page:{name}")
+    async def handle(asked: TheAsked, case_id: CaseId) -> Page:
+        async def do(person: Person) -> Page:
+            done = await record(asked.house, person, case_id, asked.form)
+            return see_other(f"/cases/{case_id}{said(done)}#gates")
 
-        return await on_case(Asked(request, house, person, form), case_id, do)
+        return await on_case(asked, case_id, do)
 
     return handle
 

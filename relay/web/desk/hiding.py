@@ -29,7 +29,7 @@ from relay.web.desk.hiding_form import (
     played,
     typed,
 )
-from relay.web.desk.review import show_item
+from relay.web.desk.item import show_item
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import page, see_other
 

@@ -1,9 +1,10 @@
 """The first page, opening a case, and (for administrators) accounts."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import UUID
 
-from litestar import get, post
+from litestar import get
 from litestar.params import FromQuery
 
 from relay.cases import service
@@ -13,9 +14,9 @@ from relay.identity.model import Person
 from relay.identity.trust import is_carried
 from relay.permissions import Permission
 from relay.review.held import Held, held
-from relay.web.desk.doing import Asked, Page, carry_out
+from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does, said
 from relay.web.desk.shown import invitation_page
-from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
 
@@ -52,13 +53,13 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
     )
 
 
-@post("/cases", opt=allow(Permission.CASE_OPEN), status_code=200)
-async def open_case(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Page:
+@does("/cases", Permission.CASE_OPEN)
+async def open_case(asked: TheAsked) -> Page:
     """Open a case."""
-    asked = Asked(request, house, person, form)
 
     async def do(person: Person) -> Page:
-        return see_other(f"/cases/{await service.open_case(house, person, form.text('reference'))}")
+        case_id = await service.open_case(asked.house, person, asked.form.text("reference"))
+        return see_other(f"/cases/{case_id}")
 
     return await carry_out(asked, do, partial(_cases_page, asked))
 
@@ -79,6 +80,17 @@ async def accounts_page(asked: Asked, refusal: Refusal | None = None, *, done: s
     )
 
 
+async def on_accounts(
+    asked: Asked, do: Callable[[Person], Awaitable[Page | None]], *, done: str = "", proving: str = ""
+) -> Page:
+    """Do something with an account, then list all of them, as `on_case` shows a case."""
+
+    async def then(person: Person) -> Page:
+        return await do(person) or see_other(f"/accounts{said(done)}")
+
+    return await carry_out(asked, then, partial(accounts_page, asked), proving=proving)
+
+
 @get("/accounts", opt=_ACCOUNTS)
 async def staff_page(
     request: AnyRequest, house: TheHouse, person: SignedIn, done: FromQuery[str] = ""
@@ -87,18 +99,17 @@ async def staff_page(
     return await accounts_page(Asked(request, house, person, Form([])), done=done)
 
 
-@post("/accounts", opt=_ACCOUNTS, status_code=200)
-async def invite_staff(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Page:
+@does("/accounts", Permission.ACCOUNT_MANAGE)
+async def invite_staff(asked: TheAsked) -> Page:
     """Invite a member of staff; show the invitation once."""
-    asked = Asked(request, house, person, form)
 
     async def do(person: Person) -> Page:
-        role, name = form.choice("role", *ROLES), form.text("name")
-        invitation = await invitations.invite_staff(house, person, role, name)
-        origin = house.settings.desk_origin
-        return invitation_page(request, invitation, name, origin=origin, back="/accounts", staff=True)
+        role, name = asked.form.choice("role", *ROLES), asked.form.text("name")
+        invitation = await invitations.invite_staff(asked.house, person, role, name)
+        origin = asked.house.settings.desk_origin
+        return invitation_page(asked.request, invitation, name, origin=origin, back="/accounts", staff=True)
 
-    return await carry_out(asked, do, partial(accounts_page, asked))
+    return await on_accounts(asked, do)
 
 
 HANDLERS = [home, open_case, staff_page, invite_staff]

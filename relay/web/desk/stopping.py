@@ -6,22 +6,22 @@ The page that asks says what follows. Its address is the form's, which can then 
 from typing import Annotated
 from uuid import UUID
 
-from litestar import get, post
+from litestar import get
 from litestar.params import PathParameter
 
 from relay.cases import service
 from relay.cases.model import Case, PersonOnCase
-from relay.errors import Missing, Refusal
+from relay.errors import Missing
 from relay.house import House
 from relay.identity import accounts, directory
 from relay.identity.directory import Colleague
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.web.desk.cases import on_case
-from relay.web.desk.doing import Asked, Page, carry_out
-from relay.web.desk.home import accounts_page
-from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
-from relay.web.shared.pages import page, see_other
+from relay.web.desk.doing import Page, TheAsked, does
+from relay.web.desk.home import on_accounts
+from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
+from relay.web.shared.pages import page
 
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
@@ -62,23 +62,15 @@ async def _participant(
     return case, one
 
 
-@post("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE, status_code=200)
-async def suspend(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    account_id: AccountId,
-) -> Page:
+@does("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", Permission.CASE_PEOPLE)
+async def suspend(asked: TheAsked, case_id: CaseId, account_id: AccountId) -> Page:
     """Stop a participant's account at once."""
 
-    async def do(person: Person) -> Page:
-        await _participant(house, person, case_id, account_id)
-        await accounts.suspend(house, person, account_id)
-        return see_other(f"/cases/{case_id}?done=suspended")
+    async def do(person: Person) -> None:
+        await _participant(asked.house, person, case_id, account_id)
+        await accounts.suspend(asked.house, person, account_id)
 
-    return await on_case(Asked(request, house, person, form), case_id, do)
+    return await on_case(asked, case_id, do, done="suspended")
 
 
 @get("/cases/{case_id:uuid}/people/{account_id:uuid}/end-suspension", opt=_PEOPLE)
@@ -90,23 +82,15 @@ async def ask_to_end(
     return page(request, "end_suspension.html", case=case, one=one)
 
 
-@post("/cases/{case_id:uuid}/people/{account_id:uuid}/end-suspension", opt=_PEOPLE, status_code=200)
-async def end_suspension(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    account_id: AccountId,
-) -> Page:
+@does("/cases/{case_id:uuid}/people/{account_id:uuid}/end-suspension", Permission.CASE_PEOPLE)
+async def end_suspension(asked: TheAsked, case_id: CaseId, account_id: AccountId) -> Page:
     """Let a participant sign in again."""
 
-    async def do(person: Person) -> Page:
-        await _participant(house, person, case_id, account_id)
-        await accounts.end_suspension(house, person, account_id)
-        return see_other(f"/cases/{case_id}?done=suspension-ended")
+    async def do(person: Person) -> None:
+        await _participant(asked.house, person, case_id, account_id)
+        await accounts.end_suspension(asked.house, person, account_id)
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=_ENDS)
+    return await on_case(asked, case_id, do, done="suspension-ended", proving=_ENDS)
 
 
 @get("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE)
@@ -118,22 +102,14 @@ async def ask_to_remove(
     return page(request, "remove.html", case=case, one=one)
 
 
-@post("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE, status_code=200)
-async def remove(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    case_id: CaseId,
-    seat_id: SeatId,
-) -> Page:
+@does("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", Permission.CASE_PEOPLE)
+async def remove(asked: TheAsked, case_id: CaseId, seat_id: SeatId) -> Page:
     """Take somebody off the case."""
 
-    async def do(person: Person) -> Page:
-        await service.remove_seat(house, person, case_id, seat_id)
-        return see_other(f"/cases/{case_id}?done=removed")
+    async def do(person: Person) -> None:
+        await service.remove_seat(asked.house, person, case_id, seat_id)
 
-    return await on_case(Asked(request, house, person, form), case_id, do, proving=_TAKEN_OFF)
+    return await on_case(asked, case_id, do, done="removed", proving=_TAKEN_OFF)
 
 
 async def _colleague(house: House, person: Person, account_id: UUID) -> tuple[Colleague, list[Colleague]]:
@@ -164,21 +140,14 @@ async def ask_to_suspend_staff(
     )
 
 
-@post("/accounts/{account_id:uuid}/suspend", opt=_ACCOUNTS, status_code=200)
-async def suspend_staff(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, account_id: AccountId
-) -> Page:
+@does("/accounts/{account_id:uuid}/suspend", Permission.ACCOUNT_MANAGE)
+async def suspend_staff(asked: TheAsked, account_id: AccountId) -> Page:
     """Stop a colleague's account at once."""
-    asked = Asked(request, house, person, form)
 
-    async def do(person: Person) -> Page:
-        await accounts.suspend(house, person, account_id)
-        return see_other("/accounts?done=suspended")
+    async def do(person: Person) -> None:
+        await accounts.suspend(asked.house, person, account_id)
 
-    async def show(refusal: Refusal) -> Page:
-        return await accounts_page(asked, refusal)
-
-    return await carry_out(asked, do, show)
+    return await on_accounts(asked, do, done="suspended")
 
 
 @get("/accounts/{account_id:uuid}/end-suspension", opt=_ACCOUNTS)
@@ -190,21 +159,14 @@ async def ask_to_end_staff(
     return page(request, "end_suspension_staff.html", one=one, works=bool(_ON_CASES & {*one.roles}))
 
 
-@post("/accounts/{account_id:uuid}/end-suspension", opt=_ACCOUNTS, status_code=200)
-async def end_suspension_staff(
-    request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, account_id: AccountId
-) -> Page:
+@does("/accounts/{account_id:uuid}/end-suspension", Permission.ACCOUNT_MANAGE)
+async def end_suspension_staff(asked: TheAsked, account_id: AccountId) -> Page:
     """Let a colleague sign in again."""
-    asked = Asked(request, house, person, form)
 
-    async def do(person: Person) -> Page:
-        await accounts.end_suspension(house, person, account_id)
-        return see_other("/accounts?done=suspension-ended")
+    async def do(person: Person) -> None:
+        await accounts.end_suspension(asked.house, person, account_id)
 
-    async def show(refusal: Refusal) -> Page:
-        return await accounts_page(asked, refusal)
-
-    return await carry_out(asked, do, show, proving=_ENDS)
+    return await on_accounts(asked, do, done="suspension-ended", proving=_ENDS)
 
 
 HANDLERS = [

@@ -3,29 +3,20 @@
 from typing import Annotated
 from uuid import UUID
 
-from litestar import post
 from litestar.params import PathParameter
 
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import transcription
-from relay.web.desk.doing import Asked, Page
-from relay.web.desk.review import on_item
-from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.desk.doing import Page, TheAsked, does
+from relay.web.desk.item import on_item
 from relay.web.shared.pages import see_other
 
-_READ = allow(Permission.REVIEW_READ)
 
-
-@post("/items/{item_id:uuid}/transcription", opt=_READ, status_code=200)
-async def write(
-    request: AnyRequest,
-    house: TheHouse,
-    person: SignedIn,
-    form: TheForm,
-    item_id: Annotated[UUID, PathParameter()],
-) -> Page:
+@does("/items/{item_id:uuid}/transcription", Permission.REVIEW_READ)
+async def write(asked: TheAsked, item_id: Annotated[UUID, PathParameter()]) -> Page:
     """Keep what was written out, or say that what is there was compared."""
+    house, form = asked.house, asked.form
 
     async def do(person: Person) -> Page:
         if form.text("then") == "check":
@@ -34,7 +25,7 @@ async def write(
             await transcription.write(house, person, item_id, form.text("text"))
         return see_other(f"/items/{item_id}#transcription")
 
-    return await on_item(Asked(request, house, person, form), item_id, do)
+    return await on_item(asked, item_id, do)
 
 
 HANDLERS = [write]

@@ -1,0 +1,163 @@
+"""The page of an item on the desk: what is shown of it, to whom, and what can be done with it."""
+
+import base64
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from relay.cases import service
+from relay.cases.model import PersonOnCase
+from relay.errors import Conflict, Missing, Refusal
+from relay.exchange import failures, paper, receipts
+from relay.house import House
+from relay.identity.model import Person
+from relay.review import queue, reading, redaction, standing, transcription, transcripts
+from relay.review.hiding import in_words
+from relay.review.model import ItemOnDesk, Reason
+from relay.review.passing import in_the_way
+from relay.review.standing import Standing
+from relay.web.desk.doing import Asked, Page, carry_out, said
+from relay.web.desk.pointed import heard, pointed
+from relay.web.shared.access import AnyRequest
+from relay.web.shared.contents import read_text
+from relay.web.shared.forms import Form, texts
+from relay.web.shared.pages import page, see_other
+
+_MINE = {"in_review", "approved"}
+
+
+async def on_item(
+    asked: Asked,
+    item_id: UUID,
+    do: Callable[[Person], Awaitable[Page | None]],
+    *,
+    done: str = "",
+    proving: str = "",
+) -> Page:
+    """Do something with an item, then show it: as it is now, or with what could not be done.
+
+    `done`: what it then says was done, unless `do` has a page of its own to show. `proving`: see `carry_out`.
+    """
+
+    async def then(person: Person) -> Page:
+        return await do(person) or see_other(f"/items/{item_id}{said(done)}")
+
+    async def show(refusal: Refusal) -> Page:
+        return await show_item(asked.request, asked.house, asked.person, item_id, refusal, asked.form)
+
+    return await carry_out(asked, then, show, proving=proving)
+
+
+async def show_item(
+    request: AnyRequest,
+    house: House,
+    person: Person,
+    item_id: UUID,
+    refusal: Refusal | None = None,
+    form: Form | None = None,
+    *,
+    done: str = "",
+) -> Page:
+    """Show an item, perhaps with what could not be done and what was chosen for it, or with what was done."""
+    await queue.renew(house, person, item_id)
+    item = await reading.item_on_desk(house, person, item_id)
+    mine = item.claimed_by == person.id
+    shown = item.clean is not None and (mine or item.state not in _MINE)
+    hidden = await redaction.redaction(house, person, item_id) if item.revision else None
+    case, people, _ = await service.read_case(house, person, item.case_id)
+    contents = await _contents(house, person, item, people, form, shown=shown)
+    if contents["text"] is not None and not item.seen_all:
+        item = await reading.item_on_desk(house, person, item_id)
+    stands = await standing.standing(house, person, item_id)
+    return page(
+        request,
+        "item.html",
+        status=refusal.status if refusal else 200,
+        refusal=refusal,
+        done=done,
+        item=item,
+        item_id=item_id,
+        sha256=base64.b64encode(item.clean.sha256).decode() if item.clean else "",
+        case=case,
+        names={one.account_id: one.name for one in people},
+        own_id=person.id,
+        mine=mine,
+        shown=shown,
+        failure=failures.sentence(item.failure),
+        hidden=hidden,
+        hidden_words=in_words(hidden.edits) if hidden else (),
+        in_the_way=_in_the_way(item, people, stands),
+        standing=stands,
+        opened=stands.mark,
+        reasons=list(Reason),
+        **contents,
+        **_chosen(form),
+    )
+
+
+async def _contents(
+    house: House,
+    person: Person,
+    item: ItemOnDesk,
+    people: Sequence[PersonOnCase],
+    form: Form | None,
+    *,
+    shown: bool,
+) -> dict[str, Any]:
+    """Read what an item says, as far as it is shown: a letter, what a machine heard, what was written out."""
+    text = await _letter(house, person, item) if shown and item.kind == "letter" else None
+    recorded = shown and item.kind in {"audio", "video"}
+    transcript = await transcripts.draft(house, person, item.id) if recorded else None
+    scanned = shown and item.kind == "document"
+    written_out = await _written_out(house, person, item.id) if scanned else None
+    return {
+        "text": None if text is None else await pointed(text, people),
+        "codes": {} if text is None else await paper.codes(house, person, item.id),
+        "receipts": {} if text is None else await receipts.receipts(house, person, item.id),
+        "heard": await heard(transcript, people) if transcript else None,
+        "written_out": written_out,
+        "written_text": await pointed(written_out.text, people) if written_out else None,
+        "transcription": (form.text("text") if form else "") or (written_out.text if written_out else ""),
+    }
+
+
+def _chosen(form: Form | None) -> dict[str, Any]:
+    """Return what was chosen and typed in a form that was refused: it stands there again."""
+    return {
+        "chosen": form.several("reasons") if form else (),
+        "guidance": form.text("guidance") if form else "",
+        "typed": dict(form) if form else {},
+        "written": texts(form) if form else (),
+    }
+
+
+def _in_the_way(
+    item: ItemOnDesk, people: Sequence[PersonOnCase], stands: Standing
+) -> dict[UUID, tuple[str, ...]]:
+    """Return what keeps the item from each of its recipients, by their seats."""
+    confirmed = {one.account_id for one in people if one.vouched}
+    return {
+        one.seat_id: in_the_way(
+            item, one, taken_back=stands.taken_back, confirmed=one.account_id in confirmed
+        )
+        for one in item.recipients
+    }
+
+
+async def _written_out(house: House, person: Person, item_id: UUID) -> transcription.Transcription | None:
+    """Read what was written out of a document, if anything was and its author did not take it back."""
+    try:
+        return await transcription.transcription(house, person, item_id)
+    except (Conflict, Missing):
+        return None
+
+
+async def _letter(house: House, person: Person, item: ItemOnDesk) -> str | None:
+    """Read a letter, and record that all of it was shown: the page holds the whole of it."""
+    try:
+        rendition, content = await reading.open_rendition(house, person, item.id, "clean")
+    except Conflict:
+        return None
+    text = await read_text(house, content)
+    await reading.record_seen(house, person, rendition, 0, rendition.size)
+    return text
