@@ -123,3 +123,16 @@ async def test_several_of_a_kind_are_told_apart_by_number_day_and_state(exchange
     assert [(await victim.ask(f"/items/{one}"))["number"] for one in (first, third)] == [1, 3]
     assert "<h1>Letter 3</h1>" in (await victim.http.get(f"/items/{third}")).text
     assert listed(await the_case(exchange, exchange.offender)) == ["Letter 1: Not sent yet, and empty"]
+
+
+async def test_where_there_are_several_to_write_to_the_list_says_whom_each_is_for(exchange: Exchange) -> None:
+    await exchange.start(exchange.victim)
+    assert "For the other person</p>" not in (await the_case(exchange)).text
+    body = {"name": "Olga", "part": "offender", "label": "Somebody else"}
+    await exchange.desk.do(f"/cases/{exchange.case_id}/people", body, status=201)
+    await exchange.start(exchange.victim)
+    page = (await the_case(exchange)).text
+    assert sorted(re.findall(r">For ([^<]+)</p>", page)) in (
+        ["Somebody else, the other person", "the other person"],
+        ["the other person", "the other person, Somebody else"],
+    )
