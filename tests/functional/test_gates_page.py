@@ -3,6 +3,8 @@
 import re
 from typing import Any
 
+import psycopg
+
 from relay.cases.service import add_facilitator
 from relay.db.transaction import Surface
 from tests.support.web import Exchange, seated
@@ -137,7 +139,7 @@ async def test_what_was_recorded_is_said_on_the_page_and_only_where_it_is_so(exc
 
 
 async def test_what_became_of_a_wish_for_one_approval_is_said(exchange: Exchange) -> None:
-    assert exchange.people is not None
+
     service, case_id = exchange.service, exchange.case_id
     filip = await service.make_facilitator("Filip")
     await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)
@@ -152,3 +154,43 @@ async def test_what_became_of_a_wish_for_one_approval_is_said(exchange: Exchange
         assert words in (await colleague.http.get(done.headers["location"])).text
     other = await page(exchange, case_id, "?done=kept")
     assert "Two people approve, as before." not in other
+
+
+async def test_an_order_in_force_is_shown_with_its_words_and_what_became_of_it_is_recorded(
+    exchange: Exchange,
+) -> None:
+    case_id, gates = exchange.case_id, f"/cases/{exchange.case_id}/gates"
+    order = {"account_id": exchange.offender_id, "until": LATER, "description": "No contact, says the judge."}
+    await exchange.desk.send(f"{gates}/restrictions", **order)
+    [known] = await exchange.desk.ask(f"{gates}/restrictions")
+    named = {"account_id": exchange.offender_id, "restriction_id": known["restriction_id"]}
+    shown = await page(exchange, case_id)
+    assert shown.count("No contact, says the judge.") == 1
+    assert "This stops everything to and from Oskar." in shown
+    refused = await exchange.desk.send(f"{gates}/orders", then="lifted", known=" ", **named)
+    assert (refused.status_code, "how you know, and from whom" in refused.text) == (400, True)
+    for then, known_by, stops in (
+        ("excepted", "The judge wrote.", False),
+        ("forbidden", "She took it back.", True),
+        ("lifted", "The court lifted it.", False),
+    ):
+        done = await exchange.desk.send(f"{gates}/orders", then=then, known=known_by, **named)
+        shown = await page(exchange, case_id, done.headers["location"].removeprefix(f"/cases/{case_id}"))
+        assert 'role="status"' in shown
+        assert ("Nothing may pass now." in shown) is stops
+        assert (known_by in shown) is (then != "lifted")
+    assert await exchange.desk.ask(f"{gates}/restrictions") == []
+    again = await exchange.desk.send(f"{gates}/orders", then="lifted", known="Again.", **named)
+    assert again.status_code == 404
+
+
+async def test_the_page_is_there_for_who_cannot_open_what_was_written_of_an_order(exchange: Exchange) -> None:
+    gates = f"/cases/{exchange.case_id}/gates"
+    order = {"account_id": exchange.offender_id, "until": LATER, "description": "No contact, says the judge."}
+    await exchange.desk.send(f"{gates}/restrictions", **order)
+    with psycopg.connect(exchange.service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM relay.case_key_grants")
+    shown = await page(exchange, exchange.case_id)
+    assert "No contact, says the judge." not in shown
+    assert "This stops everything to and from Oskar." in shown

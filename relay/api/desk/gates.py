@@ -11,6 +11,7 @@ from litestar.params import JSONBody, PathParameter
 from relay.cases import records, service
 from relay.cases.gates import blocks, crossings, for_staff
 from relay.cases.model import MEDIA, GateFacts, Grade, Manner, Medium
+from relay.cases.orders import Order, orders
 from relay.permissions import Permission
 from relay.web.shared.access import SignedIn, TheHouse, allow
 
@@ -163,6 +164,12 @@ async def assessment(
     return _done()
 
 
+@get("/cases/{case_id:uuid}/gates/restrictions", opt=allow(Permission.CASE_READ))
+async def restrictions(house: TheHouse, person: SignedIn, case_id: CaseId) -> list[Order]:
+    """List those in force, with what was written about each. What becomes of one is recorded under its id."""
+    return await orders(house, person, case_id)
+
+
 @post("/cases/{case_id:uuid}/gates/restrictions", opt=_RECORD, status_code=201)
 async def restriction(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RestrictionRecord]
@@ -191,4 +198,4 @@ async def pause(
     return _done()
 
 
-HANDLERS = [gates, request, responsibility, consent, assessment, restriction, pause]
+HANDLERS = [gates, request, responsibility, consent, assessment, restrictions, restriction, pause]

@@ -12,6 +12,7 @@ from relay.audit import reading as audit
 from relay.cases import service
 from relay.cases import settings as working
 from relay.cases.model import MEDIA
+from relay.cases.orders import orders
 from relay.errors import Refusal
 from relay.house import House
 from relay.identity import directory, invitations, vouching
@@ -70,6 +71,7 @@ async def show_case(
         media=MEDIA,
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
+        orders=await orders(house, person, case_id) if facts.restrictions else [],
         typed=dict(form) if form else {},
         tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
         held=await held(house, person, case_id),

@@ -7,7 +7,7 @@ from uuid import UUID
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
 
-from relay.cases import records
+from relay.cases import orders, records
 from relay.cases.model import MEDIA, Grade
 from relay.house import House
 from relay.identity.model import Person
@@ -79,6 +79,20 @@ async def _restriction(house: House, person: Person, case_id: UUID, form: Form) 
     return "restricted-excepted" if evidence else "restricted"
 
 
+async def _order(house: House, person: Person, case_id: UUID, form: Form) -> str:
+    then = form.choice("then", "lifted", "excepted", "forbidden")
+    await orders.go_on(
+        house,
+        person,
+        case_id,
+        form.identifier("restriction_id"),
+        form.text("known"),
+        lifted=then == "lifted",
+        excepted=then == "excepted",
+    )
+    return {"lifted": "lifted", "excepted": "restricted-excepted", "forbidden": "restricted"}[then]
+
+
 async def _pause(house: House, person: Person, case_id: UUID, form: Form) -> str:
     account_id = form.identifier("account_id") if form.text("account_id") else None
     paused = form.ticked("paused")
@@ -104,5 +118,6 @@ HANDLERS = [
     _handler("consents", _consent),
     _handler("assessments", _assessment),
     _handler("restrictions", _restriction),
+    _handler("orders", _order),
     _handler("pauses", _pause),
 ]

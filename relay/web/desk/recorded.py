@@ -15,6 +15,7 @@ _IS_SO: Final[dict[str, Callable[[GateFacts], bool]]] = {
     "assessed-unsafe": lambda facts: facts.assessment is not None and not facts.assessment.safe,
     "restricted": lambda facts: any(not one.excepted for one in facts.restrictions),
     "restricted-excepted": lambda facts: any(one.excepted for one in facts.restrictions),
+    "lifted": lambda facts: any(one.lifted for one in facts.restrictions),
     "paused": lambda facts: any(one.paused for one in facts.pauses),
     "pause-ended": lambda facts: any(not one.paused for one in facts.pauses),
 }
