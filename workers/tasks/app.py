@@ -13,6 +13,7 @@ import procrastinate
 import structlog
 from procrastinate import JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.jobs import Status
+from procrastinate.signals import on_stop
 
 from relay.app import open_house
 from relay.audit import checkpoint
@@ -29,7 +30,9 @@ from workers.tasks.keys import WorkerKeys
 from workers.tasks.make_safe import make_safe
 from workers.tasks.room import WorkRoom
 
-QUEUE = "relay"
+FILES, PROMPT = "relay", "prompt"
+"""The two queues. A letter, a release that is due and the upkeep take a moment, and wait for no film."""
+_PROMPT_JOBS = 2
 # as the login itself has no rights; and the queue's tables are in a schema of their own
 _OPTIONS = "-c role=relay_worker -c search_path=jobs"
 _PATIENCE = 3.0
@@ -45,29 +48,30 @@ def make_app(settings: Settings, room: WorkRoom) -> procrastinate.App:
         periodic_defaults={"max_delay": 120},
     )
 
-    @app.task(name="make_safe", queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
+    # which queue a job is in is said where it is enqueued: `relay.enqueue` in PostgreSQL
+    @app.task(name="make_safe", queue=FILES, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
     async def _make_safe(id: str) -> None:  # noqa: A002 - the one argument of every job
         await make_safe(room, UUID(id))
 
-    @app.task(name="release_due", queue=QUEUE, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
+    @app.task(name="release_due", queue=PROMPT, retry=RetryStrategy(max_attempts=3, exponential_wait=2))
     async def _release_due(id: str) -> None:  # noqa: A002 - as above
         await upkeep.release_due(room, UUID(id))
 
     @app.periodic(cron="* * * * *")
-    @app.task(name="reconcile", queue=QUEUE, queueing_lock="reconcile", pass_context=True)
+    @app.task(name="reconcile", queue=PROMPT, queueing_lock="reconcile", pass_context=True)
     async def _reconcile(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - periodic tasks get it
         await clear_stalled(context.app)
         await upkeep.reconcile(room)
 
     @app.periodic(cron="*/10 * * * *")
-    @app.task(name="upkeep", queue=QUEUE, queueing_lock="upkeep")
+    @app.task(name="upkeep", queue=PROMPT, queueing_lock="upkeep")
     async def _upkeep(timestamp: int) -> None:  # noqa: ARG001 - as above
         await upkeep.renew_keys(room)
         await upkeep.sweep(room)
         await checkpoint.take(room.house)
 
     @app.periodic(cron="30 3 * * *")
-    @app.task(name="storekeeping", queue=QUEUE, queueing_lock="storekeeping")
+    @app.task(name="storekeeping", queue=FILES, queueing_lock="storekeeping")
     async def _storekeeping(timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
         await storekeeping.tidy(room)
         await storekeeping.missing(room)
@@ -108,12 +112,31 @@ async def run(settings: Settings) -> None:
             await upkeep.reconcile(room)
             # `relay up` waits for this line
             structlog.get_logger().info("ready", surface=str(Surface.WORKER))
-            await app.run_worker_async(
-                queues=[QUEUE],
-                concurrency=settings.worker_jobs,
-                delete_jobs="always",
-                shutdown_graceful_timeout=5,
+            await work(app, settings.worker_jobs)
+
+
+async def work(app: procrastinate.App, jobs: int) -> None:
+    """Do what is in the queues, `jobs` files at once. Ends at SIGTERM, SIGINT, or when it is cancelled."""
+    async with asyncio.TaskGroup() as group:
+        lanes = [
+            group.create_task(
+                app.run_worker_async(
+                    queues=[queue],
+                    concurrency=concurrency,
+                    delete_jobs="always",
+                    shutdown_graceful_timeout=5,
+                    install_signal_handlers=False,
+                )
             )
+            for queue, concurrency in ((FILES, jobs), (PROMPT, _PROMPT_JOBS))
+        ]
+
+        def stop() -> None:
+            for lane in lanes:
+                lane.cancel()  # Procrastinate lets what is in hand end, or gives it back
+
+        with on_stop(stop):
+            await asyncio.wait(lanes, return_when=asyncio.FIRST_COMPLETED)
 
 
 def main(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -21,7 +22,7 @@ from tests.support.house import Pair, Service
 from tests.support.letters import seat_of, send_letter
 from tests.support.work import make_room
 from workers.tasks import make_safe as task
-from workers.tasks.app import QUEUE, make_app
+from workers.tasks.app import FILES, PROMPT, make_app, work
 from workers.tasks.make_safe import make_safe
 from workers.tasks.room import WorkRoom
 
@@ -45,7 +46,7 @@ async def sent_film(service: Service, pair: Pair, content: bytes) -> tuple[UUID,
 
 
 async def revision_of(service: Service, pair: Pair, item_id: UUID) -> UUID:
-    async with service.participants.database.reading(pair.victim.id) as tx:
+    async with service.desk.database.reading(pair.facilitator.id) as tx:
         revision: UUID = await tx.value("SELECT id FROM relay.revisions WHERE item_id = %s", [item_id])
     return revision
 
@@ -110,13 +111,13 @@ async def test_the_queue_hands_out_short_before_long_and_nobody_starves(
     service: Service, pair: Pair, room: WorkRoom
 ) -> None:
     """As a worker fetches them, of jobs that were enqueued in another order."""
-    revision = await revision_of(service, pair, await send_letter(service, pair.victim, pair.case_id))
+    _, revision = await sent_film(service, pair, b"a film")
     begun = datetime(2026, 11, 22, 12, tzinfo=UTC)
     arrivals = {
-        "a letter on the next day": (begun + timedelta(days=1), 0),
+        "a page on the next day": (begun + timedelta(days=1), 0),
         "a film of 4 GiB": (begun, 4096),
-        "a letter two hours later": (begun + timedelta(hours=2), 0),
-        "a letter half an hour later": (begun + timedelta(minutes=30), 0),
+        "a page two hours later": (begun + timedelta(hours=2), 0),
+        "a page half an hour later": (begun + timedelta(minutes=30), 0),
         "a film of 1 GiB at the same time": (begun, 1024),
     }
     names = {}
@@ -131,22 +132,66 @@ async def test_the_queue_hands_out_short_before_long_and_nobody_starves(
                 [mebibytes * 2**20, revision],
             )
             names[await enqueued(owner, "make_safe", revision)] = name
-        names[await enqueued(owner, "release_due", uuid4())] = "a release that is due"
+    assert await fetched(service, room, FILES, names) == [
+        "a film of 1 GiB at the same time",
+        "a page half an hour later",
+        "a film of 4 GiB",
+        "a page two hours later",
+        "a page on the next day",
+    ]
+
+
+async def test_a_letter_and_a_release_that_is_due_are_not_in_the_queue_of_films(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    _, film = await sent_film(service, pair, b"a film")
+    letter = await revision_of(service, pair, await send_letter(service, pair.offender, pair.case_id))
+    async with await psycopg.AsyncConnection.connect(service.dsns.superuser.url) as owner:
+        await owner.execute("SET session_replication_role = replica")  # the queue's own triggers
+        await owner.execute("DELETE FROM jobs.procrastinate_jobs")
+        names = {
+            await enqueued(owner, "make_safe", film): "a film",
+            await enqueued(owner, "make_safe", letter): "a letter",
+            await enqueued(owner, "release_due", uuid4()): "a release that is due",
+        }
+    assert await fetched(service, room, PROMPT, names) == ["a release that is due", "a letter"]
+    assert await fetched(service, room, FILES, names) == ["a film"]
+
+
+async def fetched(service: Service, room: WorkRoom, queue: str, names: dict[int, str]) -> list[str]:
+    """What a worker would take from a queue, in this order."""
     settings = msgspec.structs.replace(service.settings, database=service.dsns.worker.url)
-    app, fetched = make_app(settings, room), []
+    app, found = make_app(settings, room), []
     async with app.open_async():
         worker = await app.job_manager.register_worker()
-        while job := await app.job_manager.fetch_job(queues=[QUEUE], worker_id=worker):
+        while job := await app.job_manager.fetch_job(queues=[queue], worker_id=worker):
             assert job.id is not None
-            fetched.append(names[job.id])
-    assert fetched == [
-        "a release that is due",
-        "a film of 1 GiB at the same time",
-        "a letter half an hour later",
-        "a film of 4 GiB",
-        "a letter two hours later",
-        "a letter on the next day",
-    ]
+            found.append(names[job.id])
+    return found
+
+
+async def test_a_letter_is_ready_while_a_film_takes_its_time(
+    service: Service, pair: Pair, room: WorkRoom, tmp_path: Path
+) -> None:
+    """With a worker that makes one film at a time."""
+    film = media.film(tmp_path, "long.mp4", 20, "-preset", "ultrafast", size="1280x720").read_bytes()
+    film_id, _ = await sent_film(service, pair, film)
+    settings = msgspec.structs.replace(service.settings, database=service.dsns.worker.url)
+    app = make_app(settings, room)
+    async with app.open_async(), asyncio.timeout(120):
+        working = asyncio.ensure_future(work(app, 1))
+        try:
+            while not (made := await own_item(service.participants, pair.victim, film_id)).percent:
+                assert (made.state, working.done()) == ("submitted", False)
+                await asyncio.sleep(0.05)
+            letter_id = await send_letter(service, pair.offender, pair.case_id)
+            while (await own_item(service.participants, pair.offender, letter_id)).state != "in_review":
+                assert (await own_item(service.participants, pair.victim, film_id)).state == "submitted"
+                await asyncio.sleep(0.05)
+        finally:
+            working.cancel()
+            with suppress(asyncio.CancelledError):
+                await working
 
 
 async def enqueued(owner: psycopg.AsyncConnection, name: str, subject: UUID) -> int:
