@@ -8,7 +8,7 @@ from relay.audit.reading import case_entries
 from relay.audit.tags import Tag
 from relay.db.transaction import Surface
 from relay.web.desk import cases
-from relay.web.desk.deeds import deed
+from relay.web.desk.deeds import deed, particulars
 from tests.functional.test_uploads import begun, patch
 from tests.support.web import Exchange
 
@@ -81,3 +81,27 @@ async def test_it_is_read_a_page_at_a_time_the_newest_first(
         query = f"?before={numbers[-1]}"
     assert read == sorted(every, reverse=True)
     assert len(read) > 10
+
+
+async def test_opening_closing_and_a_new_key_each_leave_one_entry_whose_facts_say_so(
+    exchange: Exchange,
+) -> None:
+    desk, case = exchange.desk, f"/cases/{exchange.case_id}"
+    filip = await exchange.service.make_facilitator("Filip")
+    added = await desk.do(f"{case}/facilitators", {"account_id": str(filip.id)}, status=201)
+    _, delivery = await exchange.deliver(exchange.victim)
+
+    async def written() -> list[tuple[str, str]]:
+        return [(one["tag"], one["detail"]) for one in await desk.ask(f"{case}/audit")]
+
+    before = len(await written())
+    await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
+    assert (await exchange.offender.api("GET", f"/deliveries/{delivery}/content")).status_code == 200
+    await desk.do(f"{case}/people/{added['seat_id']}", method="DELETE", status=204)
+    await desk.do(case, {"state": "closed"}, method="PATCH")
+    new = (await written())[:-before]
+    assert [tag for tag, _ in new] == [Tag.CASE_SETTINGS, Tag.SEAT_REMOVED, Tag.DELIVERY_CHOSEN]
+    facts = [dict(particulars(detail)) for _, detail in new]
+    assert (facts[0]["Open"], facts[0]["Open before"]) == ("no", "yes")
+    assert facts[1]["Key version"] == "2"
+    assert facts[2] == {"Choice": "Open"}
