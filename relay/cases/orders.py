@@ -57,20 +57,21 @@ async def orders(house: House, person: Person, case_id: UUID) -> list[Order]:
                 account_id=row.account_id,
                 until=row.until,
                 excepted=row.excepted,
-                said=await _said(tx, house, person, case_id, row.records),
+                said=await written(tx, house, person, case_id, row.records, "restriction", "exception"),
             )
             for row in rows
         ]
 
 
-async def _said(
-    tx: Reading, house: House, person: Person, case_id: UUID, records: list[UUID]
+async def written(
+    tx: Reading, house: House, person: Person, case_id: UUID, records: list[UUID], *purposes: str
 ) -> tuple[str, ...]:
+    """Return what was written with records of gates, each text once; nothing if they cannot open it."""
     try:
         found = [
             await case_text(tx, house, person, case_id, purpose, record)
             for record in records
-            for purpose in ("restriction", "exception")
+            for purpose in purposes
         ]
     except (Refusal, VaultRefused):
         return ()

@@ -194,3 +194,28 @@ async def test_the_page_is_there_for_who_cannot_open_what_was_written_of_an_orde
     shown = await page(exchange, exchange.case_id)
     assert "No contact, says the judge." not in shown
     assert "This stops everything to and from Oskar." in shown
+
+
+async def test_what_was_written_with_responsibility_and_safety_can_be_read_again(exchange: Exchange) -> None:
+    case_id, people = await new_case(exchange)
+    gates = f"/cases/{case_id}/gates"
+    assert "Recorded:" not in await page(exchange, case_id)
+    for grade, reasoning in (("none", "He denies it."), ("partial", "He owns the blow, not the theft.")):
+        fields = {"account_id": people["Olga"], "grade": grade, "reasoning": reasoning}
+        await exchange.desk.send(f"{gates}/responsibilities", **fields)
+    for safe, reasoning in (("no", "Too early."), ("yes", "Both are ready <now>.")):
+        fields = {"safe": safe, "valid_until": LATER, "reasoning": reasoning}
+        await exchange.desk.send(f"{gates}/assessments", **fields)
+    shown = await page(exchange, case_id)
+    assert "Recorded: <strong>Partial: some of it is disputed</strong>, on " in shown
+    assert "Recorded: <strong>Yes, until 31 January 2099</strong>, on " in shown
+    assert shown.count(" by Fatima.</p>") == 2
+    for words, times in (
+        ("He owns the blow, not the theft.", 1),
+        ("Both are ready &lt;now&gt;.", 1),
+        ("He denies it.", 0),
+        ("Too early.", 0),
+    ):
+        assert shown.count(words) == times, words
+    written = await exchange.desk.ask(f"{gates}/reasons")
+    assert {one["words"] for one in written} == {"He owns the blow, not the theft.", "Both are ready <now>."}

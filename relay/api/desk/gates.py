@@ -12,6 +12,7 @@ from relay.cases import records, service
 from relay.cases.gates import blocks, crossings, for_staff
 from relay.cases.model import MEDIA, GateFacts, Grade, Manner, Medium
 from relay.cases.orders import Order, orders
+from relay.cases.reasons import Reasoned, reasons
 from relay.permissions import Permission
 from relay.web.shared.access import SignedIn, TheHouse, allow
 
@@ -117,6 +118,12 @@ async def gates(house: TheHouse, person: SignedIn, case_id: CaseId) -> Gates:
     return Gates(facts=facts, ways=ways(facts, house.local_time()))
 
 
+@get("/cases/{case_id:uuid}/gates/reasons", opt=allow(Permission.CASE_READ))
+async def reasoned(house: TheHouse, person: SignedIn, case_id: CaseId) -> list[Reasoned]:
+    """List what was written with the newest record of responsibility of each offender, and of safety."""
+    return await reasons(house, person, case_id)
+
+
 @post("/cases/{case_id:uuid}/gates/requests", opt=_RECORD, status_code=204)
 async def request(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[RequestRecord]
@@ -198,4 +205,4 @@ async def pause(
     return _done()
 
 
-HANDLERS = [gates, request, responsibility, consent, assessment, restrictions, restriction, pause]
+HANDLERS = [gates, reasoned, request, responsibility, consent, assessment, restrictions, restriction, pause]

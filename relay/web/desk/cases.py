@@ -13,6 +13,7 @@ from relay.cases import service
 from relay.cases import settings as working
 from relay.cases.model import MEDIA
 from relay.cases.orders import orders
+from relay.cases.reasons import reasons
 from relay.errors import Refusal
 from relay.house import House
 from relay.identity import directory, invitations, vouching
@@ -71,6 +72,9 @@ async def show_case(
         media=MEDIA,
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
+        reasons={one.account_id: one for one in await reasons(house, person, case_id)},
+        grades={one.account_id: one.grade for one in facts.responsibilities},
+        assessment=facts.assessment,
         orders=await orders(house, person, case_id) if facts.restrictions else [],
         typed=dict(form) if form else {},
         tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
