@@ -5,18 +5,22 @@ hostile has been read by then. From the last wall on there is no way back. Any f
 names the `Stage`; nothing is ever run with a wall missing.
 """
 
-import contextlib
+import _socket
+import fcntl
 import os
-import platform
 import resource
 import signal
+import struct
 import sys
-from collections.abc import Callable
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_loader
 
 from workers.sandbox import kernel, landlock, seccomp
-from workers.sandbox.protocol import FIRST_DESCRIPTOR, STATUS, Caps, Order, Stage, decode
+from workers.sandbox.wire import FIRST_DESCRIPTOR, STATUS, Stage, decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from workers.sandbox.protocol import Caps, Order
 
 _HIGH = 512  # above every number that the child will see
 
@@ -26,8 +30,6 @@ _ENVIRONMENT = {
     "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
 }
 """Of a program: memory of whole pictures is used again, instead of given back to the kernel after each."""
-
-Handover = Callable[[], None]
 
 
 class _Progress:
@@ -57,7 +59,7 @@ def main() -> None:
     os._exit(0)
 
 
-def _arrange(order: Order, progress: _Progress) -> int:
+def _arrange(order: "Order", progress: _Progress) -> int:
     """Renumber what the child gets from 3 on, close all else, and answer the status pipe's new number."""
     progress.stage = Stage.DESCRIPTORS
     flags = os.O_RDONLY | os.O_CLOEXEC
@@ -72,19 +74,19 @@ def _arrange(order: Order, progress: _Progress) -> int:
     os.dup2(status, first_free, inheritable=False)
     for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - numbers, not paths
         if int(name) > first_free:
-            with contextlib.suppress(OSError):  # the one that listed them is closed already
+            try:  # noqa: SIM105 - contextlib takes longer than all of this: see `wire`
                 os.close(int(name))
+            except OSError:  # the one that listed them is closed already
+                pass
     return first_free
 
 
 def _raise(descriptor: int) -> int:
     """Duplicate above all targets, so that renumbering cannot overwrite what is still needed."""
-    import fcntl
-
     return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _HIGH)
 
 
-def _prepare(order: Order, progress: _Progress) -> Handover:
+def _prepare(order: "Order", progress: _Progress) -> "Callable[[], None]":
     """Open or import the program while that is still possible; answer what starts it."""
     progress.stage = Stage.PROGRAM
     sys.path.remove(sys.path[0])  # the folder of our own packages: a child imports nothing of ours
@@ -95,12 +97,10 @@ def _prepare(order: Order, progress: _Progress) -> Handover:
         return lambda: os.execve(program, order.arguments, _ENVIRONMENT)  # noqa: S606 - no shell is meant
     sys.path.extend(order.paths)
     os.environ.clear()
-    loader = SourceFileLoader("child", order.program)
-    specification = spec_from_loader("child", loader)
-    if specification is None:
-        raise OSError
-    module = module_from_spec(specification)
-    loader.exec_module(module)
+    from importlib.machinery import SourceFileLoader
+
+    module = type(sys)("child")
+    SourceFileLoader("child", order.program).exec_module(module)
     numbers = tuple(map(int, order.arguments))
     return lambda: module.main(*numbers)
 
@@ -108,18 +108,16 @@ def _prepare(order: Order, progress: _Progress) -> Handover:
 def _be_served(status: int, progress: _Progress) -> None:
     """Let every read from here on wait for the parent, and give it the listener. Read nothing after."""
     progress.stage = Stage.SERVED
-    import socket
-
-    from workers.sandbox import notify
-
     kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
-    with socket.socket(fileno=os.dup(status)) as channel:
-        listener = notify.install()
-        socket.send_fds(channel, [STATUS.pack(Stage.SERVED, 0)], [listener])
+    channel = _socket.socket(fileno=os.dup(status))
+    listener = seccomp.listen()
+    given = (_socket.SOL_SOCKET, _socket.SCM_RIGHTS, struct.pack("i", listener))
+    channel.sendmsg([STATUS.pack(Stage.SERVED, 0)], [given])
+    channel.close()
     os.close(listener)
 
 
-def _enclose(order: Order, progress: _Progress) -> None:
+def _enclose(order: "Order", progress: _Progress) -> None:
     """All walls, outermost first."""
     progress.stage = Stage.LANDLOCK
     rules = landlock.Ruleset()
@@ -143,11 +141,11 @@ def _enclose(order: Order, progress: _Progress) -> None:
     rules.enforce()
     progress.stage = Stage.SECCOMP
     makes_code = order.makes_code or not order.python
-    machine, executes = platform.machine(), not order.python
+    machine, executes = os.uname().machine, not order.python
     seccomp.install(seccomp.build(machine, os.getpid(), executes=executes, makes_code=makes_code))
 
 
-def _limit(caps: Caps, *, everything: bool) -> None:
+def _limit(caps: "Caps", *, everything: bool) -> None:
     limits = {
         resource.RLIMIT_CPU: caps.cpu_seconds,
         resource.RLIMIT_AS: caps.memory_bytes,

@@ -1,30 +1,23 @@
 """Being asked before each read of a child: seccomp's user notification (seccomp_unotify(2), Linux 5.5).
 
-The child's launcher installs a second filter that lets every call pass but reads; those wait until the parent
-has answered. The parent never touches the child's memory: it lets the kernel go on with the call as it is, or
-refuses it with an error. The filter of `seccomp` stands beside this one, and the stricter answer counts.
+The child's launcher installs a second filter that lets every call pass but reads (`seccomp.listen`); those
+wait until the parent has answered. The parent never touches the child's memory: it lets the kernel go on with
+the call as it is, or refuses it with an error.
 """
 
-import ctypes
 import errno
 import fcntl
-import platform
+import os
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from workers.sandbox import kernel
 from workers.sandbox.syscalls import TABLES
 
-_LOAD, _EQUAL, _RETURN = 0x20, 0x15, 0x06
-_ALLOW, _NOTIFY = 0x7FFF0000, 0x7FC00000
-_NUMBER = 0  # offset in struct seccomp_data
-_SET_MODE_FILTER, _NEW_LISTENER = 1, 8
 _RECEIVE, _SEND = 0xC0502100, 0xC0182101
 _CONTINUE = 1
-_GATHERING = ("readv", "preadv")
 
 # struct seccomp_notif: id, pid, flags, then struct seccomp_data: nr, arch, instruction pointer, six arguments
 _CALL = struct.Struct("<QIIiIQ6Q")
@@ -59,20 +52,6 @@ class Read:
         return None
 
 
-def install() -> int:
-    """Put the filter on this process, which has no-new-privileges and one thread; return the listener."""
-    numbers = TABLES[platform.machine()][1]
-    program = struct.pack("<HBBI", _LOAD, 0, 0, _NUMBER)
-    for name in ("read", "pread64", *_GATHERING):
-        program += struct.pack("<HBBI", _EQUAL, 0, 1, numbers[name])
-        program += struct.pack("<HBBI", _RETURN, 0, 0, _NOTIFY)
-    program += struct.pack("<HBBI", _RETURN, 0, 0, _ALLOW)
-    instructions = ctypes.create_string_buffer(program, len(program))
-    header = struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(instructions))
-    buffer = ctypes.create_string_buffer(header, len(header))
-    return kernel.syscall(numbers["seccomp"], _SET_MODE_FILTER, _NEW_LISTENER, buffer)
-
-
 def receive(listener: int) -> Read | None:
     """Take the read that waits; None if its process is gone."""
     buffer = bytearray(_CALL.size)
@@ -83,7 +62,7 @@ def receive(listener: int) -> Read | None:
             return None
         raise
     number, thread, _, call, _, _, descriptor, _, length, offset, _, _ = _CALL.unpack(buffer)
-    numbers = TABLES[platform.machine()][1]
+    numbers = TABLES[os.uname().machine][1]
     kind = {numbers["read"]: Kind.HERE, numbers["pread64"]: Kind.THERE}.get(call, Kind.OTHER)
     return Read(number, kind, length, offset, descriptor, thread)
 

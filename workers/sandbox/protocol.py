@@ -1,35 +1,7 @@
-"""What the parent tells the launcher, and what the launcher says before it hands over to the child.
+"""What the parent tells the launcher."""
 
-Only the standard library: the launcher runs in a bare interpreter, as long as it still has rights.
-"""
-
-import json
-import struct
-from enum import IntEnum
+import marshal
 from typing import NamedTuple
-
-FIRST_DESCRIPTOR = 3
-"""A child finds what it was given at 3, 4, 5, … in the order of `Order.descriptors`."""
-
-STATUS = struct.Struct("<BI")
-"""The launcher's messages: a `Stage`, and the errno of what failed there (0 when `Stage.READY`)."""
-
-
-class Stage(IntEnum):
-    """How far the launcher came. Anything but READY means that nothing hostile was run."""
-
-    READY = 1
-    ORDER = 2
-    DESCRIPTORS = 3
-    PROGRAM = 4
-    LIMITS = 5
-    IDENTITY = 6
-    PARENT = 7
-    THREADS = 8
-    LANDLOCK = 9
-    SECCOMP = 10
-    SERVED = 11
-    """Not the end yet: with this message comes the listener of the child's reads (`notify`)."""
 
 
 class Caps(NamedTuple):
@@ -74,18 +46,5 @@ class Order(NamedTuple):
 
 
 def encode(order: Order) -> str:
-    """Write an order as one argument."""
-    return json.dumps(order)
-
-
-def decode(text: str) -> Order:
-    """Read what `encode` wrote."""
-    fields = json.loads(text)
-    order = Order(*fields)
-    return order._replace(
-        descriptors=tuple(order.descriptors),
-        read_only=tuple(order.read_only),
-        caps=Caps(*order.caps),
-        arguments=tuple(order.arguments),
-        paths=tuple(order.paths),
-    )
+    """Write an order as one argument, for `wire.decode`."""
+    return marshal.dumps(order._asdict() | {"caps": order.caps._asdict()}).hex()

@@ -16,9 +16,10 @@ from typing import Protocol
 
 from relay.errors import Unavailable
 from workers.sandbox import elf
-from workers.sandbox.protocol import STATUS, Caps, Order, Stage, encode
+from workers.sandbox.protocol import Caps, Order, encode
 from workers.sandbox.running import Running, View
 from workers.sandbox.window import Window
+from workers.sandbox.wire import STATUS, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHILDREN = Path(__file__).with_name("children")

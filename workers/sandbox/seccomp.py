@@ -8,16 +8,16 @@ another architecture ends the process. Source: https://docs.kernel.org/userspace
 
 import ctypes
 import errno
-import platform
+import os
 import struct
 
 from workers.sandbox import kernel
-from workers.sandbox.syscalls import PLAIN, TABLES
+from workers.sandbox.syscalls import PLAIN, READS, TABLES
 
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06
-_ALLOW, _KILL, _ERROR = 0x7FFF0000, 0x80000000, 0x00050000
+_ALLOW, _KILL, _ERROR, _NOTIFY = 0x7FFF0000, 0x80000000, 0x00050000, 0x7FC00000
 _NUMBER, _ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
-_SET_MODE_FILTER, _ALL_THREADS = 1, 1
+_SET_MODE_FILTER, _ALL_THREADS, _NEW_LISTENER = 1, 1, 8
 
 _CLONE_THREAD = 0x10000
 _PROT_EXEC = 4
@@ -60,7 +60,7 @@ def _if_argument_has(position: int, bits: int, *, wanted: bool) -> bytes:
 def build(machine: str, process: int, *, executes: bool, makes_code: bool) -> bytes:
     """The filter for one process.
 
-    `machine` is `platform.machine()`; `process` the only one that may be signalled; `executes` leaves one
+    `machine` is `os.uname().machine`; `process` the only one that may be signalled; `executes` leaves one
     way to start a program (execveat), for ffmpeg, where Landlock names the only file that can be;
     `makes_code` lets memory be executed that was written. Raises `OSError` (ENOSYS) for a machine without a
     table.
@@ -94,10 +94,26 @@ def build(machine: str, process: int, *, executes: bool, makes_code: bool) -> by
 
 def install(program: bytes) -> None:
     """Put the filter on every thread of this process. Needs no-new-privileges."""
+    if _install(program, _ALL_THREADS) != 0:
+        raise OSError(errno.ESRCH, "a thread could not be filtered")
+
+
+def listen() -> int:
+    """Let every read of this process wait for an answer; return the listener, where `notify` is asked.
+
+    It has no-new-privileges and one thread. The filter of `build` stands beside this one, and the stricter
+    answer counts. Source: seccomp_unotify(2), Linux 5.5.
+    """
+    numbers = TABLES[os.uname().machine][1]
+    program = _instruction(_LOAD, _NUMBER)
+    for name in READS:
+        program += _when(numbers[name], _give(_NOTIFY))
+    return _install(program + _give(_ALLOW), _NEW_LISTENER)
+
+
+def _install(program: bytes, flags: int) -> int:
     instructions = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: length, padding to the pointer, pointer
     header = struct.pack("<HxxxxxxQ", len(program) // 8, ctypes.addressof(instructions))
     buffer = ctypes.create_string_buffer(header, len(header))
-    number = TABLES[platform.machine()][1]["seccomp"]
-    if kernel.syscall(number, _SET_MODE_FILTER, _ALL_THREADS, buffer) != 0:
-        raise OSError(errno.ESRCH, "a thread could not be filtered")
+    return kernel.syscall(TABLES[os.uname().machine][1]["seccomp"], _SET_MODE_FILTER, flags, buffer)

@@ -26,6 +26,7 @@ SELF = (
     *("getpid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getrlimit", "getrusage"),
     *("uname", "sysinfo", "getrandom"),
 )
+READS = ("read", "pread64", "readv", "preadv")
 PLAIN = (*MEMORY, *INPUT_OUTPUT, *NAMES, *THREADS, *SIGNALS, *TIME, *SELF)
 """Allowed whatever their arguments are."""
 

@@ -11,8 +11,8 @@ import pytest
 from tests.security.sandbox.conftest import CAPS
 from workers.sandbox import memory, runner
 from workers.sandbox.pipe import Pipe
-from workers.sandbox.protocol import Stage
 from workers.sandbox.runner import Child, Ffmpeg, SandboxUnavailable, Task, Unwalled, Walled
+from workers.sandbox.wire import Stage
 
 REFUSING = """
 import errno, platform, struct, sys

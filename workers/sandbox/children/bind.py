@@ -7,12 +7,14 @@ nothing of ours: the layouts are written again where they are read, and tests co
 import io
 import os
 import struct
+import sys
 from collections.abc import Callable, Collection, Iterator
 from itertools import accumulate
 from typing import NamedTuple
 
-import img2pdf
-from PIL import Image, ImageChops, ImageFilter
+sys.modules["pikepdf"] = None  # type: ignore[assignment]  # of img2pdf's other engine: it takes as long as all else
+import img2pdf  # noqa: E402 - as said above
+from PIL import Image, ImageChops, ImageFilter  # noqa: E402 - as said above
 
 PIXELS, ANSWER_TO, PDF_TO, POSTER_TO, PERCENT_TO = 3, 4, 5, 6, 7
 HEADER = struct.Struct("<IIIIII")
