@@ -52,7 +52,7 @@ def _kept_away(stage: Stage, recipient: Participant, item_id: str, kind: str) ->
     stage.journal.holds(
         recipient.role,
         f"is told nothing of {words(kind)} before its release",
-        held=all(one["state"] != "waiting" for one in recipient.deliveries()),
+        held=len(recipient.deliveries()) == stage.received_by(recipient),
     )
     tries = tuple((what.format(words(kind)), path) for what, path in _FOR_THE_RECIPIENT)
     _missing(stage, recipient, tries, item_id)

@@ -134,7 +134,7 @@ class Stage:
             409,
             "conflict",
         )
-        file = self.out / recipient.role / f"{1 + self._count(recipient)}-{NAMES[kind]}"
+        file = self.out / recipient.role / f"{1 + self.received_by(recipient)}-{NAMES[kind]}"
         clean = self.facilitator.on_desk(item_id)["clean"]
         with journal.step(recipient.role, f"opens {words(kind)}") as noted:
             recipient.choose(delivery_id, "open")
@@ -163,7 +163,8 @@ class Stage:
         )
         return file
 
-    def _count(self, recipient: Participant) -> int:
+    def received_by(self, recipient: Participant) -> int:
+        """Return how many items reached them so far."""
         return sum(one.recipient == recipient.role for one in self.received)
 
     def _compare(self, recipient: Participant, path: str, file: Path, clean: Any, digest: str) -> None:

@@ -18,6 +18,7 @@ from procrastinate.signals import on_stop
 from relay.app import open_house
 from relay.audit import checkpoint
 from relay.db.transaction import Surface
+from relay.errors import Unavailable
 from relay.log import configure
 from relay.settings import Settings
 from workers.media import tools
@@ -32,7 +33,8 @@ from workers.tasks.room import WorkRoom
 
 FILES, PROMPT = "relay", "prompt"
 """The two queues. A letter, a release that is due and the upkeep take a moment, and wait for no film."""
-_PROMPT_JOBS = 2
+_PROMPT_JOBS = 3
+"""`reconcile` and `upkeep` may take one each."""
 # as the login itself has no rights; and the queue's tables are in a schema of their own
 _OPTIONS = "-c role=relay_worker -c search_path=jobs"
 _PATIENCE = 3.0
@@ -116,7 +118,11 @@ async def run(settings: Settings) -> None:
 
 
 async def work(app: procrastinate.App, jobs: int) -> None:
-    """Do what is in the queues, `jobs` files at once. Ends at SIGTERM, SIGINT, or when it is cancelled."""
+    """Do what is in the queues, `jobs` files at once. Ends at SIGTERM, SIGINT, or when it is cancelled.
+
+    Raises `Unavailable` where one of the queues is not worked on any more: Procrastinate ends quietly when
+    a heartbeat fails once. Whoever started this process starts another.
+    """
     async with asyncio.TaskGroup() as group:
         lanes = [
             group.create_task(
@@ -131,12 +137,21 @@ async def work(app: procrastinate.App, jobs: int) -> None:
             for queue, concurrency in ((FILES, jobs), (PROMPT, _PROMPT_JOBS))
         ]
 
+        stopping = False
+
         def stop() -> None:
+            nonlocal stopping
+            stopping = True
             for lane in lanes:
                 lane.cancel()  # Procrastinate lets what is in hand end, or gives it back
 
         with on_stop(stop):
             await asyncio.wait(lanes, return_when=asyncio.FIRST_COMPLETED)
+            by_itself = not stopping
+            stop()
+            await asyncio.wait(lanes)
+    if by_itself:
+        raise Unavailable
 
 
 def main(settings: Settings) -> None:

@@ -10,7 +10,9 @@ from uuid import UUID, uuid4
 import msgspec
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
 
+from relay.errors import Unavailable
 from relay.exchange import processing
 from relay.exchange.items import start_item, withdraw
 from relay.exchange.model import OwnItem
@@ -192,6 +194,25 @@ async def test_a_letter_is_ready_while_a_film_takes_its_time(
             working.cancel()
             with suppress(asyncio.CancelledError):
                 await working
+
+
+async def test_a_worker_with_one_queue_left_ends_so_that_another_is_started(
+    service: Service, room: WorkRoom
+) -> None:
+    settings = msgspec.structs.replace(service.settings, database=service.dsns.worker.url)
+    app = make_app(settings, room)
+    async with app.open_async(), asyncio.timeout(60):
+        beat, beats = app.job_manager.update_heartbeat, []
+
+        async def fails_once(worker_id: int) -> None:
+            beats.append(worker_id)
+            if len(beats) == 2:  # of the second queue
+                raise ConnectorException("one query failed")
+            await beat(worker_id)
+
+        app.job_manager.update_heartbeat = fails_once  # type: ignore[method-assign]  # a database's bad moment
+        with pytest.raises(Unavailable):
+            await work(app, 1)
 
 
 async def enqueued(owner: psycopg.AsyncConnection, name: str, subject: UUID) -> int:
