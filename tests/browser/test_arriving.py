@@ -130,6 +130,18 @@ async def test_what_was_written_a_moment_ago_is_not_removed_as_if_it_were_empty(
     await expect(vera.get_by_label("Your letter")).to_have_value("Dear you.")
 
 
+async def test_what_could_not_be_kept_is_not_removed_and_the_page_says_why(town: Town) -> None:
+    item = f"/items/{await town.exchange.start(town.exchange.victim)}"
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.goto(item)
+    await vera.route("**/api/v1/items/*/draft", lambda route: route.abort("connectionreset"))
+    await vera.get_by_label("Your letter").fill("Dear you.")
+    await vera.get_by_role("button", name="Remove this draft").click()
+    await expect(vera.get_by_text("Not saved: there is no connection")).to_be_in_viewport()
+    await expect(vera.get_by_label("Your letter")).to_have_value("Dear you.")
+    assert (await town.exchange.victim.ask(item))["state"] == "draft"
+
+
 async def test_a_list_of_drafts_in_which_the_empty_ones_are_removed_by_one_press(
     town: Town, gallery: Path | None
 ) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Response, Route, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
@@ -122,19 +122,83 @@ async def test_a_letter_that_could_not_be_saved_says_so_stays_and_is_saved_later
     await expect(page.get_by_label("Your letter")).to_have_value("A whole thought")
 
 
-async def test_words_are_kept_while_somebody_types_without_a_pause(town: Town) -> None:
+@pytest.mark.parametrize(("gap", "words", "saves"), [(500, 45, 2), (2_000, 12, 4)])
+async def test_words_are_kept_while_somebody_types_and_not_more_often_than_is_needed(
+    town: Town, gap: int, words: int, saves: int
+) -> None:
+    """Without a pause of a second and a half: every ten seconds. With pauses: no two within five."""
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)
     await page.clock.install()
     await page.goto(f"/items/{item_id}")
+    await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+    line = await _line(page)
+    line.go_on.set()
     letter = page.get_by_label("Your letter")
-    for words in range(1, 14):  # one each half a second
-        await letter.fill("word " * words)
-        await page.clock.run_for(500)
-        await asyncio.sleep(0.05)
+    for number in range(1, words + 1):
+        await letter.fill("word " * number)
+        await page.clock.run_for(gap)
+        await line.quiet.wait()
+    assert line.answers == [204] * saves
     kept = (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"]
-    assert kept.count("word") >= 5
-    await expect(letter).to_have_value("word " * 13)
+    assert kept.count("word") >= words - 10_000 // gap
+    await expect(letter).to_have_value("word " * words)
+
+
+class Line:
+    """What a page's saves come through, once `go_on` is set."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+        self.quiet = asyncio.Event()
+        self.quiet.set()
+        self.under_way = 0
+        self.most_at_once = 0
+        self.answers: list[int] = []
+
+
+async def _line(page: Page) -> Line:
+    line = Line()
+
+    async def pass_on(route: Route) -> None:
+        line.under_way += 1
+        line.quiet.clear()
+        line.most_at_once = max(line.most_at_once, line.under_way)
+        await line.go_on.wait()
+        await asyncio.sleep(0.1)
+        await route.continue_()
+
+    def answered(answer: Response) -> None:
+        if answer.request.method == "PUT":
+            line.under_way -= 1
+            if not line.under_way:
+                line.quiet.set()
+            line.answers.append(answer.status)
+
+    await page.route("**/api/v1/items/*/draft", pass_on)
+    page.on("response", answered)
+    return line
+
+
+async def test_on_a_slow_line_one_save_at_a_time_sets_out_and_all_is_kept(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.clock.install()
+    await page.goto(f"/items/{item_id}")
+    await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+    line = await _line(page)
+    letter = page.get_by_label("Your letter")
+    for number in range(1, 10):  # eighteen seconds, in which the first is not answered
+        await letter.fill("word " * number)
+        await page.clock.run_for(2_000)
+    assert line.under_way == 1
+    line.go_on.set()
+    await expect_draft(town, item_id, "word " * 9)
+    await letter.fill("The last words")
+    await page.clock.run_for(6_000)
+    await expect_draft(town, item_id, "The last words")
+    await expect(page.locator("[data-saved]")).to_have_text(re.compile("^Saved at"))
+    assert (line.most_at_once, line.answers) == (1, [204] * 3)
 
 
 async def test_the_page_says_when_what_is_typed_is_kept(town: Town) -> None:
@@ -171,7 +235,7 @@ async def test_leaving_sends_what_was_typed_ahead_and_waits_for_nothing(
     if under_way:
         await letter.fill("One")
         async with page.expect_request("**/draft"):
-            await page.clock.run_for(1_100)
+            await page.clock.run_for(1_600)
     await letter.fill("Typed a moment ago")
     async with page.expect_request("**/draft") as sent:
         await page.get_by_role("button", name="Leave now").click()
