@@ -2,6 +2,7 @@
 
 from asyncio import to_thread
 from collections.abc import Collection
+from typing import Final
 from uuid import UUID, uuid4
 
 import msgspec
@@ -54,6 +55,12 @@ async def require_seat(tx: Reading, case_id: UUID) -> None:
         raise Missing
 
 
+def require_not_taken_back(item: Item) -> None:
+    """Raise `Conflict` for an item that its author removed or took back, also if it was given before."""
+    if item.taken_back_at is not None:
+        raise Conflict("You have removed this, or taken it back.")
+
+
 async def require_kept(tx: Reading, item: Item) -> None:
     """Raise `Missing` unless its author may still open the item's files.
 
@@ -100,7 +107,7 @@ async def begin_item(
     if drafts >= MOST_DRAFTS:
         raise Conflict(
             f"You have {MOST_DRAFTS} unfinished items here."
-            " Finish one, or take one back, before you start another."
+            " Finish one, or remove one, before you start another."
         )
     await act.run(
         "INSERT INTO relay.items (id, service_id, case_id, author_id, kind) VALUES (%s, %s, %s, %s, %s)",
@@ -147,7 +154,7 @@ async def save_draft(
     """Keep what has been written so far, sealed to its author alone: nobody else can open a draft.
 
     `known`: the versions (`letters.version`) that this was written on top of. Raise `Conflict`, and keep what
-    is there, if it is none of these; with none given it is written over.
+    is there, if it is none of these, nor the same as `text`; with none given it is written over.
     """
     letters.check_length(text, house.settings.letter_characters)
     async with house.database.acting(person.id, Tag.DRAFT_SAVED) as act:
@@ -164,7 +171,7 @@ async def save_draft(
             raise Conflict("This has been sent already. Take it back first if you want to change it.")
         if known:
             kept = await own_text(act, house, person, item.case_id, "draft", item_id)
-            if letters.version(kept or "") not in known:
+            if letters.version(kept or "") not in {*known, letters.version(text)}:
                 raise Conflict(_ELSEWHERE)
         await put_text(act, house, own_holder(person), item.case_id, "draft", item_id, text)
 
@@ -196,6 +203,7 @@ async def remove_draft(house: House, person: Person, item_id: UUID, *, with_cont
     async with house.database.acting(person.id, Tag.ITEM_WITHDRAWN) as act:
         item = await lock_item(act, item_id)
         await require_seat(act, item.case_id)
+        require_not_taken_back(item)
         if item.state is not State.DRAFT:
             raise Conflict("This is no draft any more. If you have sent it, you can take it back.")
         if not with_content and await _has_content(act, house, person, item):
@@ -208,6 +216,10 @@ async def remove_draft(house: House, person: Person, item_id: UUID, *, with_cont
     await remove(house, freed)
 
 
+IS_THERE: Final = "(u.state = 'complete' OR u.state = 'open' AND u.expires_at > %s)"
+"""Of an upload `u`, at a time: its file has arrived, or may still. One that expired is nothing any more."""
+
+
 async def _has_content(act: Acting, house: House, person: Person, item: Item) -> bool:
     try:
         words = await own_text(act, house, person, item.case_id, "draft", item.id)
@@ -215,7 +227,8 @@ async def _has_content(act: Acting, house: House, person: Person, item: Item) ->
         return True
     return bool((words or "").strip()) or bool(
         await act.value(
-            "SELECT EXISTS (SELECT FROM relay.uploads WHERE item_id = %s AND state <> 'ended')", [item.id]
+            f"SELECT EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = %s AND {IS_THERE})",  # noqa: S608 - a constant
+            [item.id, house.clock()],
         )
     )
 

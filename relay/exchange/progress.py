@@ -11,7 +11,7 @@ from relay.cases.model import Medium
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Missing
 from relay.exchange.edits import Edits
-from relay.exchange.items import find_item
+from relay.exchange.items import IS_THERE, find_item
 from relay.exchange.model import Feedback, Item, OwnItem, Proposal, Step
 from relay.exchange.own_lists import own_list
 from relay.exchange.renditions import find_rendition
@@ -45,7 +45,7 @@ class _OwnRow(msgspec.Struct, frozen=True):
     started_at: datetime
 
 
-_OWN = """
+_OWN = f"""
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
        i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
        i.approvals_needed <= (SELECT count(*) FROM relay.reviews a
@@ -59,8 +59,7 @@ SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision,
        (SELECT count(*) FROM relay.items b
         WHERE b.author_id = i.author_id AND b.case_id = i.case_id AND b.kind = i.kind
           AND b.created_at <= i.created_at AND (b.created_at, b.id) <= (i.created_at, i.id)) AS number,
-       i.state = 'draft' AND NOT EXISTS (SELECT FROM relay.uploads u
-                                         WHERE u.item_id = i.id AND u.state <> 'ended')
+       i.state = 'draft' AND NOT EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND {IS_THERE})
        AND NOT EXISTS (SELECT FROM relay.sealed_texts t
                        WHERE t.subject_id = i.id AND t.purpose = 'draft') AS empty,
        EXISTS (SELECT FROM relay.uploads u WHERE u.item_id = i.id AND u.state = 'complete'
@@ -73,7 +72,7 @@ FROM relay.items i
 LEFT JOIN relay.revisions v ON v.item_id = i.id AND v.number = i.revision
 LEFT JOIN relay.work w ON w.revision_id = v.id
 LEFT JOIN relay.renditions n ON n.revision_id = v.id AND n.role = 'clean'
-"""
+"""  # noqa: S608 - with a constant
 
 
 def _own(row: _OwnRow) -> OwnItem:
@@ -120,9 +119,22 @@ async def own_items(house: House, person: Person, case_id: UUID, *, limit: int =
         rows = await tx.all(
             _OwnRow,
             _OWN + _THERE + "ORDER BY i.created_at DESC, i.id LIMIT %s",
-            [person.id, case_id, limit],
+            [house.clock(), person.id, case_id, limit],
         )
     return [_own(row) for row in rows]
+
+
+_REMOVED = """
+SELECT i.state = 'withdrawn' AND i.revision = 0
+   AND NOT EXISTS (SELECT FROM relay.sealed_texts t WHERE t.subject_id = i.id AND t.purpose = 'draft')
+FROM relay.items i WHERE i.id = %s
+"""
+
+
+async def is_removed(house: House, person: Person, item_id: UUID) -> bool:
+    """Tell whether this was a draft of which nothing is left: it is not in its author's list any more."""
+    async with house.database.reading(person.id) as tx:
+        return bool(await tx.value(_REMOVED, [item_id]))
 
 
 _ANSWERS = """
@@ -141,7 +153,7 @@ async def answers(house: House, person: Person) -> dict[UUID, set[str]]:
     Nothing of the other side's is in it. What was declined is told until they begin something new there.
     """
     async with house.database.reading(person.id) as tx:
-        rows = await tx.all(_OwnRow, _OWN + _ANSWERS, [person.id])
+        rows = await tx.all(_OwnRow, _OWN + _ANSWERS, [house.clock(), person.id])
     found: dict[UUID, set[str]] = {}
     for item in map(_own, rows):
         state = "asked" if item.asked else item.state
@@ -153,7 +165,7 @@ async def answers(house: House, person: Person) -> dict[UUID, set[str]]:
 async def own_item(house: House, person: Person, item_id: UUID) -> OwnItem:
     """Return one of the author's items, or raise `Missing`."""
     async with house.database.reading(person.id) as tx:
-        row = await tx.one(_OwnRow, _OWN + "WHERE i.id = %s", [item_id])
+        row = await tx.one(_OwnRow, _OWN + "WHERE i.id = %s", [house.clock(), item_id])
     if row is None:
         raise Missing
     return _own(row)

@@ -14,7 +14,7 @@ from relay.errors import Blocked, Conflict
 from relay.exchange import editing, letters
 from relay.exchange.arriving import require_arrived
 from relay.exchange.edits import AS_IT_IS, Disguise, Edits
-from relay.exchange.items import find_item, lock_item, remove
+from relay.exchange.items import find_item, lock_item, remove, require_not_taken_back
 from relay.exchange.model import Item
 from relay.exchange.objects import NewObject, add_grant, end_others, find_key, finish, store_bytes
 from relay.exchange.revisions import NewRevision, begin
@@ -63,6 +63,7 @@ async def submit(house: House, person: Person, item_id: UUID, disguise: Disguise
 async def _original(house: House, person: Person, item_id: UUID) -> tuple[Item, _Original]:
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
+        require_not_taken_back(item)
         move(item.state, Action.SUBMIT, "participants")
         await _check_gates(tx, house, person, item)
         if await tx.value(_ANOTHER_WAITS, [item_id]):
@@ -117,6 +118,7 @@ async def _submit(
 ) -> None:
     async with house.database.acting(person.id, Tag.ITEM_SUBMITTED) as act:
         item = await lock_item(act, item_id)
+        require_not_taken_back(item)
         move(item.state, Action.SUBMIT, "participants")
         await _check_gates(act, house, person, item)
         if original.size is not None and original.commitment is not None:

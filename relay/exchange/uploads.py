@@ -18,7 +18,14 @@ from relay.blobs.interface import BlobWriter
 from relay.cases.model import Medium
 from relay.db.transaction import Reading
 from relay.errors import BlobMissing, Conflict, Gone, Invalid, Missing, TooLarge
-from relay.exchange.items import find_item, lock_item, own_holder, remove, require_seat
+from relay.exchange.items import (
+    find_item,
+    lock_item,
+    own_holder,
+    remove,
+    require_not_taken_back,
+    require_seat,
+)
 from relay.exchange.objects import add_grant, announce, end_others, find_key, finish
 from relay.exchange.sink import Sink
 from relay.exchange.transitions import State
@@ -156,6 +163,7 @@ async def create(house: House, person: Person, item_id: UUID, length: int) -> Up
     expires_at = _expiry(house)
     async with house.database.acting(person.id, Tag.UPLOAD_STARTED) as act:
         item = await lock_item(act, item_id)
+        require_not_taken_back(item)
         if item.state not in _OPEN_TO_FILES:
             raise Conflict("This has been sent already. Take it back first if you want to send another file.")
         await _check_quota(act, house, person, item.case_id, length)
@@ -279,6 +287,7 @@ async def _complete(house: House, person: Person, upload_id: UUID) -> None:
         row = await _find(act, house, upload_id)
         item = await lock_item(act, row.item_id)
         act.subject = upload_id
+        row = await _find(act, house, upload_id)  # as it is now that nobody else can end it
         if item.state not in _OPEN_TO_FILES:
             raise Conflict("This has been sent or taken back already, so the file was not added.")
         replaced = await end_others(act, item.id, upload_id)
@@ -305,21 +314,22 @@ def _finish_blob(house: House, object_id: UUID) -> bytes:
     return commitment
 
 
-_IS_OPEN = "SELECT state = 'open' FROM relay.uploads WHERE object_id = %s"
-
-
 async def terminate(house: House, person: Person, upload_id: UUID, *, unfinished: bool = False) -> None:
     """End an upload and remove what came of it. One that is part of a submitted revision stays.
 
     With `unfinished`, one that has arrived stays too: what it replaced is gone, so nothing would be left.
+    Raise `Missing` for one that has ended: of several at once, one ends it.
     """
     async with house.database.acting(person.id, Tag.UPLOAD_ENDED, subject=upload_id) as act:
-        row = await act.one(_Row, _FIND, [upload_id])
-        if row is None or row.state == "ended":
+        item_id = await act.value("SELECT item_id FROM relay.uploads WHERE object_id = %s", [upload_id])
+        if item_id is None:
             raise Missing
-        await lock_item(act, row.item_id)
+        await lock_item(act, item_id)
         act.subject = upload_id
-        if unfinished and not await act.value(_IS_OPEN, [upload_id]):
+        state = await act.value("SELECT state FROM relay.uploads WHERE object_id = %s", [upload_id])
+        if state == "ended":
+            raise Missing
+        if unfinished and state != "open":
             raise Conflict("This file has arrived meanwhile, so the upload was not cancelled.")
         if await act.value("SELECT true FROM relay.revisions WHERE object_id = %s", [upload_id]):
             raise Conflict("This file has been sent already. Take the item back instead.")

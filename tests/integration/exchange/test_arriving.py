@@ -6,12 +6,15 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 import pytest
 
+from relay.db.transaction import Acting
 from relay.errors import Conflict, Missing
 from relay.exchange import submitting, uploads
 from relay.exchange.arriving import arriving, require_arrived
-from relay.exchange.items import start_item
+from relay.exchange.items import lock_item, start_item
+from relay.exchange.model import Item
 from relay.exchange.progress import own_item
 from relay.exchange.submitting import submit
 from relay.exchange.uploads import Upload, append, create, status, terminate
@@ -138,6 +141,52 @@ async def test_what_is_cancelled_with_its_last_byte_is_gone_and_nothing_fails(
         async with append(service.participants, pair.victim, upload.id, 0) as sink:
             await sink.write(FILE)
     assert not (await own_item(service.participants, pair.victim, item_id)).uploaded
+
+
+async def test_of_several_cancels_at_once_one_ends_it_and_writes_one_entry(
+    service: Service, pair: Pair
+) -> None:
+    house, victim = service.participants, pair.victim
+    item_id = await audio(service, pair)
+    for unfinished in (True, False):
+        upload = await begun(service, pair, item_id, 100_000)
+        before = entries(service, pair.case_id)
+        done = await asyncio.gather(
+            *(terminate(house, victim, upload.id, unfinished=unfinished) for _ in range(3)),
+            return_exceptions=True,
+        )
+        assert sorted(type(one).__name__ for one in done) == ["Missing", "Missing", "NoneType"]
+        assert entries(service, pair.case_id) == before + 1
+
+
+def entries(service: Service, case_id: UUID) -> int:
+    """How often it is written in the case's chain that an upload was ended."""
+    with psycopg.connect(service.owner.url) as connection:
+        [[number]] = connection.execute(
+            "SELECT count(*) FROM relay.audit_entries WHERE chain = %s AND tag = 'upload.ended'", [case_id]
+        ).fetchall()
+    return int(number)
+
+
+async def test_what_is_cancelled_while_its_end_is_written_replaces_nothing(
+    service: Service, pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ended after it was found and before the item was locked: what had arrived before stays."""
+    house, victim = service.participants, pair.victim
+    item_id = await audio(service, pair)
+    first = await begun(service, pair, item_id, len(FILE))
+    upload = await create(house, victim, item_id, len(FILE))
+
+    async def cancelled_first(act: Acting, locked: UUID) -> Item:
+        monkeypatch.setattr(uploads, "lock_item", lock_item)
+        await terminate(house, victim, upload.id, unfinished=True)
+        return await lock_item(act, locked)
+
+    monkeypatch.setattr(uploads, "lock_item", cancelled_first)
+    with pytest.raises(Missing):
+        async with append(house, victim, upload.id, 0) as sink:
+            await sink.write(FILE)
+    assert (await status(house, victim, first.id)).state == "complete"
 
 
 async def test_only_its_author_is_told_what_is_on_its_way(service: Service, pair: Pair) -> None:
