@@ -3,10 +3,13 @@
 import re
 
 import httpx
+import pytest
 
+from relay.db.transaction import Surface
+from relay.exchange import items, letters
 from tests.functional.test_own_files import uploaded
-from tests.functional.test_uploads import begun
-from tests.support.web import Client, Exchange
+from tests.functional.test_uploads import begin, begun
+from tests.support.web import Client, Exchange, seated
 
 
 def listed(page: httpx.Response) -> list[str]:
@@ -63,6 +66,121 @@ async def test_a_draft_with_something_in_it_is_removed_only_where_that_was_said(
     assert await victim.ask(f"{halfway}/uploads") == []
     late = await victim.api("PUT", f"{letter}/draft", {"text": "Typed in another window."})
     assert (late.status_code, "nothing can be saved in it any more" in late.json()["detail"]) == (409, True)
+
+
+async def test_a_removed_draft_is_said_to_be_removed_and_a_second_press_leads_to_the_case(
+    exchange: Exchange,
+) -> None:
+    victim = exchange.victim
+    gone = "You have removed this, or taken it back."
+    letter, audio = [f"/items/{await exchange.start(victim, kind)}" for kind in ("letter", "audio")]
+    await victim.do(f"{letter}/draft", {"text": "Dear you."}, status=204, method="PUT")
+    for item in (letter, audio):
+        for _ in range(2):
+            answer = await victim.send(f"{item}/remove", with_content="yes")
+            assert (answer.status_code, answer.headers.get("location")) == (
+                303,
+                f"/cases/{exchange.case_id}?done=removed",
+            )
+        again, sent = await victim.api("DELETE", item), await victim.api("POST", f"{item}/submit", {})
+        assert [(one.status_code, one.json()["detail"]) for one in (again, sent)] == [(409, gone)] * 2
+    late = await begin(victim, audio.removeprefix("/items/"))
+    assert (late.status_code, late.json()["detail"]) == (409, gone)
+    # of one that was only taken back the words are there still: it was not removed, and that is said
+    kept = f"/items/{await exchange.start(victim)}"
+    await victim.do(f"{kept}/draft", {"text": "Dear you."}, status=204, method="PUT")
+    await victim.do(f"{kept}/withdraw")
+    answer = await victim.send(f"{kept}/remove", with_content="yes")
+    assert (answer.status_code, gone in answer.text) == (409, True)
+
+
+@pytest.mark.parametrize("how", ["remove", "withdraw"])
+async def test_words_for_a_letter_that_is_gone_are_shown_and_said_to_be_only_there(
+    exchange: Exchange, how: str
+) -> None:
+    victim = exchange.victim
+    item = f"/items/{await exchange.start(victim)}"
+    await victim.do(f"{item}/draft", {"text": "Saved before."}, status=204, method="PUT")
+    if how == "remove":
+        await victim.send(f"{item}/remove", with_content="yes")
+    else:
+        await victim.do(f"{item}/withdraw")
+    page = await victim.send(f"{item}/draft", text="Typed in\nanother window.")
+    assert page.status_code == 409
+    [area] = re.findall(r"<textarea([^>]*)>\nTyped in\nanother window\.</textarea>", page.text)
+    assert "readonly" in area
+    assert "The words are only here, on this page" in page.text
+    assert "These words are not lost" not in page.text
+    if how == "remove":
+        assert f"{item}/again" not in page.text
+        assert "Saved before." not in page.text
+    else:
+        assert "Begin again with what was saved" in page.text
+        new = await victim.send(f"{item}/again")
+        assert "Saved before.</textarea>" in (await victim.http.get(new.headers["location"])).text
+
+
+async def test_words_for_a_letter_that_was_sent_meanwhile_are_not_shown_as_what_was_sent(
+    exchange: Exchange,
+) -> None:
+    item = f"/items/{await exchange.write(exchange.victim, 'What was sent.')}"
+    page = (await exchange.victim.send(f"{item}/draft", text="Typed in another window.")).text
+    before, _, sent = page.partition("<h2>What you sent</h2>")
+    assert "Typed in another window.</textarea>" in before
+    assert "What was sent." in sent
+    assert "Typed in another" not in sent
+
+
+async def test_the_same_words_from_another_window_are_no_conflict(exchange: Exchange) -> None:
+    item = f"/items/{await exchange.start(exchange.victim)}"
+    for text, status in (("Dear you.", 204), ("Dear you.", 204), ("Dear her.", 409)):
+        answer = await exchange.victim.api(
+            "PUT", f"{item}/draft", {"text": text, "known": [letters.version("")]}
+        )
+        assert answer.status_code == status
+
+
+async def test_a_draft_whose_upload_expired_is_empty_everywhere(exchange: Exchange) -> None:
+    victim = exchange.victim
+    first, second = [f"/items/{await exchange.start(victim, 'audio')}" for _ in range(2)]
+    for item in (first, second):
+        await begun(victim, item.removeprefix("/items/"))
+    assert "There is nothing in it." not in (await victim.http.get(first)).text
+    exchange.service.clock.go(hours=exchange.service.settings.upload_hours + 1)
+    victim = await seated(exchange.service, Surface.PARTICIPANTS, exchange.people.victim)
+    page = (await victim.http.get(first)).text
+    assert "There is nothing in it." in page
+    assert listed(await the_case(exchange, victim)) == [
+        f"Audio recording {number}: Not sent yet, and empty" for number in (2, 1)
+    ]
+    assert (await victim.send(f"{first}/remove")).status_code == 303
+    assert (await victim.ask(first))["state"] == "withdrawn"
+    await victim.http.aclose()
+
+
+async def test_a_letter_begun_again_from_one_that_was_read_is_not_said_to_be_unread(
+    exchange: Exchange,
+) -> None:
+    item = f"/items/{await exchange.write(exchange.victim)}"
+    await exchange.desk.ask(item)
+    await exchange.victim.do(f"{item}/withdraw")
+    new = (await exchange.victim.do(f"{item}/again", status=201))["id"]
+    page = (await exchange.victim.http.get(f"/items/{new}")).text
+    assert "Nobody but you can open this draft, and nobody is told when you remove it." in page
+    assert "has read" not in page
+
+
+async def test_who_has_too_many_drafts_is_told_to_remove_one(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(items, "MOST_DRAFTS", 1)
+    item = f"/items/{await exchange.start(exchange.victim)}"
+    seats = (await exchange.victim.ask(item))["recipients"]
+    body = {"kind": "letter", "recipients": seats}
+    full = await exchange.victim.api("POST", f"/cases/{exchange.case_id}/items", body)
+    assert (full.status_code, "Finish one, or remove one," in full.json()["detail"]) == (409, True)
+    await exchange.victim.send(f"{item}/remove")
+    assert (await exchange.victim.api("POST", f"/cases/{exchange.case_id}/items", body)).status_code == 201
 
 
 async def test_only_a_draft_is_removed_and_only_by_its_author(exchange: Exchange) -> None:

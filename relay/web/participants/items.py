@@ -69,7 +69,9 @@ async def show_item(
     case = await own.own_case(house, person, item.case_id)
     proposal = await progress.proposal(house, person, item_id) if item.edited else None
     hidden = in_words(proposal.edits) if proposal and proposal.edits is not None else None
-    text, lost = (text, False) if text is not None else await _text(house, person, item)
+    editable = item.state in _OPEN
+    kept = text is None or not editable  # what cannot be saved any more is shown apart from what is kept
+    words, lost = await _text(house, person, item) if kept else (text or "", False)
     return page(
         request,
         "item.html",
@@ -78,8 +80,9 @@ async def show_item(
         item=item,
         case=case,
         recipients=[one.label for one in case.counterparts if one.seat_id in item.recipients],
-        editable=item.state in _OPEN,
-        text=text,
+        editable=editable,
+        text=words,
+        only_here=text if kept and text and text.strip() and text != words else "",
         known=await _version(house, person, item),
         lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
@@ -88,15 +91,15 @@ async def show_item(
         before=await own_files.compared(house, person, item) if proposal and hidden != () else None,
         arrived=await own_files.pieces(house, person, item),
         arriving=arriving,
-        others=await own_files.in_the_way(house, person, item, case) if item.state in _OPEN else [],
+        others=await own_files.in_the_way(house, person, item, case) if editable else [],
         disguise=disguise or await _before(house, person, item),
         faces=bool(house.settings.faces_model),
-        empty=not (text.strip() or lost or item.uploaded or arriving),
+        empty=not (words.strip() or lost or item.uploaded or arriving),
         has_clean=item.state in _READY and item.kind != "letter" and not item.edited,
         pages=await progress.own_pages(house, person, item_id) if item.kind == "document" else 0,
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
         failure=failures.sentence(item.failure, item.failure_page),
-        blocks=case.blocks[item.kind] if item.state in _OPEN else (),
+        blocks=case.blocks[item.kind] if editable else (),
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
         done=done,
@@ -234,7 +237,8 @@ async def remove(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await show_item(request, house, person, item_id, refusal=refusal)
+        if not await progress.is_removed(house, person, item_id):  # by a press before this one
+            return await show_item(request, house, person, item_id, refusal=refusal)
     return see_other(f"/cases/{item.case_id}?done=removed")
 
 
