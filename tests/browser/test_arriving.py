@@ -78,6 +78,50 @@ async def test_a_cancelled_upload_is_begun_again_with_the_same_file(town: Town, 
     assert (await town.exchange.victim.api("GET", f"{item}/arrived")).content == NEW
 
 
+@pytest.mark.parametrize("signed_out", [True, False])
+async def test_an_upload_that_could_not_be_cancelled_says_why_and_not_that_nothing_was_sent(
+    town: Town, tmp_path: Path, *, signed_out: bool
+) -> None:
+    path = media.speech(tmp_path)
+    item = f"/items/{await town.exchange.start(town.exchange.victim, 'audio')}"
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.goto(item)
+    await held_up(vera)
+    await vera.get_by_label("A sound file").set_input_files(path)
+    nothing_sent = vera.get_by_text("Nothing of it has been sent yet.")
+    await expect(nothing_sent).to_be_visible()
+    async with vera.expect_request("**/api/v1/uploads/*"):
+        await vera.get_by_role("button", name="Upload", exact=True).click()
+    if signed_out:
+        await vera.context.clear_cookies()
+    else:
+        await vera.route("**/cancel", lambda route: route.abort("connectionreset"))
+    await vera.get_by_role("button", name=CANCEL).click()
+    why = (
+        "You are signed out, so the upload is not cancelled yet." if signed_out else "There is no connection"
+    )
+    await expect(vera.get_by_text(why)).to_be_visible()
+    await expect(nothing_sent).to_be_hidden()
+    assert len(await town.exchange.victim.ask(f"{item}/uploads")) == 1
+
+
+async def test_a_recording_is_not_uploaded_while_a_file_is(town: Town, tmp_path: Path) -> None:
+    item = f"/items/{await town.exchange.start(town.exchange.victim, 'audio')}"
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone"])
+    await vera.goto(item)
+    await vera.get_by_role("button", name="Start recording").click()
+    await vera.wait_for_timeout(1_200)
+    await vera.get_by_role("button", name="Stop").click()
+    keep = vera.get_by_role("button", name="Upload this recording")
+    await expect(keep).to_be_enabled()
+    await held_up(vera)
+    await vera.get_by_label("A sound file").set_input_files(media.speech(tmp_path))
+    await vera.get_by_role("button", name="Upload", exact=True).click()
+    await expect(keep).to_be_disabled()
+    await vera.get_by_role("button", name=CANCEL).click()
+    await expect(keep).to_be_enabled()
+
+
 @pytest.mark.parametrize("script", [True, False])
 async def test_an_upload_that_was_left_behind_is_said_and_cancelled_on_the_page(
     town: Town, tmp_path: Path, gallery: Path | None, *, script: bool

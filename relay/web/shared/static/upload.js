@@ -38,7 +38,7 @@ async function stands(address, signal) {
 async function cancel(address) {
   const fields = new URLSearchParams({ csrf: form.dataset.csrf, upload_id: address.split("/").pop() });
   const answer = await fetch(`/items/${form.dataset.upload}/cancel`, { method: "POST", body: fields, redirect: "manual" }).catch(() => null);
-  return { arrived: answer?.status === 409, cancelled: answer?.type === "opaqueredirect" };
+  return { arrived: answer?.status === 409, cancelled: answer?.type === "opaqueredirect", status: answer?.status ?? 0 };
 }
 
 async function sendPart(address, file, offset, signal) {
@@ -87,7 +87,11 @@ async function send(file, onProgress) {
   }
 }
 
-const UNKNOWN = "There is no connection, so the upload may not be cancelled yet. Load this page again to see.";
+const NOT_CANCELLED = {
+  0: "There is no connection, so the upload may not be cancelled yet. Load this page again to see.",
+  401: "You are signed out, so the upload is not cancelled yet. Sign in again and come back to this page to cancel it.",
+  other: "The upload may not be cancelled yet. Load this page again to see.",
+};
 export const EMPTY = "The file is empty. Choose another one.";
 
 // The button that sends what had arrived before says why it waits: what it would send is what this upload replaces.
@@ -99,12 +103,14 @@ function hold(waits) {
   why.textContent = waits ? why.dataset.sendWaits : "";
 }
 
-function show(runs) {
+// `parts`: some of it may be kept at the service, from now or from before.
+function show(runs, parts = false) {
   form.querySelector("[data-progress]").hidden = !runs;
   form.querySelector("progress").value = 0;
   form.querySelector("[data-cancel]").disabled = false;
-  form.querySelector("[data-only-here]")?.toggleAttribute("hidden", runs);
+  form.querySelector("[data-only-here]")?.toggleAttribute("hidden", runs || parts);
   form.querySelector("button[type=submit]").disabled = runs;
+  document.querySelector("[data-keep]")?.toggleAttribute("disabled", runs);
   hold(runs);
 }
 
@@ -133,8 +139,9 @@ export async function sendAndShow(file) {
       return;
     }
     running = null;
-    show(false);
-    said.textContent = !wanted ? error.message : became.cancelled ? "The upload was cancelled. Nothing of it is kept here." : UNKNOWN;
+    show(false, !became.cancelled);
+    const why = NOT_CANCELLED[became.status] ?? NOT_CANCELLED.other;
+    said.textContent = !wanted ? error.message : became.cancelled ? "The upload was cancelled. Nothing of it is kept here." : why;
     if (wanted) form.querySelector("button[type=submit]").focus();
   }
 }
