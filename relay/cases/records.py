@@ -12,8 +12,9 @@ from uuid import UUID, uuid4
 
 from relay.audit.tags import Tag
 from relay.cases import choices
+from relay.cases.gates import in_words
 from relay.cases.keys import put_case_text
-from relay.cases.model import MEDIA, Grade, Manner, Medium, Part
+from relay.cases.model import MEDIA, Consent, Grade, Manner, Medium, Part
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
 from relay.errors import Invalid, Missing
@@ -116,7 +117,24 @@ async def record_consent(
     manner: Manner = "in_app",
     ask_again_at: datetime | None = None,
 ) -> None:
-    """Record that somebody agrees to one medium, or takes that back.
+    """Record that somebody agrees to one medium, or takes that back: see `record_consents`."""
+    await record_consents(
+        house, person, case_id, account_id, (medium,), given=given, manner=manner, ask_again_at=ask_again_at
+    )
+
+
+async def record_consents(
+    house: House,
+    person: Person,
+    case_id: UUID,
+    account_id: UUID,
+    media: tuple[Medium, ...],
+    *,
+    given: bool,
+    manner: Manner = "in_app",
+    ask_again_at: datetime | None = None,
+) -> None:
+    """Record that somebody agrees to media, or takes that back: each with its record and its entry, or none.
 
     By themselves, or by a facilitator who was told. `ask_again_at` is in 180 days unless it is named.
     """
@@ -126,39 +144,52 @@ async def record_consent(
         raise Invalid(
             ask_again_at="Agreement is asked again after 400 days at the latest. Give an earlier date."
         )
-    if medium not in MEDIA:
-        raise Invalid(medium=f"Choose one of: {', '.join(MEDIA)}.")
-    record = uuid4()
+    if not media:
+        raise Invalid(medium=f"Tick what it is about: {in_words(MEDIA, 'or')}.")
     async with house.database.acting(
         person.id, Tag.CONSENT_RECORDED, chain=case_id, subject=account_id
     ) as act:
         await _seated(act, case_id, account_id, "victim", "offender")
-        if person.id == account_id and not choices.is_new(
-            house, await choices.consents(act, case_id, account_id, medium), to=given
-        ):
-            act.note(medium=medium, given=given)
-            return
-        await act.run(
-            """
-            INSERT INTO relay.consents (id, case_id, account_id, medium, given, wording, manner, given_at,
-                                        ask_again_at, recorded_by, recorded_at)
-            VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-            """,
-            [
-                record,
-                case_id,
-                account_id,
-                medium,
-                given,
-                CONSENT_WORDING,
-                manner,
-                now,
-                ask_again_at,
-                person.id,
-                now,
-            ],
-        )
-        act.note(record=record, medium=medium, given=given, until=_noted(ask_again_at))
+        for number, medium in enumerate(media):
+            if number:
+                await act.also(Tag.CONSENT_RECORDED, account_id)
+            if person.id == account_id and not choices.is_new(
+                house, await choices.consents(act, case_id, account_id, medium), to=given
+            ):
+                act.note(medium=medium, given=given)
+            else:
+                consent = Consent(
+                    account_id=account_id, medium=medium, given=given, ask_again_at=ask_again_at
+                )
+                await _put_consent(act, person, case_id, consent, manner, now)
+
+
+async def _put_consent(
+    act: Acting, person: Person, case_id: UUID, consent: Consent, manner: Manner, now: datetime
+) -> None:
+    record = uuid4()
+    await act.run(
+        """
+        INSERT INTO relay.consents (id, case_id, account_id, medium, given, wording, manner, given_at,
+                                    ask_again_at, recorded_by, recorded_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        [
+            record,
+            case_id,
+            consent.account_id,
+            consent.medium,
+            consent.given,
+            CONSENT_WORDING,
+            manner,
+            now,
+            consent.ask_again_at,
+            person.id,
+            now,
+        ],
+    )
+    until = _noted(consent.ask_again_at)
+    act.note(record=record, medium=consent.medium, given=consent.given, until=until)
 
 
 async def record_assessment(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
@@ -108,13 +108,9 @@ async def test_case_people_and_gates_are_recorded_without_script(town: Town, gal
     await _recorded(fatima, "It is recorded how far they accept responsibility.")
     for name in ("Walid", "Olga"):
         await fatima.get_by_text(f"Record for {name}").last.click()
-        await (
-            fatima.get_by_role("group", name=f"Agreement of {name}")
-            .get_by_role("button", name="They agree")
-            .click()
-        )
+        await _agrees(fatima, name, "Letter", "Document")
         await _recorded(fatima, "It is recorded that they agree.")
-    await expect(lacking.get_by_text("audio recordings, films or documents")).to_have_count(2)
+    await expect(lacking.get_by_text("has not agreed to audio recordings or films")).to_have_count(2)
     await fatima.get_by_text("Record a safety assessment").last.click()
     await fatima.get_by_label("Yes").check()
     await fatima.get_by_label("Valid until").fill("2099-01-01")
@@ -122,12 +118,49 @@ async def test_case_people_and_gates_are_recorded_without_script(town: Town, gal
     await fatima.get_by_role("button", name="Record the assessment").click()
     await _recorded(fatima, "The safety assessment is recorded.")
     await expect(fatima.get_by_role("heading", name="Walid to Olga, Olga to Walid")).to_be_visible()
-    await expect(fatima.get_by_text("May pass, after a review: letters.")).to_be_visible()
+    await expect(fatima.get_by_text("May pass, after a review: letters and documents.")).to_be_visible()
     await picture(fatima, gallery, "case-letters")
     await fatima.get_by_role("button", name="Pause the case").click()
     await expect(fatima.get_by_text("The case is paused. Nothing passes.")).to_be_visible()
     await _recorded(fatima, "The pause is recorded, and holds from now on.")
     await picture(fatima, gallery, "case-paused")
+
+
+async def test_agreement_is_read_taken_back_and_given_again_by_keyboard(
+    town: Town, gallery: Path | None
+) -> None:
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.goto(f"/cases/{town.exchange.case_id}")
+    await fatima.get_by_text("Record for Oskar").last.click()
+    oskar = _agreement(fatima, "Oskar")
+    await expect(oskar.get_by_text("Agrees since")).to_have_count(4)
+    await oskar.get_by_role("button", name="They do not agree to anything any more").press("Enter")
+    await _recorded(fatima, "It is recorded that they do not agree any more.")
+    await fatima.get_by_text("Record for Oskar").last.press("Enter")
+    await expect(oskar.get_by_text("Does not agree, as of")).to_have_count(4)
+    await oskar.get_by_label("How they told you").select_option(label="In writing")
+    await _agrees(fatima, "Oskar")
+    await expect(fatima.get_by_role("alert")).to_contain_text("Tick what it is about")
+    await expect(oskar.get_by_label("How they told you")).to_have_value("in_writing")
+    await picture(fatima, gallery, "case-nothing-ticked")
+    for medium in ("Letter", "Video recording"):
+        await oskar.get_by_label(medium, exact=True).press("Space")
+    await oskar.get_by_role("button", name="They agree to what is ticked").press("Enter")
+    await _recorded(fatima, "It is recorded that they agree.")
+    await fatima.get_by_text("Record for Oskar").last.press("Enter")
+    await expect(oskar.get_by_text("in writing, recorded by Fatima")).to_have_count(2)
+    await expect(oskar.get_by_text("Agrees since")).to_have_count(2)
+    await picture(fatima, gallery, "case-agreed")
+
+
+def _agreement(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name=f"Agreement of {name}")
+
+
+async def _agrees(page: Page, name: str, *media: str) -> None:
+    for medium in media:
+        await _agreement(page, name).get_by_label(medium, exact=True).check()
+    await _agreement(page, name).get_by_role("button", name="They agree to what is ticked").click()
 
 
 async def _recorded(page: Page, words: str) -> None:

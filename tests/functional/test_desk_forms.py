@@ -132,12 +132,12 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
         "gates/consents",
         {
             "account_id": "VICTIM",
-            "medium": "video",
+            "medium": ["audio", "video"],
             "manner": "in_writing",
             "ask_again_at": "2020-01-01",
-            "given": "yes",
+            "answer": "agree",
         },
-        ['"video" selected', '"in_writing" selected', 'value="2020-01-01"'],
+        ['"audio" checked', '"video" checked', '"in_writing" selected', 'value="2020-01-01"'],
     ),
     (
         "gates/assessments",
@@ -158,7 +158,7 @@ async def test_what_was_typed_stands_in_its_form_again(
     exchange: Exchange, form: str, fields: dict[str, Any], kept: list[str]
 ) -> None:
     accounts = {"OFFENDER": exchange.offender_id, "VICTIM": exchange.victim_id}
-    typed = {name: accounts.get(value, value) for name, value in fields.items()}
+    typed = {name: accounts.get(str(value), value) for name, value in fields.items()}
     answer = await exchange.desk.send(f"/cases/{exchange.case_id}/{form}", **typed)
     assert answer.status_code in {400, 409}, answer.text
     for piece in kept:

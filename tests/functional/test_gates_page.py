@@ -1,13 +1,16 @@
 """The gates on the page of a case: what is missing, told once, with where to record it; what was recorded."""
 
+import json
 import re
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
 
 from relay.cases.service import add_facilitator
 from relay.db.transaction import Surface
-from tests.support.web import Exchange, seated
+from relay.times import day
+from tests.support.web import Exchange, seated, staff_client
 
 LATER = "2099-01-31"
 
@@ -92,12 +95,12 @@ GATES: list[tuple[str, dict[str, Any], str]] = [
     ),
     (
         "consents",
-        {"account_id": "Olga", "medium": "letter", "manner": "in_person", "given": "yes"},
+        {"account_id": "Olga", "medium": "letter", "manner": "in_person", "answer": "agree"},
         "It is recorded that they agree.",
     ),
     (
         "consents",
-        {"account_id": "Olga", "medium": "letter", "manner": "in_person", "given": "no"},
+        {"account_id": "Olga", "medium": "letter", "manner": "in_person", "answer": "no-longer"},
         "they do not agree any more.",
     ),
     ("assessments", {"safe": "yes", "valid_until": LATER, "reasoning": "So."}, "assessment is recorded."),
@@ -219,3 +222,104 @@ async def test_what_was_written_with_responsibility_and_safety_can_be_read_again
         assert shown.count(words) == times, words
     written = await exchange.desk.ask(f"{gates}/reasons")
     assert {one["words"] for one in written} == {"He owns the blow, not the theft.", "Both are ready <now>."}
+
+
+MEDIA = ("Letter", "Audio recording", "Video recording", "Document")
+
+
+def agreement(shown: str, name: str) -> dict[str, str]:
+    """What the page of a case says that somebody agrees to, by medium."""
+    [told] = re.findall(rf"<legend>Agreement of {name}</legend>\s*<dl[^>]*>(.*?)</dl>", shown, re.DOTALL)
+    return dict(re.findall(r"<dt>([^<]+)</dt><dd>\s*([^<]+?)\s*</dd>", told))
+
+
+def written(exchange: Exchange, moment: datetime) -> str:
+    return day(moment, exchange.service.desk.settings.zone)
+
+
+async def test_agreement_to_several_media_is_recorded_at_once_and_stands_on_the_page(
+    exchange: Exchange,
+) -> None:
+    case_id, people = await new_case(exchange)
+    consents = f"/cases/{case_id}/gates/consents"
+    olga = {"account_id": people["Olga"], "manner": "by_telephone"}
+    now = exchange.service.clock()
+    today, last = written(exchange, now), now + timedelta(days=100)
+    before = agreement(await page(exchange, case_id), "Olga")
+    assert before == dict.fromkeys(MEDIA, "Nothing is recorded.")
+    done = await exchange.desk.send(
+        consents, medium=["letter", "video"], answer="agree", ask_again_at=last.date().isoformat(), **olga
+    )
+    assert done.status_code == 303, done.text
+    shown = await page(exchange, case_id)
+    agrees = f"Agrees since {today}, until {written(exchange, last)} (by telephone, recorded by Fatima)."
+    assert agreement(shown, "Olga") == before | {"Letter": agrees, "Video recording": agrees}
+    assert agreement(shown, "Walid") == before
+    assert "The offender has not agreed to audio recordings or documents" in shown
+    known = await exchange.desk.ask(consents)
+    assert {(one["medium"], one["given"], one["manner"]) for one in known} == {
+        ("letter", True, "by_telephone"),
+        ("video", True, "by_telephone"),
+    }
+    entries = await exchange.desk.ask(f"/cases/{case_id}/audit")
+    details = [json.loads(one["detail"]) for one in entries if one["tag"] == "gate.consent_recorded"]
+    assert sorted(one["medium"] for one in details) == ["letter", "video"]
+    assert len({one["record"] for one in details}) == 2
+
+    exchange.service.clock.go(days=101)
+    desk = await seated(exchange.service, Surface.DESK, exchange.people.facilitator)
+    ran_out = f"Ran out on {written(exchange, last)}: ask again. Agreed on {today} (by telephone, recorded by"
+    later = (await desk.http.get(f"/cases/{case_id}")).text
+    assert agreement(later, "Olga")["Letter"].startswith(ran_out)
+
+
+async def test_taking_back_is_one_step_for_what_is_ticked_or_for_all_whatever_else_was_typed(
+    exchange: Exchange,
+) -> None:
+    consents = f"/cases/{exchange.case_id}/gates/consents"
+    told = {"account_id": exchange.offender_id, "manner": "in_writing", "ask_again_at": "2020-01-01"}
+    today = written(exchange, exchange.service.clock())
+    back = f"Does not agree, as of {today} (in writing, recorded by Fatima)."
+    await exchange.desk.send(consents, medium="audio", answer="no-longer", **told)
+    shown = agreement(await page(exchange, exchange.case_id), "Oskar")
+    assert {medium for medium, words in shown.items() if words == back} == {"Audio recording"}
+    done = await exchange.desk.send(consents, answer="to-nothing", **told)
+    assert done.status_code == 303, done.text
+    page_now = await page(exchange, exchange.case_id)
+    assert agreement(page_now, "Oskar") == dict.fromkeys(MEDIA, back)
+    assert back not in agreement(page_now, "Vera").values()
+
+
+async def test_what_somebody_chose_by_themselves_is_said_to_be_so(exchange: Exchange) -> None:
+    choice = {"medium": "document", "given": False}
+    await exchange.offender.do(f"/cases/{exchange.case_id}/consents", choice, status=204)
+    shown = agreement(await page(exchange, exchange.case_id), "Oskar")
+    today = written(exchange, exchange.service.clock())
+    assert shown["Document"] == f"Does not agree, as of {today} (by themselves)."
+    assert shown["Letter"].endswith("(in person, recorded by Fatima).")
+
+
+async def test_where_no_medium_is_ticked_the_page_says_what_to_do_and_keeps_what_was_typed(
+    exchange: Exchange,
+) -> None:
+    case_id, people = await new_case(exchange)
+    typed = {"account_id": people["Olga"], "manner": "in_writing", "ask_again_at": "2020-01-01"}
+    for answer in ("agree", "no-longer"):
+        fields = typed | {"answer": answer}
+        if answer == "agree":
+            fields["ask_again_at"] = (exchange.service.clock() + timedelta(days=9)).date().isoformat()
+        refused = await exchange.desk.send(f"/cases/{case_id}/gates/consents", **fields)
+        assert refused.status_code == 400
+        says = "Tick what it is about: letters, audio recordings, films or documents."
+        assert refused.text.count(says) == 2  # above the page, and where it is put right
+        assert refused.text.count('"in_writing" selected') == 1
+        assert refused.text.count(f'value="{fields["ask_again_at"]}"') == 1
+        assert refused.text.count('name="medium" value="letter" aria-invalid="true"') == 1
+    assert await exchange.desk.ask(f"/cases/{case_id}/gates/consents") == []
+
+
+async def test_who_agrees_to_what_is_for_the_facilitators_of_the_case(exchange: Exchange) -> None:
+    stranger = await staff_client(exchange.service, name="Filip")
+    for path in (f"/api/v1/cases/{exchange.case_id}/gates/consents", f"/cases/{exchange.case_id}"):
+        assert (await stranger.http.get(path)).status_code == 404
+    assert len(await exchange.desk.ask(f"/cases/{exchange.case_id}/gates/consents")) == 2 * len(MEDIA)

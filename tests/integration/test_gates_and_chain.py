@@ -10,6 +10,7 @@ from relay.cases.own import choose_consent, choose_pause
 from relay.cases.records import (
     record_assessment,
     record_consent,
+    record_consents,
     record_pause,
     record_request,
     record_responsibility,
@@ -139,6 +140,48 @@ async def test_once_it_is_recorded_anew_it_agrees_again(service: Service, pair: 
                 given=True,
                 manner="in_person",
             )
+    await check(service)
+
+
+async def _agreed(service: Service, pair: Pair) -> tuple[int, int]:
+    """How many records of agreement there are, and how many entries."""
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        found = connection.execute(
+            "SELECT (SELECT count(*) FROM relay.consents WHERE case_id = %(case)s),"
+            " (SELECT count(*) FROM relay.audit_entries WHERE chain = %(case)s"
+            "  AND tag = 'gate.consent_recorded')",
+            {"case": pair.case_id},
+        ).fetchone()
+    assert found is not None
+    return found[0], found[1]
+
+
+async def test_several_media_are_recorded_each_with_an_entry_or_none_of_them(
+    service: Service, pair: Pair
+) -> None:
+    async def record() -> None:
+        await record_consents(
+            service.desk,
+            pair.facilitator,
+            pair.case_id,
+            pair.victim.id,
+            ("letter", "audio", "video"),
+            given=False,
+            manner="by_telephone",
+        )
+
+    before = await _agreed(service, pair)
+    with psycopg.connect(service.dsns.superuser.url, autocommit=True) as connection:
+        # the last of the three cannot be recorded
+        connection.execute(
+            "ALTER TABLE relay.consents ADD CONSTRAINT no_film CHECK (medium <> 'video') NOT VALID"
+        )
+        with pytest.raises(psycopg.errors.CheckViolation):
+            await record()
+        assert await _agreed(service, pair) == before
+        connection.execute("ALTER TABLE relay.consents DROP CONSTRAINT no_film")
+    await record()
+    assert await _agreed(service, pair) == (before[0] + 3, before[1] + 3)
     await check(service)
 
 

@@ -9,6 +9,7 @@ from litestar import Response, get, post
 from litestar.params import JSONBody, PathParameter
 
 from relay.cases import records, service
+from relay.cases.agreements import Agreement, agreements
 from relay.cases.gates import blocks, crossings, for_staff
 from relay.cases.model import MEDIA, GateFacts, Grade, Manner, Medium
 from relay.cases.orders import Order, orders
@@ -142,6 +143,12 @@ async def responsibility(
     return _done()
 
 
+@get("/cases/{case_id:uuid}/gates/consents", opt=allow(Permission.CASE_READ))
+async def consents(house: TheHouse, person: SignedIn, case_id: CaseId) -> list[Agreement]:
+    """List the newest record of each person and medium: how it was given, since when and until when."""
+    return await agreements(house, person, case_id)
+
+
 @post("/cases/{case_id:uuid}/gates/consents", opt=_RECORD, status_code=204)
 async def consent(
     house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[ConsentRecord]
@@ -205,4 +212,15 @@ async def pause(
     return _done()
 
 
-HANDLERS = [gates, reasoned, request, responsibility, consent, assessment, restrictions, restriction, pause]
+HANDLERS = [
+    gates,
+    reasoned,
+    request,
+    responsibility,
+    consents,
+    consent,
+    assessment,
+    restrictions,
+    restriction,
+    pause,
+]

@@ -11,6 +11,7 @@ from relay.api.desk.cases import Before
 from relay.audit import reading as audit
 from relay.cases import service
 from relay.cases import settings as working
+from relay.cases.agreements import agreements
 from relay.cases.model import MEDIA
 from relay.cases.orders import orders
 from relay.cases.reasons import reasons
@@ -67,9 +68,11 @@ async def show_case(
         done="" if is_gate(done) else done,
         recorded=recorded(done, facts),
         case=case,
+        now=now,
         people=people,
         names=names,
         media=MEDIA,
+        agreements={(one.account_id, one.medium): one for one in await agreements(house, person, case_id)},
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
         reasons={one.account_id: one for one in await reasons(house, person, case_id)},
@@ -77,6 +80,7 @@ async def show_case(
         assessment=facts.assessment,
         orders=await orders(house, person, case_id) if facts.restrictions else [],
         typed=dict(form) if form else {},
+        ticked=form.several("medium") if form else [],
         tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
         held=await held(house, person, case_id),
         participants=[one for one in people if one.part != "facilitator"],

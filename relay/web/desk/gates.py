@@ -38,16 +38,18 @@ async def _responsibility(house: House, person: Person, case_id: UUID, form: For
 
 
 async def _consent(house: House, person: Person, case_id: UUID, form: Form) -> str:
-    given = form.ticked("given")
-    await records.record_consent(
+    answer = form.choice("answer", "agree", "no-longer", "to-nothing")
+    given, ticked = answer == "agree", form.several("medium")
+    await records.record_consents(
         house,
         person,
         case_id,
         form.identifier("account_id"),
-        form.choice("medium", *MEDIA),
+        MEDIA if answer == "to-nothing" else tuple(medium for medium in MEDIA if medium in ticked),
         given=given,
         manner=form.choice("manner", "in_person", "by_telephone", "in_writing"),
-        ask_again_at=form.day("ask_again_at") if form.text("ask_again_at") else None,
+        # whatever date was typed: taking back always works
+        ask_again_at=form.day("ask_again_at") if given and form.text("ask_again_at") else None,
     )
     return "agreed" if given else "agreed-back"
 
