@@ -9,7 +9,7 @@ from relay.cases.keys import case_text
 from relay.cases.records import record_restriction
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
-from relay.errors import Invalid, Missing, Refusal, VaultRefused
+from relay.errors import Conflict, Invalid, Refusal, VaultRefused
 from relay.house import House
 from relay.identity.model import Person
 
@@ -17,9 +17,11 @@ from relay.identity.model import Person
 class Order(msgspec.Struct, frozen=True, kw_only=True):
     """One of them. `excepted`: indirect contact is permitted. `said`: what was written about it, in order.
 
-    `said` is empty where this facilitator cannot open it: they made new keys since.
+    `said` is empty where this facilitator cannot open it: they made new keys since. `newest` is the last
+    record of it, which the next one follows.
     """
 
+    newest: UUID
     restriction_id: UUID
     account_id: UUID
     until: datetime
@@ -28,6 +30,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
+    newest: UUID
     restriction_id: UUID
     account_id: UUID
     until: datetime
@@ -36,13 +39,14 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _IN_FORCE = """
-SELECT DISTINCT ON (r.restriction_id) r.restriction_id, r.account_id, r.until, r.excepted,
+SELECT r.id AS newest, r.restriction_id, r.account_id, r.until, r.excepted,
        ARRAY(SELECT o.id FROM relay.restrictions o
              WHERE o.case_id = r.case_id AND o.restriction_id = r.restriction_id ORDER BY o.number) AS records
 FROM relay.restrictions r
 WHERE r.case_id = %s AND r.until > %s AND NOT r.lifted AND NOT EXISTS (
     SELECT FROM relay.restrictions later
     WHERE later.case_id = r.case_id AND later.restriction_id = r.restriction_id AND later.number > r.number)
+ORDER BY r.until, r.number
 """
 
 
@@ -53,6 +57,7 @@ async def orders(house: House, person: Person, case_id: UUID) -> list[Order]:
         rows = await tx.all(_Row, _IN_FORCE, [case_id, house.clock()])
         return [
             Order(
+                newest=row.newest,
                 restriction_id=row.restriction_id,
                 account_id=row.account_id,
                 until=row.until,
@@ -83,6 +88,7 @@ async def go_on(
     person: Person,
     case_id: UUID,
     restriction_id: UUID,
+    seen: UUID,
     known: str,
     *,
     lifted: bool,
@@ -90,13 +96,16 @@ async def go_on(
 ) -> None:
     """Record what became of an order in force, with how that is known. Its end stays.
 
-    `excepted`: indirect contact is permitted, and `known` is the evidence.
+    `excepted`: indirect contact is permitted, and `known` is the evidence. `seen` is the newest record of it
+    that whoever decides this has read. Raises `Conflict` if there is another by now.
     """
     found = next(
         (one for one in await orders(house, person, case_id) if one.restriction_id == restriction_id), None
     )
     if found is None:
-        raise Missing
+        raise Conflict("This is not in force any more: it was lifted, or has run out. Nothing was recorded.")
+    if found.newest != seen:
+        raise Conflict("Something was recorded about this order meanwhile. Read it, and then decide.")
     if not known.strip():
         raise Invalid(known="Write down how you know, and from whom.")
     await record_restriction(

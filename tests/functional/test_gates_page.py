@@ -167,6 +167,7 @@ async def test_an_order_in_force_is_shown_with_its_words_and_what_became_of_it_i
     await exchange.desk.send(f"{gates}/restrictions", **order)
     [known] = await exchange.desk.ask(f"{gates}/restrictions")
     named = {"account_id": exchange.offender_id, "restriction_id": known["restriction_id"]}
+    named["seen"] = known["newest"]
     shown = await page(exchange, case_id)
     assert shown.count("No contact, says the judge.") == 1
     assert "This stops everything to and from Oskar." in shown
@@ -182,9 +183,16 @@ async def test_an_order_in_force_is_shown_with_its_words_and_what_became_of_it_i
         assert 'role="status"' in shown
         assert ("Nothing may pass now." in shown) is stops
         assert (known_by in shown) is (then != "lifted")
+        if then != "lifted":
+            late = await exchange.desk.send(f"{gates}/orders", then="lifted", known="Not seen.", **named)
+            assert (late.status_code, "recorded about this order meanwhile" in late.text) == (409, True)
+            assert "Not seen.</textarea>" in late.text
+            [known] = await exchange.desk.ask(f"{gates}/restrictions")
+            named["seen"] = known["newest"]
     assert await exchange.desk.ask(f"{gates}/restrictions") == []
-    again = await exchange.desk.send(f"{gates}/orders", then="lifted", known="Again.", **named)
-    assert again.status_code == 404
+    again = await exchange.desk.send(f"{gates}/orders", then="lifted", known="Once more.", **named)
+    assert (again.status_code, "This is not in force any more" in again.text) == (409, True)
+    assert "Once more.</textarea>" in again.text
 
 
 async def test_the_page_is_there_for_who_cannot_open_what_was_written_of_an_order(exchange: Exchange) -> None:
@@ -196,6 +204,7 @@ async def test_the_page_is_there_for_who_cannot_open_what_was_written_of_an_orde
         connection.execute("DELETE FROM relay.case_key_grants")
     shown = await page(exchange, exchange.case_id)
     assert "No contact, says the judge." not in shown
+    assert "cannot be opened with your keys" in shown
     assert "This stops everything to and from Oskar." in shown
 
 

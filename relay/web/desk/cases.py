@@ -175,9 +175,10 @@ async def invite_again(asked: TheAsked, case_id: CaseId, account_id: AccountId) 
     """Invite a participant anew."""
 
     async def do(person: Person) -> Page:
-        invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
+        # first: what is made next is shown once, and no trouble of ours may stand in between
         _, people, _ = await service.read_case(asked.house, person, case_id)
-        name = next(one.name for one in people if one.account_id == account_id)
+        name = next((one.name for one in people if one.account_id == account_id), "")
+        invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
         return _invitation(asked, invitation, name, case_id)
 
     return await on_case(asked, case_id, do)

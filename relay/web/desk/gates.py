@@ -88,6 +88,7 @@ async def _order(house: House, person: Person, case_id: UUID, form: Form) -> str
         person,
         case_id,
         form.identifier("restriction_id"),
+        form.identifier("seen"),
         form.text("known"),
         lifted=then == "lifted",
         excepted=then == "excepted",
