@@ -148,7 +148,8 @@ async def work(app: procrastinate.App, jobs: int) -> None:
         with on_stop(stop):
             await asyncio.wait(lanes, return_when=asyncio.FIRST_COMPLETED)
             by_itself = not stopping
-            stop()
+            if by_itself:  # never twice: the second would take the time to end from what is in hand
+                stop()
             await asyncio.wait(lanes)
     if by_itself:
         raise Unavailable
