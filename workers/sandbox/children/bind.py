@@ -15,8 +15,8 @@ from typing import NamedTuple
 if __name__ == "child":  # as the launcher names it; where tests read this, others may want that package
     # img2pdf's other engine, which takes as long to import as all else
     sys.modules["pikepdf"] = None  # type: ignore[assignment]
-import img2pdf  # noqa: E402 - as said above
-from PIL import Image, ImageChops, ImageFilter  # noqa: E402 - as said above
+import img2pdf
+from PIL import Image, ImageChops, ImageFilter
 
 PIXELS, ANSWER_TO, PDF_TO, POSTER_TO, PERCENT_TO = 3, 4, 5, 6, 7
 HEADER = struct.Struct("<IIIIII")
