@@ -28,7 +28,7 @@ def toured(tmp_path_factory: pytest.TempPathFactory) -> Toured:
 
 @pytest.fixture
 def tmp() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(prefix="relay-tour-") as folder:
         yield Path(folder)
 
 

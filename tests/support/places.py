@@ -18,7 +18,7 @@ from psycopg import sql
 from relay.db.dsn import Dsn
 from tests.support.canaries import Found, Searcher, files_under
 
-_SKIPPED = ("pytest-of-", "relay-canaries-", "relay-tests-", "relay-postgresql-")
+_SKIPPED = ("pytest-of-", "relay-canaries-", "relay-tests-", "relay-tour-", "relay-postgresql-")
 """Other tests' folders, and the one in which the test itself keeps what it sends."""
 
 

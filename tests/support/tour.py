@@ -82,7 +82,7 @@ def once(shared: Path) -> Toured:
 
 def _play(folder: Path) -> Toured:
     # short, as the server's socket has to fit into 107 bytes
-    with tempfile.TemporaryDirectory() as tmp:
+    with tempfile.TemporaryDirectory(prefix="relay-tour-") as tmp:
         sent = [word for name, path in files(folder).items() for word in (f"--{name}", path)]
         written = ("--out", folder / "out", "--report", folder / "report.json")
         played = relay("tour", *sent, *written, tmp=Path(tmp))
