@@ -144,7 +144,7 @@ async def record_consents(
         raise Invalid(
             ask_again_at="Agreement is asked again after 400 days at the latest. Give an earlier date."
         )
-    if not media:
+    if not media or not set(media) <= set(MEDIA):
         raise Invalid(medium=f"Tick what it is about: {in_words(MEDIA, 'or')}.")
     async with house.database.acting(
         person.id, Tag.CONSENT_RECORDED, chain=case_id, subject=account_id

@@ -6,6 +6,8 @@ import psycopg
 import pytest
 
 from relay.audit.verify import verify_gates
+from relay.cases.agreements import agreements
+from relay.cases.model import Medium
 from relay.cases.own import choose_consent, choose_pause
 from relay.cases.records import (
     record_assessment,
@@ -16,7 +18,7 @@ from relay.cases.records import (
     record_responsibility,
     record_restriction,
 )
-from relay.errors import AuditBroken
+from relay.errors import AuditBroken, Invalid
 from relay.identity.operator import looking
 from tests.support.house import Pair, Service
 
@@ -205,3 +207,15 @@ async def test_an_entry_that_cannot_be_read_hides_no_gate_that_was_edited(servic
     edit(service, "UPDATE relay.assessments SET safe = true")
     with pytest.raises(AuditBroken, match="the safety assessment"):
         await check(service)
+
+
+@pytest.mark.parametrize("media", [(), ("smoke",), ("letter", "smoke")])
+async def test_what_is_no_medium_is_refused_in_words_and_nothing_is_recorded(
+    service: Service, pair: Pair, media: tuple[Medium, ...]
+) -> None:
+    before = await agreements(service.desk, pair.facilitator, pair.case_id)
+    with pytest.raises(Invalid, match="Tick what it is about"):
+        await record_consents(
+            service.desk, pair.facilitator, pair.case_id, pair.victim.id, media, given=False
+        )
+    assert await agreements(service.desk, pair.facilitator, pair.case_id) == before

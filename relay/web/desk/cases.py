@@ -23,13 +23,13 @@ from relay.permissions import Permission
 from relay.review import listing
 from relay.review.held import held
 from relay.web.desk.deeds import deed, particulars
-from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does, said
+from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.lacking import lacking, passing
 from relay.web.desk.recorded import is_gate, recorded
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
-from relay.web.shared.pages import page, path_of, see_other
+from relay.web.shared.pages import page, path_of
 
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
@@ -111,13 +111,10 @@ async def on_case(
     `done`: what it then says was done, unless `do` has a page of its own to show. `proving`: see `carry_out`.
     """
 
-    async def then(person: Person) -> Page:
-        return await do(person) or see_other(f"/cases/{case_id}{said(done)}")
-
     async def show(refusal: Refusal) -> Page:
         return await show_case(asked.request, asked.house, asked.person, case_id, refusal, asked.form)
 
-    return await carry_out(asked, then, show, proving=proving)
+    return await carry_out(asked, do, show, back=f"/cases/{case_id}", done=done, proving=proving)
 
 
 @does("/cases/{case_id:uuid}/settings", Permission.CASE_PEOPLE)

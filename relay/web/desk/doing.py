@@ -22,7 +22,7 @@ from relay.permissions import Permission
 from relay.web.shared.access import CSRF_FIELD, AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.cookies import set_session
 from relay.web.shared.forms import Form
-from relay.web.shared.pages import page, path_of, problem_page
+from relay.web.shared.pages import page, path_of, problem_page, see_other
 from relay.web.shared.problems import status_of
 
 Page: TypeAlias = Response[bytes]
@@ -65,12 +65,16 @@ def said(done: str) -> str:
 
 async def carry_out(
     asked: Asked,
-    do: Callable[[Person], Awaitable[Page]],
+    do: Callable[[Person], Awaitable[Page | None]],
     show: Callable[[Refusal], Awaitable[Page]],
     *,
+    back: str = "/",
+    done: str = "",
     proving: str = "",
 ) -> Page:
     """Do it and answer with its page, or with the page that `show` gives for what could not be done.
+
+    Where `do` has no page of its own it leads to `back`, which says that this was `done`.
 
     `proving`: only for who gave their passphrase in the last ten minutes, or gives it with this; the sentence
     says what is done then. Empty where that is not asked.
@@ -84,7 +88,7 @@ async def carry_out(
     except Refusal as refusal:
         return _ask(asked, proving, None if isinstance(refusal, StepUpNeeded) else refusal)
     try:
-        answer = await _done(do, show, person)
+        answer = await _done(do, show, person) or see_other(f"{back}{said(done)}")
     except RelayError as error:
         if not cookie:
             raise
@@ -96,8 +100,8 @@ async def carry_out(
 
 
 async def _done(
-    do: Callable[[Person], Awaitable[Page]], show: Callable[[Refusal], Awaitable[Page]], person: Person
-) -> Page:
+    do: Callable[[Person], Awaitable[Page | None]], show: Callable[[Refusal], Awaitable[Page]], person: Person
+) -> Page | None:
     try:
         return await do(person)
     except SignInNeeded:

@@ -14,7 +14,7 @@ from relay.identity.model import Person
 from relay.identity.trust import is_carried
 from relay.permissions import Permission
 from relay.review.held import Held, held
-from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does, said
+from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
@@ -84,11 +84,8 @@ async def on_accounts(
     asked: Asked, do: Callable[[Person], Awaitable[Page | None]], *, done: str = "", proving: str = ""
 ) -> Page:
     """Do something with an account, then list all of them, as `on_case` shows a case."""
-
-    async def then(person: Person) -> Page:
-        return await do(person) or see_other(f"/accounts{said(done)}")
-
-    return await carry_out(asked, then, partial(accounts_page, asked), proving=proving)
+    show = partial(accounts_page, asked)
+    return await carry_out(asked, do, show, back="/accounts", done=done, proving=proving)
 
 
 @get("/accounts", opt=_ACCOUNTS)

@@ -16,12 +16,12 @@ from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Reason
 from relay.review.passing import in_the_way
 from relay.review.standing import Standing
-from relay.web.desk.doing import Asked, Page, carry_out, said
+from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.pointed import heard, pointed
 from relay.web.shared.access import AnyRequest
 from relay.web.shared.contents import read_text
 from relay.web.shared.forms import Form, texts
-from relay.web.shared.pages import page, see_other
+from relay.web.shared.pages import page
 
 _MINE = {"in_review", "approved"}
 
@@ -39,13 +39,10 @@ async def on_item(
     `done`: what it then says was done, unless `do` has a page of its own to show. `proving`: see `carry_out`.
     """
 
-    async def then(person: Person) -> Page:
-        return await do(person) or see_other(f"/items/{item_id}{said(done)}")
-
     async def show(refusal: Refusal) -> Page:
         return await show_item(asked.request, asked.house, asked.person, item_id, refusal, asked.form)
 
-    return await carry_out(asked, then, show, proving=proving)
+    return await carry_out(asked, do, show, back=f"/items/{item_id}", done=done, proving=proving)
 
 
 async def show_item(
