@@ -245,6 +245,29 @@ async def test_leaving_sends_what_was_typed_ahead_and_waits_for_nothing(
     assert asked == ["draft"] * (2 if under_way else 1) + ["leave"]
 
 
+async def test_signing_out_keeps_first_what_was_just_typed(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.goto(f"/items/{item_id}")
+    await page.get_by_label("Your letter").fill("The last words")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Your passphrase")).to_be_visible()
+    await expect_draft(town, item_id, "The last words")
+
+
+async def test_signing_out_says_once_what_cannot_be_kept_and_then_goes(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.goto(f"/items/{item_id}")
+    await page.route("**/draft", lambda route: route.abort())
+    await page.get_by_label("Your letter").fill("The last words")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.locator("[data-saved]")).to_have_text(re.compile("^Not saved: there is no connection"))
+    await expect(page.get_by_label("Your letter")).to_have_value("The last words")
+    await page.get_by_role("button", name="Sign out").click()
+    await expect(page.get_by_label("Your passphrase")).to_be_visible()
+
+
 async def test_a_save_that_the_page_left_behind_is_kept(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
+from relay.audit.tags import Tag
 from relay.cases.service import read_case, remove_seat
 from relay.exchange import uploads
 from relay.exchange.agreements import agree
@@ -188,6 +189,43 @@ async def test_a_worker_writes_what_workers_do_and_in_the_case_of_its_job(
         assert refused(connection, _APPEND, other, "item.ready", given.item_id) == "RL003"
         assert refused(connection, _APPEND, pair.case_id, "item.ready", given.item_id) is None
         connection.rollback()
+
+
+async def test_every_entry_has_surfaces_that_write_it_and_one_that_is_named_nowhere_has_none(
+    service: Service,
+) -> None:
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SELECT set_config('relay.service', %s, true)", [str(service.id)])
+        allowed = {
+            tag: {
+                surface
+                for surface in ("participants", "desk", "worker")
+                if connection.execute(
+                    "SELECT relay.may_append(%s, %s, %s)", [service.id, tag, f"relay_{surface}"]
+                ).fetchone()
+                == (True,)
+            }
+            for tag in (*Tag, "case.closed", "case_key.rotated", "delivery.read")
+        }
+    of_all = {"session.signed_in", "session.stepped_up", "session.signed_out"}
+    assert {tag for tag, who in allowed.items() if not who} == {
+        # by the operator, on the machine itself
+        "service.created",
+        "roster.signed",
+        # no such thing is done
+        "case.closed",
+        "case_key.rotated",
+        "delivery.read",
+    }
+    assert {tag for tag, who in allowed.items() if who >= {"participants", "desk"}} == of_all | {
+        "account.enrolled",
+        "gate.consent_recorded",
+        "gate.pause_recorded",
+    }
+    assert {tag for tag, who in allowed.items() if who >= {"desk", "worker"}} == {
+        "item.released",
+        "item.schedule_cancelled",
+    }
 
 
 @pytest.mark.parametrize("surface", ["participants", "desk", "worker"])

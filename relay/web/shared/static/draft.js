@@ -101,14 +101,20 @@ if (form) {
     kept = text.value; // the form takes it along
     clearTimeout(timer);
   });
-  // it was empty when this page was made: what was written since is kept first, and then asked about
-  document.querySelector("form[data-empty]")?.addEventListener("submit", async (event) => {
-    if (!text.value.trim()) return;
-    event.preventDefault();
-    await save();
-    if (text.value === kept) event.target.submit();
-    else said.scrollIntoView({ block: "center" }); // why it was not kept stands there: it is not removed unread
-  });
+  // what was written since is kept first, and only then the form goes; why it was not kept stands where it is scrolled to
+  const afterSaving = (selector, waits) =>
+    document.querySelector(selector)?.addEventListener("submit", async (event) => {
+      if (!waits()) return;
+      event.preventDefault();
+      await save();
+      if (text.value === kept) event.target.submit();
+      else said.scrollIntoView({ block: "center" });
+    });
+  // it was empty when this page was made: it is not removed unread
+  afterSaving("form[data-empty]", () => text.value.trim());
+  // a session that has ended takes no words; who presses again, having read why they were not kept, is let go
+  let pressed = 0;
+  afterSaving('form[action="/sign-out"]', () => text.value !== kept && pressed++ === 0);
   // a telephone shows another app, or the window is closed; not every browser says both
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") leave();
