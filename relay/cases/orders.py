@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 
 from relay.cases.keys import case_text
-from relay.cases.records import record_restriction
+from relay.cases.records import checked_text, record_restriction
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Refusal, VaultRefused
@@ -108,6 +108,7 @@ async def go_on(
         raise Conflict("Something was recorded about this order meanwhile. Read it, and then decide.")
     if not known.strip():
         raise Invalid(known="Write down how you know, and from whom.")
+    known = checked_text("known", known)
     await record_restriction(
         house,
         person,

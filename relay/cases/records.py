@@ -42,7 +42,8 @@ async def _seated(act: Acting, case_id: UUID, account_id: UUID, *parts: Part) ->
         raise Missing
 
 
-def _checked_text(field: str, text: str) -> str:
+def checked_text(field: str, text: str) -> str:
+    """Return the text without white space around it. Raises `Invalid`, by the field's name."""
     text = text.strip()
     if not 1 <= len(text) <= MOST_TEXT:
         wanted = (
@@ -91,7 +92,7 @@ async def record_responsibility(
     house: House, person: Person, case_id: UUID, offender_id: UUID, grade: Grade, reasoning: str
 ) -> None:
     """Record how far an offender accepts responsibility, and the facilitator's reasoning."""
-    reasoning = _checked_text("reasoning", reasoning)
+    reasoning = checked_text("reasoning", reasoning)
     record = uuid4()
     async with house.database.acting(
         person.id, Tag.RESPONSIBILITY_RECORDED, chain=case_id, subject=offender_id
@@ -198,7 +199,7 @@ async def record_assessment(
     """Record whether the exchange is safe for both, until when, and why."""
     now = house.clock()
     reasoning, valid_until = (
-        _checked_text("reasoning", reasoning),
+        checked_text("reasoning", reasoning),
         _checked_future("valid_until", valid_until, now),
     )
     record = uuid4()
@@ -232,9 +233,9 @@ async def record_restriction(
     It blocks until its end date, unless it is lifted, or `exception_evidence` says why indirect contact is
     permitted. Return the restriction's id.
     """
-    texts = {"restriction": _checked_text("description", description)}
+    texts = {"restriction": checked_text("description", description)}
     if exception_evidence is not None:
-        texts["exception"] = _checked_text("exception_evidence", exception_evidence)
+        texts["exception"] = checked_text("exception_evidence", exception_evidence)
     if until.tzinfo is None:
         raise Invalid(until="Give the date and time with its zone.")
     _checked_year("until", until)

@@ -173,6 +173,9 @@ async def test_an_order_in_force_is_shown_with_its_words_and_what_became_of_it_i
     assert "This stops everything to and from Oskar." in shown
     refused = await exchange.desk.send(f"{gates}/orders", then="lifted", known=" ", **named)
     assert (refused.status_code, "how you know, and from whom" in refused.text) == (400, True)
+    refused = await exchange.desk.send(f"{gates}/orders", then="lifted", known="x" * 20_001, **named)
+    assert (refused.status_code, "in 1 to 20,000 characters" in refused.text) == (400, True)
+    assert f'aria-describedby="ww-{known["restriction_id"]}"' in refused.text
     for then, known_by, stops in (
         ("excepted", "The judge wrote.", False),
         ("forbidden", "She took it back.", True),
