@@ -54,7 +54,7 @@ def throw_at(origin: str, described: dict[str, Any], client: Client, ids: dict[s
 
 
 async def signed_in(exchange: Exchange, surface: Surface, role: str) -> Client:
-    """Whoever has this role. On the desk only the facilitator is on the case; "nobody" is signed in nowhere."""
+    """Whoever has this role, or "nobody". Of those at the desk only the facilitator is on the case."""
     if role == "nobody":
         client = Client(exchange.service, surface)
         client.csrf = "of no session"
