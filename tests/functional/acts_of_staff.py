@@ -17,7 +17,7 @@ from relay.review.reading import open_rendition, record_seen
 from relay.review.redaction import redact
 from relay.vault.padding import unpad
 from tests.functional.oracle import CLAIM, READABLE, Gates, Letter, Plan
-from tests.functional.scene import Dice, Scene
+from tests.functional.scene import GUIDANCE, NOTE, Dice, Scene
 
 
 class Staff(Scene):
@@ -101,7 +101,7 @@ class Staff(Scene):
                 rendition_id=rendition,
                 sha256=sha256,
                 reasons=(Reason.EXCUSES,) if sent_back else (),
-                guidance="Say what you did." if sent_back else "",
+                guidance=GUIDANCE if sent_back else "",
             ),
             may=may,
             shows={letter.author.id},
@@ -126,7 +126,7 @@ class Staff(Scene):
             letter.id,
             revision=letter.revision,
             edits=Edits(spans=spans),
-            note="A name is hidden.",
+            note=NOTE,
         )
         self.do(work, may=may, shows={letter.author.id})
         if may:

@@ -6,7 +6,7 @@ from relay.cases import own, records
 from relay.cases.model import Grade
 from relay.cases.settings import change_settings
 from tests.functional.oracle import FAR
-from tests.functional.scene import Dice, Scene
+from tests.functional.scene import ORDER, REASONING, Dice, Scene
 
 GRADES: tuple[Grade, ...] = ("full", "partial", "none")
 
@@ -66,7 +66,7 @@ class Gatekeepers(Scene):
         case, _, staff = self.concerned(dice)
         until = self.clock.now + timedelta(days=(1, 60, 365)[dice.number % 3])
         work = records.record_assessment(
-            self.service.desk, staff, case.id, safe=dice.yes, valid_until=until, reasoning="Looked at both."
+            self.service.desk, staff, case.id, safe=dice.yes, valid_until=until, reasoning=REASONING
         )
         self.do(work, may=True, shows=self.people_of(case))
         case.safe, case.assessed_until = dice.yes, until
@@ -81,7 +81,7 @@ class Gatekeepers(Scene):
             case.id,
             one.person.id,
             until=until,
-            description="An order of the court.",
+            description=ORDER,
             lifted=dice.yes and dice.also,
             exception_evidence="The court permits letters." if dice.yes and not dice.also else None,
         )

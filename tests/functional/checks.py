@@ -5,6 +5,7 @@ believed; each is tried with the key of everybody.
 """
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 from psycopg.rows import class_row, namedtuple_row
+from psycopg.sql import SQL, Identifier
 
 from relay.audit.chain import START, Entry, entry_hash
 from relay.blobs.interface import Blobs
@@ -45,6 +47,7 @@ class Checks:
         self._stage = stage
         self._service = stage.service.id
         self._blobs = blobs
+        self.address = address
         self._database = psycopg.connect(address, autocommit=True)
         self._participants = [seated.person for case in stage.cases for seated in case.participants]
         self._staff = [*stage.staff, stage.administrator]
@@ -318,6 +321,30 @@ class Checks:
             """
         )
         assert not lost
+
+    # 9. no plaintext and no name in PostgreSQL, or in the store
+
+    def nothing_in_plain(self, words: set[str]) -> None:
+        """No row and no blob holds one of these, as text or as bytes."""
+        patterns = [
+            f"%{form}%" for word in words for form in (word, word.encode().hex(), json.dumps(word)[1:-1])
+        ]
+        for table in self._tables():
+            query = SQL("SELECT count(*) FROM {} AS row WHERE row::text LIKE ANY (%s)").format(table)
+            found = self._database.execute(query, [patterns]).fetchone()
+            assert found == (0,), f"plaintext stands in {table.as_string()}"
+        for (object_id,) in self.rows("SELECT id FROM relay.objects WHERE state = 'ready'"):
+            with self._blobs.open(object_id) as source:
+                stored = bytearray(source.size)
+                source.read_into(0, memoryview(stored))
+            assert not any(word.encode() in stored for word in words), "plaintext stands in the store"
+
+    def _tables(self) -> Iterator[Identifier]:
+        for row in self.rows(
+            "SELECT schemaname, tablename FROM pg_tables"
+            " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
+        ):
+            yield Identifier(row.schemaname, row.tablename)
 
     def stored(self) -> None:
         """Every object that is ready is in the store (SAFETY 24)."""

@@ -2,9 +2,11 @@
 
 import asyncio
 import random
+import re
 from collections.abc import Awaitable, Sequence
 from contextlib import AsyncExitStack
-from typing import NamedTuple, Self, TypeVar
+from datetime import datetime
+from typing import Final, NamedTuple, Self, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -19,6 +21,19 @@ from tests.support.postgres import TestServer
 from tests.support.stage import Seated, Stage, StillClock, copied
 
 T = TypeVar("T")
+_IDENTIFIER: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:\d\d)")
+
+
+LEAST_TELLING: Final = 6
+"""Characters: a shorter word stands in what is encrypted by chance."""
+NAMES: Final = {"Fatima", "Viktor"}
+GUIDANCE: Final = "Say what you did."
+NOTE: Final = "A name is hidden."
+REASONING: Final = "Looked at both."
+ORDER: Final = "An order of the court."
+SAID: Final = {GUIDANCE, NOTE, REASONING, ORDER}
+"""What staff write, to an author or for one another."""
 
 
 class Dice(NamedTuple):
@@ -177,7 +192,28 @@ class Scene:
         now = self.views(asked)
         for account in asked - may_show:
             assert now[account] == self.shown[account], "somebody can see what another did"
+        for account, seen in now.items():
+            self.nothing_is_told_between_the_lines(account, seen)
         self.shown |= now
+
+    def nothing_is_told_between_the_lines(self, account: UUID, seen: bytes) -> None:
+        """10. Identifiers are of chance, not of time; every time is of what they began or agreed to."""
+        for found in _IDENTIFIER.findall(seen):
+            assert UUID(found.decode()).version == 4, "an identifier is not of chance alone"
+        own = self.checks.rows(
+            "SELECT created_at FROM relay.items WHERE author_id = %s UNION"
+            " SELECT ask_again_at FROM relay.consents WHERE account_id = %s",
+            account,
+            account,
+        )
+        for found in _TIME.findall(seen):
+            assert (datetime.fromisoformat(found.decode()),) in own, "a time is not of somebody's own act"
+
+    def nothing_is_there_in_plain(self) -> None:
+        """9. Whatever was written, said or hidden."""
+        letters = self.world.letters
+        written = {letter.draft.strip() for letter in letters} | {letter.reads.strip() for letter in letters}
+        self.checks.nothing_in_plain({text for text in written if len(text) >= LEAST_TELLING} | SAID | NAMES)
 
     def views(self, accounts: set[UUID]) -> dict[UUID, bytes]:
         """What each of these people sees."""

@@ -1,7 +1,7 @@
 """The whole exchange at random: real services, PostgreSQL and worker tasks, and a model that knows better.
 
 Each act asks the model whether it may succeed and is done through the service functions. Then everything that
-must always be so (DESIGN, section 7, 1 to 8) is checked from the database. 200 runs of 50 steps, in four
+must always be so (DESIGN, section 7) is checked from the database. 200 runs of 50 steps, in four
 parts so that two processors share them.
 
 RELAY_STATE_MACHINE_SEED=N tries other runs. RELAY_STATE_MACHINE_SHRINK=1 looks for a shorter way to one,
@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
 import uvloop
 from hypothesis import HealthCheck, Phase, note, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from psycopg.types.json import Jsonb
 
 from relay.exchange.letters import visible
 from tests.functional.acts_of_participants import Participants
@@ -156,6 +158,7 @@ class Exchange(RuleBasedStateMachine):
         try:
             self.everybody.nobody_sees_what_others_did()
             self.everybody.everything_comes_to_an_end()
+            self.everybody.nothing_is_there_in_plain()
             for letter in self.everybody.world.letters:
                 self.came_to.update(came_to(letter))
         finally:
@@ -179,6 +182,39 @@ def runner() -> Iterator[asyncio.Runner]:
 def stage(postgres: TestServer, runner: asyncio.Runner) -> Iterator[Stage]:
     with tempfile.TemporaryDirectory(dir=fast_folder()) as folder, postgres.clone() as dsns:
         yield runner.run(make_stage(dsns, Path(folder)))
+
+
+@pytest.fixture
+def begun(stage: Stage, postgres: TestServer, runner: asyncio.Runner) -> Iterator[Everybody]:
+    """Somebody has begun a letter."""
+    everybody = Everybody(stage, postgres, runner)
+    everybody.start(Dice(0, 0, 4, yes=True, also=True))
+    assert everybody.world.letters[0].draft == "Good morning."
+    yield everybody
+    everybody.close()
+
+
+@pytest.mark.parametrize("form", ["text", "raw", "json"])
+def test_a_word_that_stands_anywhere_in_plain_is_found(begun: Everybody, form: str) -> None:
+    begun.nothing_is_there_in_plain()
+    word = begun.world.letters[0].draft
+    forms = {"text": word, "raw": word.encode(), "json": Jsonb({"text": word})}
+    planted = dict.fromkeys(forms) | {form: forms[form]}
+    with psycopg.connect(begun.checks.address, autocommit=True) as connection:
+        connection.execute("CREATE TABLE jobs.planted (something text, raw bytea, json jsonb)")
+        connection.execute("INSERT INTO jobs.planted VALUES (%(text)s, %(raw)s, %(json)s)", planted)
+    with pytest.raises(AssertionError, match="planted"):
+        begun.nothing_is_there_in_plain()
+
+
+@pytest.mark.parametrize("found", ["01900000-0000-7000-8000-000000000001", "2026-11-22T10:00:00.5Z"])
+def test_an_identifier_that_tells_its_time_and_the_time_of_another_are_found(
+    begun: Everybody, found: str
+) -> None:
+    account = begun.world.letters[0].author.id
+    begun.nothing_is_told_between_the_lines(account, begun.views({account})[account])
+    with pytest.raises(AssertionError, match=r"identifier is not|time is not"):
+        begun.nothing_is_told_between_the_lines(account, f'"{found}"'.encode())
 
 
 @pytest.mark.parametrize("part", range(PARTS))
