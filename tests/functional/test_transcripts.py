@@ -1,5 +1,6 @@
 """What a machine heard stands beside the player, for the reviewer and for nobody on the other side."""
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,8 @@ import msgspec
 from tests.functional.test_hiding import sent, taken
 from tests.support import media, spoken
 from tests.support.web import Exchange
+from workers.media import budget
+from workers.media.model import Kind
 from workers.media.transcript import Model
 
 
@@ -55,6 +58,22 @@ async def test_a_machine_that_breaks_keeps_nothing_back(exchange: Exchange, tmp_
     item = await sent(listening(exchange, Model(tmp_path)), media.speech(tmp_path).read_bytes(), "audio")
     assert (await exchange.desk.ask(item))["state"] == "in_review"
     assert (await exchange.desk.http.get(f"/api/v1{item}/transcript")).status_code == 404
+
+
+async def test_where_listening_has_no_memory_the_recording_goes_on_without(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    model = spoken.model()
+    recording = media.speech(tmp_path).read_bytes()
+    enough = budget.need(Kind.AUDIO, len(recording), exchange.room.limits)
+    assert enough < budget.of_listening(model.size)
+    for free, status in ((enough, 404), (budget.of_listening(model.size), 200)):
+        there = listening(exchange, model)
+        room = msgspec.structs.replace(there.room, memory=budget.Budget(partial(int, free)))
+        item = await sent(msgspec.structs.replace(there, room=room), recording, "audio")
+        assert (await exchange.desk.ask(item))["state"] == "in_review"
+        assert (await exchange.desk.http.get(f"/api/v1{item}/transcript")).status_code == status
+        await exchange.victim.do(f"{item}/withdraw")
 
 
 async def test_a_letters_hints_are_marked_where_they_stand(exchange: Exchange) -> None:

@@ -52,6 +52,11 @@ class Model:
         """Those that are there, in the order of `FILES`."""
         return tuple(self.folder / name for name in FILES if (self.folder / name).exists())
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of them."""
+        return sum(path.stat().st_size for path in self.files)
+
     @cached_property
     def vocabulary(self) -> Mapping[int, bytes]:
         """What each number stands for. The model's own file, which is not hostile."""

@@ -22,12 +22,12 @@ from relay.exchange.objects import NewObject, announce, opened, store
 from relay.exchange.processing import MOST_TRIES, Made, Work, WorkStep
 from relay.vault.padding import pad, unpad
 from relay.vault.spool import Spool
-from workers.media.budget import NoMemory
+from workers.media.budget import NoMemory, of_listening
 from workers.media.clean import clean
 from workers.media.kept import Plain, Reading
 from workers.media.model import Cancelled, Clean, Kind, MediaRefused, Reason
 from workers.media.room import Room
-from workers.media.transcript import transcribe
+from workers.media.transcript import Model, transcribe
 from workers.tasks.room import WorkRoom
 
 RENEW_SECONDS = 5.0
@@ -157,17 +157,23 @@ async def _seal(room: WorkRoom, work: Work, made: Clean) -> list[Made]:
 
 async def _transcript(room: WorkRoom, work: Work, made: Clean, progress: "_Progress") -> list[Made]:
     """A draft of what is said, where a model is configured. Without it the item goes on all the same."""
-    if room.transcription is None or not made.facts.peaks:
+    model = room.transcription
+    if model is None or not made.facts.peaks:
         return []
     progress.step = "listening"
     place = Room(room.sandbox, room.tools, room.limits, progress.heard, progress.stopped.is_set)
     try:
-        heard = await to_thread(transcribe, made, place, room.transcription)
-    except MediaRefused as refused:
+        heard = await to_thread(_listen, room, model, made, place)
+    except (MediaRefused, NoMemory) as refused:
         structlog.get_logger().warning("no transcript", code=refused.code)
         return []
     written = io.BytesIO(pad(transcripts.encode(heard)))
     return [await _store(room, work, "transcript", written, transcripts.TRANSCRIPT_TYPE)]
+
+
+def _listen(room: WorkRoom, model: Model, made: Clean, place: Room) -> transcripts.Transcript:
+    with room.memory.share(of_listening(model.size)):  # what the recording took is free again by now
+        return transcribe(made, place, model)
 
 
 async def _store(
