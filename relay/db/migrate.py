@@ -12,20 +12,26 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from relay.db import history
+
 _HERE = Path(__file__).parent
 _LOCK = 0x52454C4159  # "RELAY": one migration at a time on a server
 
 
 def upgrade(owner_dsn: str, revision: str = "head") -> None:
-    """Run every version that is missing. Safe to call from several processes at once, and again."""
+    """Run every version that is missing. Safe to call from several processes at once, and again.
+
+    Raises `Unavailable` for a database that is not of this Relay, and leaves it as it is.
+    """
     engine = create_engine(_sqlalchemy_url(owner_dsn), poolclass=NullPool, hide_parameters=True)
     with engine.connect() as connection:
         # for the session: a version waits for locks only so long, then fails as a whole and can be run again
         connection.execute(text("SET lock_timeout = '10s'"))
         connection.execute(text("SET statement_timeout = '15min'"))
         _wait_for_turn(connection)
-        connection.commit()
         config = _config()
+        history.refuse_another(connection, ScriptDirectory.from_config(config))
+        connection.commit()
         config.attributes["connection"] = connection
         command.upgrade(config, revision)
         connection.commit()
@@ -41,8 +47,7 @@ def run_sql(*names: str) -> None:
     """Run files of `relay/db/sql/` in this order. For versions only."""
     driver = op.get_bind().connection.driver_connection
     for name in names:
-        # without parameters: the text goes to the server as it stands, statements and per cent signs and all
-        driver.execute((_HERE / "sql" / name).read_bytes())  # type: ignore[union-attr]  # it is connected
+        history.run(driver, name)
 
 
 def _config() -> Config:

@@ -10,10 +10,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from relay.db import migrate, roles
+from relay.db import history, migrate, roles
 from relay.db.dsn import Dsn
 from relay.db.embedded import EmbeddedPostgres
-from relay.errors import SettingsRefused
+from relay.errors import SettingsRefused, Unavailable
 from tests.support.postgres import Dsns, fast_folder
 
 NAMES = (roles.OWNER, *map(roles.login, roles.SURFACES))
@@ -89,6 +89,41 @@ def test_a_version_that_fails_leaves_the_database_as_it_was(administrator: Dsn) 
             "       to_regclass('schema_version')"
         ).fetchone()
     assert left == (0, 0, None)
+    with psycopg.connect(administrator.url) as connection:
+        connection.execute("DROP SCHEMA jobs")
+    migrate.upgrade(administrator.url)
+    assert version(administrator) == (migrate.newest(),)
+
+
+def test_a_database_remembers_every_file_that_it_was_made_of(administrator: Dsn) -> None:
+    migrate.upgrade(administrator.url)
+    with psycopg.connect(administrator.url) as connection:
+        names = {name for (name,) in connection.execute("SELECT name FROM schema_files")}
+    assert names == {path.name for path in history.SQL.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "said"),
+    [
+        (
+            "UPDATE schema_files SET sha256 = 'x' WHERE name = '03_cases.sql'",
+            "03_cases.sql is not what it was",
+        ),
+        ("INSERT INTO schema_files VALUES ('99_gone.sql', 'x')", "99_gone.sql is not what it was"),
+        ("DROP TABLE schema_files", "does not say by which files"),
+        ("UPDATE schema_version SET version_num = '9999_later'", r"newer version of Relay \(9999_later\)"),
+    ],
+)
+def test_a_database_that_is_not_of_this_relay_is_refused_in_words_and_left_as_it_is(
+    administrator: Dsn, otherwise: str, said: str
+) -> None:
+    migrate.upgrade(administrator.url, "0004_two_queues")
+    with psycopg.connect(administrator.url, autocommit=True) as connection:
+        connection.execute(otherwise)
+        before = version(administrator)
+        with pytest.raises(Unavailable, match=said):
+            migrate.upgrade(administrator.url)
+        assert version(administrator) == before
 
 
 def test_logins_reach_their_own_database_and_no_other(dsns: Dsns) -> None:
