@@ -14,6 +14,7 @@ from relay.errors import RelayError
 COMMANDS = {
     "init": ("relay.cli.init", "make a service in a data folder, with its offline keys and first invitation"),
     "staff": ("relay.cli.staff", "invite staff, list them, and sign the roster of their keys"),
+    "paper-key": ("relay.cli.paper_key", "write an offline key's file again, from its copy on paper"),
     "up": ("relay.cli.up", "start the whole stack in one data folder; Ctrl-C stops it"),
     "demo": ("relay.cli.demo", "play the tour, then leave the stack up and say where to sign in"),
     "tour": ("relay.cli.tour", "play a whole exchange on real files, and try what must be refused"),

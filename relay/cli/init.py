@@ -13,7 +13,7 @@ from relay.cli.common import add_data, logins, settings_for, told
 from relay.db import roles
 from relay.db.dsn import Dsn
 from relay.errors import Conflict, Invalid
-from relay.identity import founding, keyfiles
+from relay.identity import founding, keyfiles, keylines
 from relay.identity.founding import Founded
 from relay.identity.invitations import Invitation
 from relay.identity.operator import looking
@@ -105,17 +105,14 @@ def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
     print(f"  {keyfiles.RECOVERY}  opens every case, if no facilitator can any more")
     if sys.stdout.isatty():
         # into a terminal only: redirected output ends up in logs
-        print("\nTo be copied on paper, and shown this once:")
-        print(f"  root      {_grouped(made.root.seed)}")
-        print(f"  recovery  {_grouped(made.recovery.seeds)}")
+        print("\nTo be copied on paper, line by line, and shown this once:")
+        for kind, secret in (("root", made.root.seed), ("recovery", made.recovery.seeds)):
+            for number, line in enumerate(keylines.written(kind, secret), 1):
+                print(f"  {kind:8}  {number}  {line}")
+        print(f"From paper their files are written again by: {told('paper-key')}")
     print("\nThe first facilitator's invitation:")
     tell_invitation(settings, made.facilitator)
     print("\nNext: start it, enrol with the invitation, then sign who is staff:")
     print(f"  {told('up', '--data', settings.data)}")
     root_key = keys_to.absolute() / keyfiles.ROOT
     print(f"  {told('staff', 'sign', '--data', settings.data, '--root-key', root_key)}")
-
-
-def _grouped(secret: bytes) -> str:
-    text = secret.hex()
-    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))

@@ -3,20 +3,26 @@
 import re
 import tempfile
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
-from relay.errors import Conflict, Unavailable
+from relay.errors import Conflict, Invalid, Unavailable
 from relay.process.files import read_secret, write_secret
+from relay.vault.pins import Pins
 from relay.vault.suite import KeyPair, Signer
 
 ROOT = "relay-root.key"
 RECOVERY = "relay-recovery.key"
 
+NAMES: Final = {"root": ROOT, "recovery": RECOVERY}
+SIZES: Final = {"root": Signer.SIZE, "recovery": KeyPair.SIZE}
+"""Bytes of each."""
+
 _FORM = re.compile(r"relay (root|recovery) key 1\nservice ([0-9a-f-]{36})\n([0-9a-f]+)")
 
 
-def refuse_unfit(folder: Path) -> None:
-    """Raise unless the keys can be written into the folder.
+def refuse_unfit(folder: Path, *names: str) -> None:
+    """Raise unless the keys of these names, or both, can be written into the folder.
 
     It is never made: in place of a stick that is not mounted, the keys would come onto this machine's disk.
     Keys that it holds already are never overwritten.
@@ -26,7 +32,7 @@ def refuse_unfit(folder: Path) -> None:
             f"There is no folder {folder} for the offline keys. If it is on a USB stick, plug that in and"
             " mount it; otherwise make the folder yourself. Then give the same command again."
         )
-    for name in (ROOT, RECOVERY):
+    for name in names or (ROOT, RECOVERY):
         if (folder / name).exists():
             raise Conflict(
                 f"There is a {name} in {folder} already. Give another folder: keys are never overwritten."
@@ -47,6 +53,22 @@ def write(folder: Path, service_id: UUID, root: Signer, recovery: KeyPair) -> tu
     except OSError as error:
         raise _unwritable(folder, error) from None
     return folder / ROOT, folder / RECOVERY
+
+
+def write_again(folder: Path, kind: str, pins: Pins, secret: bytes) -> Path:
+    """Write one of the two again, and return its path. Raises `Invalid` if it is not that of this service."""
+    refuse_unfit(folder, NAMES[kind])
+    if kind == "root":
+        own = Signer.from_seed(secret).public == pins.root
+    else:
+        own = KeyPair.from_seeds(secret).public == pins.recovery
+    if not own:
+        raise Invalid(key=f"This is a {kind} key, but not that of {pins.name!r}. Nothing was written.")
+    try:
+        write_secret(folder / NAMES[kind], _text(kind, pins.service_id, secret))
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    return folder / NAMES[kind]
 
 
 def _unwritable(folder: Path, error: OSError) -> Unavailable:

@@ -1,9 +1,13 @@
 """`relay init` and `relay staff`, on a data folder of their own."""
 
 import asyncio
+import contextlib
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
@@ -14,9 +18,11 @@ from relay.cli.common import logins
 from relay.db import roles
 from relay.db.embedded import EmbeddedPostgres
 from relay.db.transaction import Surface
+from relay.identity import keylines
 from relay.identity.accounts import enrol
 from relay.settings import Settings, load
 from relay.vault.pins import Pins
+from relay.vault.suite import Signer
 from tests.support.house import PASSPHRASE
 
 Run = tuple[int, str, str]
@@ -176,3 +182,90 @@ def test_another_services_root_and_a_wrong_file_are_refused(relay: Command, tmp_
         assert code == 2
         assert words in error
     assert relay.pins.roster_version == 0
+
+
+class Copied(NamedTuple):
+    """What somebody wrote on paper, and where the files are."""
+
+    relay: Command
+    lines: dict[str, list[str]]
+
+    def typed(self, monkeypatch: pytest.MonkeyPatch, *lines: str) -> None:
+        """Let these be typed."""
+        waiting = iter(lines)
+
+        def answer(_: str) -> str:
+            for line in waiting:
+                return line
+            raise EOFError
+
+        monkeypatch.setattr("builtins.input", answer)
+
+
+@pytest.fixture
+def copied(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Copied:
+    """`relay init` at a real terminal, of which somebody copies the keys by hand."""
+    relay = Command(tmp_path, capsys)
+    relay.keys.mkdir()
+    words = ("init", "--name", "Kent RJ", "--data", str(relay.data), "--keys-to", str(relay.keys))
+    ours, theirs = os.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "relay.cli", *words], stdin=theirs, stdout=theirs, stderr=theirs
+    ) as running:
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # a terminal that nobody writes to any more ends in an error
+            while more := os.read(ours, 4096):
+                said += more
+        os.close(ours)
+    assert running.returncode == 0, said
+    found = re.findall(r"^  (root|recovery) +\d+  ([0-9a-f ]+)\r$", said.decode(), re.MULTILINE)
+    return Copied(
+        relay, {kind: [line for name, line in found if name == kind] for kind in ("root", "recovery")}
+    )
+
+
+def test_what_a_terminal_showed_once_becomes_the_files_again(
+    copied: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert {kind: len(lines) for kind, lines in copied.lines.items()} == {"root": 2, "recovery": 6}
+    (tmp_path / "again").mkdir()
+    for kind, lines in copied.lines.items():
+        copied.typed(monkeypatch, *lines)
+        code, said, _ = copied.relay("paper-key", kind, "--to", str(tmp_path / "again"))
+        assert (code, f"this service's {kind} key" in said) == (0, True)
+        name = f"relay-{kind}.key"
+        assert (tmp_path / "again" / name).read_bytes() == (copied.relay.keys / name).read_bytes()
+        assert (tmp_path / "again" / name).stat().st_mode & 0o777 == 0o600
+        assert copied.relay("paper-key", kind, "--to", str(tmp_path / "again"))[0] == 2  # never over another
+
+
+def test_a_slip_of_the_pen_is_found_in_its_line(
+    copied: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = copied.lines["root"]
+    wrong = ("1" if first[0] != "1" else "2") + first[1:]
+    loose = first.upper().replace("0", "O").replace(" ", "")
+    copied.typed(monkeypatch, wrong, second, first[:-5], "not the key", loose, second)
+    (tmp_path / "again").mkdir()
+    code, said, _ = copied.relay("paper-key", "root", "--to", str(tmp_path / "again"))
+    assert code == 0
+    assert said.count("A sign in it is wrong, or it is another line.") == 2
+    assert said.count("9 groups of 4 signs; this has 32 signs.") == 1
+    assert said.count("other signs in it than") == 1
+    assert (tmp_path / "again" / "relay-root.key").exists()
+
+
+def test_another_services_key_and_half_a_key_are_not_written(
+    copied: Copied, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "again").mkdir()
+    another = keylines.written("root", Signer.generate().seed)
+    for lines, why in (
+        (another, "not that of 'Kent RJ'"),
+        (copied.lines["root"][:1], "not typed to its end"),
+    ):
+        copied.typed(monkeypatch, *lines)
+        code, _, refused = copied.relay("paper-key", "root", "--to", str(tmp_path / "again"))
+        assert (code, why in refused) == (2, True)
+    assert list((tmp_path / "again").iterdir()) == []
