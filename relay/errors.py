@@ -11,6 +11,7 @@ What a person reads (`public`) is apart from what the log gets (`code`): neither
     │   ├── Missing             404  no such thing, or not theirs: the same answer for both
     │   ├── Conflict            409  the thing has moved on, or another one is under way
     │   │   ├── IllegalMove          the exchange's table has no such edge
+    │   │   ├── SavedElsewhere       a letter has another version by now
     │   │   └── Blocked              gates are closed; `blocks` lists each in words
     │   ├── Gone                410  it has expired
     │   ├── TooLarge            413  over a size or a quota
@@ -100,6 +101,17 @@ class IllegalMove(Conflict):
     """The exchange's transition table has no such edge."""
 
     code = "illegal-move"
+
+
+class SavedElsewhere(Conflict):
+    """A letter was saved from another page since the one that this comes from was made."""
+
+    code = "saved-elsewhere"
+    public = (
+        "This letter was saved in another window after this page was loaded, and that version is kept. What"
+        " you wrote here is still here: copy it, and load the page again to see the other one. Or press Save"
+        " once more to keep only what is here."
+    )
 
 
 class Blocked(Conflict):

@@ -1,6 +1,7 @@
 """Taking something back and beginning it anew, with what was written in it."""
 
 from asyncio import to_thread
+from contextlib import suppress
 from uuid import UUID, uuid4
 
 from relay.audit.tags import Tag
@@ -44,14 +45,26 @@ async def write_again(house: House, person: Person, item_id: UUID) -> UUID:
         item = await find_item(tx, item_id)
         if item.kind != "letter" or item.taken_back_at is None:
             raise Conflict("Only a letter that was taken back can be begun again with its words.")
-        draft = await own_text(tx, house, person, item.case_id, "draft", item_id) if not item.revision else ""
-    text = draft or await _sent(house, person, item_id)
+    text = await last_words(house, person, item_id)
     if not text:
         raise Conflict("There are no words left of this that you can open. Please start a new letter.")
     new_id = uuid4()
     async with house.database.acting(person.id, Tag.ITEM_STARTED, chain=item.case_id, subject=new_id) as act:
         await _begin(act, house, person, item, new_id, text)
     return new_id
+
+
+async def last_words(house: House, person: Person, item_id: UUID) -> str:
+    """Return what a letter of theirs said last: as saved, or if they cannot open that any more, as sent.
+
+    Empty if they can open neither, or never wrote anything.
+    """
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+        draft = None
+        with suppress(Conflict):
+            draft = await own_text(tx, house, person, item.case_id, "draft", item_id)
+    return draft or await _sent(house, person, item_id)
 
 
 async def _begin(act: Acting, house: House, person: Person, item: Item, new_id: UUID, text: str) -> None:

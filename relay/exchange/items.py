@@ -11,7 +11,7 @@ from relay.audit.tags import Tag
 from relay.cases.keys import own_text, put_text
 from relay.cases.model import MEDIA, Medium
 from relay.db.transaction import Acting, Reading
-from relay.errors import Conflict, Invalid, Missing
+from relay.errors import Conflict, Invalid, Missing, SavedElsewhere
 from relay.exchange import letters
 from relay.exchange.model import Item
 from relay.exchange.objects import end_uploads
@@ -141,20 +141,13 @@ def own_holder(person: Person) -> TrustedKey:
     return TrustedKey(person.holder, person.keys.public)
 
 
-_ELSEWHERE = (
-    "This letter was saved in another window after this page was loaded, and that version is kept. What you"
-    " wrote here is still here: copy it, and load the page again to see the other one. Or press Save once"
-    " more to keep only what is here."
-)
-
-
 async def save_draft(
     house: House, person: Person, item_id: UUID, text: str, known: Collection[str] = ()
 ) -> None:
     """Keep what has been written so far, sealed to its author alone: nobody else can open a draft.
 
-    `known`: the versions (`letters.version`) that this was written on top of. Raise `Conflict`, and keep what
-    is there, if it is none of these, nor the same as `text`; with none given it is written over.
+    `known`: the versions (`letters.version`) that this was written on top of. Raise `SavedElsewhere`, and
+    keep what is there, if it is none of these, nor the same as `text`; with none given it is written over.
     """
     letters.check_length(text, house.settings.letter_characters)
     async with house.database.acting(person.id, Tag.DRAFT_SAVED) as act:
@@ -172,7 +165,7 @@ async def save_draft(
         if known:
             kept = await own_text(act, house, person, item.case_id, "draft", item_id)
             if letters.version(kept or "") not in {*known, letters.version(text)}:
-                raise Conflict(_ELSEWHERE)
+                raise SavedElsewhere
         await put_text(act, house, own_holder(person), item.case_id, "draft", item_id, text)
 
 

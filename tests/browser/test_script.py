@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, Response, Route, expect
+from playwright.async_api import Error, Page, Response, Route, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
@@ -29,7 +29,12 @@ async def _gone(page: Page) -> None:
 async def _go_back(page: Page) -> None:
     """The browser's own button: a script that goes back may be gone before it can say so."""
     browser = await page.context.new_cdp_session(page)
-    history = await browser.send("Page.getNavigationHistory")
+    while True:
+        try:
+            history = await browser.send("Page.getNavigationHistory")
+            break
+        except Error:  # a page that has just come is not taken for the active one yet
+            await asyncio.sleep(0.1)
     before = history["entries"][history["currentIndex"] - 1]
     await browser.send("Page.navigateToHistoryEntry", {"entryId": before["id"]})
 
@@ -268,6 +273,49 @@ async def test_signing_out_says_once_what_cannot_be_kept_and_then_goes(town: Tow
     await expect(page.get_by_label("Your passphrase")).to_be_visible()
 
 
+async def test_taking_a_letter_back_keeps_first_what_was_just_typed(town: Town) -> None:
+    item_id = await town.exchange.write(town.exchange.victim)
+    await town.exchange.send_back(item_id)
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await page.goto(f"/items/{item_id}")
+    await page.get_by_label("Your letter").fill("The last words")
+    await page.get_by_role("button", name="Take this back").click()
+    await expect(page.get_by_text("You have taken this back.")).to_be_visible()
+    await expect(page.locator(".letter-text").last).to_have_text("The last words")
+
+
+async def test_save_loses_no_words_without_a_connection_or_after_signing_out_elsewhere(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await page.goto(f"/items/{item_id}")
+    letter, said = page.get_by_label("Your letter"), page.locator("[data-saved]")
+    save = page.get_by_role("button", name="Save", exact=True)
+    await page.context.set_offline(offline=True)
+    await letter.fill("Written on a train")
+    await save.click()
+    await expect(said).to_have_text(re.compile("^Not saved: there is no connection"))
+    await page.context.set_offline(offline=False)
+    await page.context.clear_cookies()
+    await letter.fill("Written on a train, and signed out")
+    await save.click()
+    await expect(said).to_have_text(re.compile("^Not saved: you are signed out"))
+    await expect(letter).to_have_value("Written on a train, and signed out")
+    # somebody else of this device: nothing of it is sent in their name
+    other = await town.signed_in(Surface.PARTICIPANTS, "Oskar")
+    await page.context.add_cookies(await other.context.cookies())  # type: ignore[arg-type]
+    await save.click()
+    await expect(said).to_have_text(re.compile("^Not saved: you are signed out"))
+    anew = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await page.context.add_cookies(await anew.context.cookies())  # type: ignore[arg-type]
+    await save.click()
+    await expect(said).to_have_text(re.compile("^Saved at"))
+    await expect_draft(town, item_id, "Written on a train, and signed out")
+    await letter.fill("And now it goes")
+    await page.get_by_role("button", name="Save and send").click()
+    await page.wait_for_url("**/*done=sent")
+    await expect(page.get_by_text("And now it goes")).to_be_visible()
+
+
 async def test_a_save_that_the_page_left_behind_is_kept(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)
@@ -294,6 +342,7 @@ async def test_what_was_saved_in_another_window_is_not_written_over_unseen(town:
     await first.get_by_label("Your letter").fill("The first window's")
     await first.clock.fast_forward("00:16")
     await expect(first.locator("[data-saved]")).to_have_text(re.compile("^Not saved: .* another window"))
+    await expect(first.get_by_role("button", name="Save and send")).to_have_count(0)
     await first.get_by_label("Your letter").fill("The first window's, longer")
     await first.clock.fast_forward("00:30")
     await expect_draft(town, item_id, "The other window's")

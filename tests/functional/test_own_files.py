@@ -244,6 +244,21 @@ async def test_a_letter_that_was_taken_back_is_begun_again_with_its_words(
     assert (await exchange.offender.api("POST", f"{item}/again", {})).status_code == 404
 
 
+async def test_what_was_written_after_a_change_was_asked_for_is_not_lost_when_it_is_taken_back(
+    exchange: Exchange,
+) -> None:
+    item = f"/items/{await exchange.write(exchange.victim, 'As it was sent.')}"
+    await exchange.send_back(item.rpartition("/")[2])
+    written = {"text": "Written anew since."}
+    await exchange.victim.do(f"{item}/draft", written, status=204, method="PUT")
+    await exchange.victim.send(f"{item}/withdraw")
+    shown = (await exchange.victim.http.get(item)).text
+    assert "Written anew since." in shown
+    assert "As it was sent." not in shown
+    new = (await exchange.victim.do(f"{item}/again", status=201))["id"]
+    assert (await exchange.victim.ask(f"/items/{new}/draft")) == written
+
+
 async def test_only_a_letter_of_ones_own_that_was_taken_back_is_begun_again(
     exchange: Exchange, tmp_path: Path
 ) -> None:

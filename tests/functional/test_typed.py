@@ -2,10 +2,13 @@
 
 import re
 from hashlib import sha256
+from pathlib import Path
 
 import httpx
 import pytest
 
+import relay.web
+from relay.web.shared import forms
 from tests.support.web import ORIGIN, Client, Exchange
 
 WORDS = "I never told anybody about the house."
@@ -56,6 +59,33 @@ async def test_a_session_that_ran_out_shows_what_was_typed_in_it_and_no_other(ex
         assert not shows(await sent_again(victim, letter, csrf), 401)
 
 
+@pytest.mark.parametrize("words", ["对不起", "Sorry.", "ขอโทษ"])
+async def test_a_letter_without_spaces_is_shown_too_and_nothing_that_the_page_sent_along(
+    exchange: Exchange, words: str
+) -> None:
+    item_id = await exchange.start(exchange.victim)
+    versions = " ".join(sha256(one).hexdigest() for one in (b"", b"a"))
+    exchange.service.clock.go(minutes=30)
+    shown = await exchange.victim.send(f"/items/{item_id}/draft", text=words, versions=versions)
+    assert shown.status_code == 401
+    assert f'<p class="letter-text" dir="auto">{words}</p>' in shown.text
+    assert versions[:64] not in shown.text
+
+
+def test_every_field_for_sentences_is_known() -> None:
+    found = {
+        name
+        for template in Path(relay.web.__file__).parent.rglob("*.html")
+        for pair in re.findall(
+            r'parts\.area\("([a-z_]+)"|<textarea[^>]* name="([a-z_]+)"', template.read_text()
+        )
+        for name in pair
+        if name
+    }
+    assert len(found) > 5
+    assert found - forms._WRITTEN == set()
+
+
 async def test_whoever_signs_in_next_is_not_shown_what_somebody_else_typed(exchange: Exchange) -> None:
     victim, offender = exchange.victim, exchange.offender
     letter = f"/items/{await exchange.start(victim)}/draft"
@@ -65,7 +95,7 @@ async def test_whoever_signs_in_next_is_not_shown_what_somebody_else_typed(excha
 
 def known_of(page: str) -> str:
     """What a letter's page says that it is written on top of."""
-    found = re.search(r'name="known" value="([^"]*)"', page)
+    found = re.search(r'name="versions" value="([^"]*)"', page)
     assert found
     return found[1]
 
@@ -74,13 +104,16 @@ async def test_a_letter_saved_elsewhere_is_not_written_over_unseen(exchange: Exc
     victim, item_id = exchange.victim, await exchange.start(exchange.victim)
     path = f"/items/{item_id}"
     old = known_of((await victim.http.get(path)).text)
-    assert (await victim.send(f"{path}/draft", text="First", known=old)).status_code == 303
-    refused = await victim.send(f"{path}/draft", text=WORDS, known=old, then="send")
+    assert (await victim.send(f"{path}/draft", text="First", versions=old)).status_code == 303
+    refused = await victim.send(f"{path}/draft", text=WORDS, versions=old, then="send")
     assert shows(refused, 409)
     assert "another window" in refused.text
+    assert "Save and send" not in refused.text
     assert (await victim.ask(f"{path}/draft"))["text"] == "First"
     # who has read so, and sends it again, means it
-    assert (await victim.send(f"{path}/draft", text=WORDS, known=known_of(refused.text))).status_code == 303
+    assert (
+        await victim.send(f"{path}/draft", text=WORDS, versions=known_of(refused.text))
+    ).status_code == 303
     assert (await victim.ask(f"{path}/draft"))["text"] == WORDS
 
 

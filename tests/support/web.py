@@ -233,6 +233,19 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         approved: dict[str, Any] = await self.desk.do(f"/items/{item_id}/decisions", decision)
         return approved
 
+    async def send_back(self, item_id: str) -> None:
+        """Take an item, and ask its author for a change."""
+        await self.desk.do(f"/items/{item_id}/claim")
+        clean = (await self.desk.ask(f"/items/{item_id}"))["clean"]
+        decision = {
+            "decision": "request_changes",
+            "rendition_id": clean["id"],
+            "sha256": clean["sha256"],
+            "reasons": ["contact_details"],
+            "guidance": "Please leave out the address.",
+        }
+        await self.desk.do(f"/items/{item_id}/decisions", decision)
+
     async def release(self, item_id: str) -> str:
         """Release an approved item to its first recipient. Return the delivery's id."""
         seat = (await self.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]

@@ -8,8 +8,9 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
-from relay.errors import Conflict, Missing, Refusal, SignInNeeded
+from relay.errors import Conflict, Missing, Refusal, SavedElsewhere, SignInNeeded
 from relay.exchange import failures, items, letters, own_lists, progress, submitting, uploads
+from relay.exchange.anew import last_words
 from relay.exchange.edits import AS_IT_IS, Disguise
 from relay.exchange.model import OwnItem
 from relay.exchange.pages import MOST
@@ -83,7 +84,8 @@ async def show_item(
         editable=editable,
         text=words,
         only_here=text if kept and text and text.strip() and text != words else "",
-        known=await _version(house, person, item),
+        elsewhere=isinstance(refusal, SavedElsewhere),
+        versions=await _version(house, person, item),
         lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
@@ -109,12 +111,15 @@ async def show_item(
 
 
 async def _text(house: House, person: Person, item: OwnItem) -> tuple[str, bool]:
-    """What the letter says: the draft while it can be changed, else what was sent; and whether it is lost."""
+    """What the letter says: as it was saved last, or as a facilitator has it; and whether it is lost."""
     if item.kind != "letter":
         return "", False
     try:
         if item.state in _OPEN or item.revision == 0:
             return await items.read_draft(house, person, item.id), False
+        if item.state == "withdrawn":
+            words = await last_words(house, person, item.id)
+            return words, not words
         sent = as_letter(await own_content(house, person, item.id, "original"))
     except (Conflict, Missing):
         return "", True
@@ -157,7 +162,7 @@ async def draft(
     """Save the letter, and perhaps send it. What was written is shown again whatever happens."""
     text = form.text("text")
     try:
-        await items.save_draft(house, person, item_id, text, form.text("known").split())
+        await items.save_draft(house, person, item_id, text, form.text("versions").split())
         if form.text("then") != "send":
             return see_other(f"/items/{item_id}?done=saved")
         await submitting.submit(house, person, item_id)

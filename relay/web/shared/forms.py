@@ -12,7 +12,23 @@ from relay import times
 from relay.errors import Invalid
 
 _MOST_FIELDS = 3_000
-_NEVER_SHOWN = frozenset({"passphrase", "again", "secret", "code"})
+_WRITTEN = frozenset(
+    {
+        *(
+            "text",
+            "words",
+            "guidance",
+            "note",
+            "reasoning",
+            "known",
+            "description",
+            "exception_evidence",
+            "call",
+        ),
+        *("name", "label", "reference"),
+    }
+)
+"""Fields for words of one's own. A passphrase is none, and what a page put into its form itself is none."""
 _Choice = TypeVar("_Choice", bound=str)
 
 
@@ -83,12 +99,8 @@ class Form:
 
 
 def texts(form: Form) -> tuple[str, ...]:
-    """Return what was written in sentences, so that a page which cannot show its form again can show that."""
-    return tuple(
-        value.replace("\r\n", "\n")
-        for name, value in form
-        if name not in _NEVER_SHOWN and len(value.split()) > 1
-    )
+    """Return what somebody wrote, so that a page which cannot show its form again can show that."""
+    return tuple(value.replace("\r\n", "\n") for name, value in form if name in _WRITTEN and value.strip())
 
 
 def parse_form(body: bytes, zone: tzinfo = UTC) -> Form:

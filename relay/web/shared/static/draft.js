@@ -5,12 +5,12 @@ const PAUSE = 1_500;
 const LONGEST = 10_000; // what was typed waits no longer, however fast the typing goes on
 const LEAST_BETWEEN = 5_000;
 const AGAIN = 15_000;
-const MOST_KNOWN = 8;
+const MOST_VERSIONS = 8;
 const MOST_KEEPALIVE = 60_000; // bytes: a browser takes 64 KiB with pages that go
 const form = document.querySelector("form[data-draft]");
 
 if (form) {
-  const { text, known } = form.elements;
+  const { text, versions } = form.elements;
   const said = form.querySelector("[data-saved]");
   let kept = text.value;
   let timer = 0;
@@ -18,7 +18,8 @@ if (form) {
   let saving = null;
   let newest = 0; // of the tries to save
   let left = null; // what set out when the page was left
-  let stopped = false;
+  let stopped = false; // it was saved in another window meanwhile
+  let lost = false; // what this window sends does not arrive: its form, too, would lead to a page without these words
   let last = -LEAST_BETWEEN;
 
   // the same words are not said twice: who listens to the page hears of it once a minute at most
@@ -33,7 +34,7 @@ if (form) {
   };
 
   const WHY = {
-    401: "you are signed out. What you wrote is still in this window: copy it before you close it, then sign in again.",
+    401: "you are signed out. What you wrote is still in this window: sign in in another one, then press Save here. Or copy it before you close this.",
     offline: "there is no connection. What you wrote is still in this window, and saving is tried again.",
   };
 
@@ -42,12 +43,22 @@ if (form) {
   const own = async (now) => {
     const hash = await crypto.subtle?.digest("SHA-256", new TextEncoder().encode(now));
     const hex = hash && [...new Uint8Array(hash)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-    known.value = hex && known.value ? [...known.value.split(" "), hex].slice(-MOST_KNOWN).join(" ") : "";
+    versions.value = hex && versions.value ? [...versions.value.split(" "), hex].slice(-MOST_VERSIONS).join(" ") : "";
   };
 
-  const put = async (now, leaving = false) => {
+  // whoever has signed in anew in another window goes on in this one
+  const renewed = async () => {
+    const session = await fetch("/api/v1/session")
+      .then((answer) => (answer.ok ? answer.json() : null))
+      .catch(() => null);
+    if (session?.account_id !== form.dataset.account) return false;
+    for (const token of document.querySelectorAll('input[name="csrf"]')) token.value = session.csrf;
+    return true;
+  };
+
+  const put = async (now, leaving = false, again = false) => {
     const number = ++newest;
-    const body = new TextEncoder().encode(JSON.stringify({ text: now, known: known.value.split(" ").filter(Boolean) }));
+    const body = new TextEncoder().encode(JSON.stringify({ text: now, known: versions.value.split(" ").filter(Boolean) }));
     const sent = fetch(form.dataset.draft, {
       method: "PUT",
       keepalive: leaving && body.length < MOST_KEEPALIVE,
@@ -58,6 +69,9 @@ if (form) {
     const answer = await sent;
     if (number !== newest) return; // another set out since, on top of this one
     left = null;
+    const out = answer?.status === 401 || answer?.status === 403;
+    if (out && !leaving && !again && (await renewed())) return put(now, leaving, true);
+    lost = out || !answer || answer.status >= 500 || answer.status === 429;
     if (answer?.ok) {
       kept = now;
       rest();
@@ -65,11 +79,12 @@ if (form) {
       return;
     }
     const problem = await answer?.json().catch(() => null);
-    say(`Not saved: ${WHY[answer?.status ?? "offline"] ?? problem?.detail ?? WHY.offline}`, true);
-    if (!answer || answer.status >= 500 || answer.status === 429) later(AGAIN);
+    say(`Not saved: ${WHY[out ? 401 : (answer?.status ?? "offline")] ?? problem?.detail ?? WHY.offline}`, true);
+    if (lost && !out) later(AGAIN);
     if (answer?.status === 409) {
-      stopped = true; // it was saved in another window: only whoever reads so, and presses Save, writes over that
-      known.value = "";
+      stopped = true; // only whoever reads so, and presses Save, writes over that
+      versions.value = "";
+      for (const send of form.querySelectorAll('[value="send"]')) send.hidden = true;
     }
   };
 
@@ -97,9 +112,25 @@ if (form) {
     since ||= now;
     later(Math.max(0, Math.min(PAUSE, since + LONGEST - now), last + LEAST_BETWEEN - now));
   });
-  form.addEventListener("submit", () => {
-    kept = text.value; // the form takes it along
-    clearTimeout(timer);
+  // saved from here first: if that is all that was asked for, or if it cannot be, the page stays
+  let going = false;
+  form.addEventListener("submit", async (event) => {
+    const send = event.submitter?.value;
+    if (going || stopped || (send && text.value === kept && !saving)) {
+      kept = text.value; // the form takes it along
+      clearTimeout(timer);
+      return;
+    }
+    event.preventDefault();
+    await save();
+    if (lost) {
+      said.scrollIntoView({ block: "center" });
+    } else if (text.value === kept && !send) {
+      say(`Saved at ${clock()}.`);
+    } else {
+      going = true;
+      form.requestSubmit(event.submitter);
+    }
   });
   // what was written since is kept first, and only then the form goes; why it was not kept stands where it is scrolled to
   const afterSaving = (selector, waits) =>
@@ -112,9 +143,11 @@ if (form) {
     });
   // it was empty when this page was made: it is not removed unread
   afterSaving("form[data-empty]", () => text.value.trim());
-  // a session that has ended takes no words; who presses again, having read why they were not kept, is let go
-  let pressed = 0;
-  afterSaving('form[action="/sign-out"]', () => text.value !== kept && pressed++ === 0);
+  // after these nothing more is kept; who presses again, having read why the words were not, is let go
+  for (const selector of ['form[action="/sign-out"]', 'form[action$="/withdraw"]']) {
+    let pressed = 0;
+    afterSaving(selector, () => text.value !== kept && pressed++ === 0);
+  }
   // a telephone shows another app, or the window is closed; not every browser says both
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "hidden") leave();

@@ -26,6 +26,8 @@ if (form) {
   });
   // A page that the browser kept whole shows nothing when it comes back; it is fetched again, and that needs a session.
   addEventListener("pageshow", (event) => {
-    if (event.persisted) location.reload();
+    if (!event.persisted) return;
+    document.documentElement.hidden = true;
+    location.reload();
   });
 }
