@@ -18,6 +18,7 @@ from relay.identity.names import account_lookup, checked_sign_in_name, side_of
 from relay.identity.proofs import code_mac, enrolment_mac, secret_hash
 from relay.identity.stretching import seal_bundle, stretch
 from relay.identity.surfaces import QUESTIONS
+from relay.identity.trust import require_carried
 from relay.permissions import Permission
 from relay.vault.suite import KeyPair, Sealed, Signer
 
@@ -173,7 +174,7 @@ async def suspend(house: House, person: Person, account_id: UUID) -> None:
     async with house.database.acting(
         person.id, Tag.ACCOUNT_SUSPENDED, chain=person.service_id, subject=account_id
     ) as act:
-        await _manageable(act, person, account_id)
+        await _manageable(act, house, person, account_id)
         await act.run("UPDATE relay.accounts SET state = 'suspended' WHERE id = %s", [account_id])
 
 
@@ -186,7 +187,7 @@ async def end_suspension(house: House, person: Person, account_id: UUID) -> None
     async with house.database.acting(
         person.id, Tag.SUSPENSION_ENDED, chain=person.service_id, subject=account_id
     ) as act:
-        account = await _manageable(act, person, account_id)
+        account = await _manageable(act, house, person, account_id)
         if account.state != "suspended":
             raise Conflict("This account is not suspended.")
         if account.side == "staff" and not account.key_version:
@@ -204,7 +205,7 @@ class _AccountRow(msgspec.Struct, frozen=True):
     key_version: int
 
 
-async def _manageable(act: Acting, person: Person, account_id: UUID) -> _AccountRow:
+async def _manageable(act: Acting, house: House, person: Person, account_id: UUID) -> _AccountRow:
     """Return an account that the person may stop and let in again, held to the end of the transaction."""
     account = await act.one(
         _AccountRow,
@@ -216,4 +217,6 @@ async def _manageable(act: Acting, person: Person, account_id: UUID) -> _Account
     needed = Permission.ACCOUNT_MANAGE if account.side == "staff" else Permission.CASE_PEOPLE
     if needed not in person.permissions:
         raise Forbidden
+    if account.side == "staff":
+        await require_carried(act, house, person, needed)
     return account

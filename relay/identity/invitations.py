@@ -20,6 +20,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.names import checked_name
 from relay.identity.proofs import code_mac, secret_hash
+from relay.identity.trust import require_carried
 from relay.permissions import STAFF_ROLES, Permission
 from relay.vault.columns import ColumnCipher
 from relay.vault.keyring import Keyring
@@ -216,13 +217,14 @@ def invitation_statement(
 
 
 async def invite_staff(house: House, person: Person, role: str, name: str) -> Invitation:
-    """Invite a member of staff, as an administrator. They can work once a roster carries their keys."""
+    """Invite a member of staff, as an administrator on the roster. They can work once it carries them too."""
     if Permission.ACCOUNT_MANAGE not in person.permissions:
         raise Forbidden
     account_id = uuid4()
     async with house.database.acting(
         person.id, Tag.ACCOUNT_INVITED, chain=person.service_id, subject=account_id
     ) as act:
+        await require_carried(act, house, person, Permission.ACCOUNT_MANAGE)
         act.note(role=role)
         return await insert_staff(
             act,

@@ -19,8 +19,9 @@ from uuid import UUID
 import msgspec
 
 from relay.db.transaction import Reading
-from relay.errors import Conflict, Unavailable, VaultRefused
+from relay.errors import Conflict, Forbidden, Unavailable, VaultRefused
 from relay.house import House
+from relay.identity.model import Person
 from relay.permissions import Permission, permissions_of
 from relay.vault.grants import Holder
 from relay.vault.pins import Pins
@@ -148,6 +149,25 @@ async def is_carried(tx: Reading, house: House, person_id: UUID) -> bool:
     """Tell whether somebody can work on cases by now: whether any roster is signed, and carries them so."""
     signed = await newest_roster(tx, house.pins)
     return signed is not None and works_on_cases(signed, person_id)
+
+
+async def require_carried(tx: Reading, house: House, person: Person, permission: Permission) -> None:
+    """Raise `Forbidden` unless the roster carries them, with the keys that they have, in a role that may.
+
+    What the database says of somebody's role is not enough to decide over colleagues: who can write to it
+    could have put it there.
+    """
+    signed = await newest_roster(tx, house.pins)
+    entry = signed.entry(person.id) if signed else None
+    if (
+        entry is None
+        or entry.key_version != person.key_version
+        or permission not in permissions_of("staff", frozenset(entry.roles))
+    ):
+        raise Forbidden(
+            "Your keys are not on the signed list of staff yet, so you cannot do this. Whoever keeps the"
+            " service's offline key adds them, with: relay staff sign"
+        )
 
 
 def works_on_cases(signed: Roster, account_id: UUID) -> bool:

@@ -1,6 +1,7 @@
 """What the small scripts add: quick exit, drafts that are kept, uploads that go on, recording."""
 
 import asyncio
+import contextlib
 import os
 import re
 from itertools import pairwise
@@ -29,12 +30,10 @@ async def _gone(page: Page) -> None:
 async def _go_back(page: Page) -> None:
     """The browser's own button: a script that goes back may be gone before it can say so."""
     browser = await page.context.new_cdp_session(page)
-    while True:
-        try:
+    history = None
+    while history is None:
+        with contextlib.suppress(Error):  # a page that has just come is not taken for the active one yet
             history = await browser.send("Page.getNavigationHistory")
-            break
-        except Error:  # a page that has just come is not taken for the active one yet
-            await asyncio.sleep(0.1)
     before = history["entries"][history["currentIndex"] - 1]
     await browser.send("Page.navigateToHistoryEntry", {"entryId": before["id"]})
 
@@ -86,6 +85,8 @@ async def test_what_is_written_is_kept_without_pressing_save(town: Town) -> None
     await page.get_by_label("Your letter").fill("Half a thought")
     await page.clock.fast_forward("00:04")
     await expect(said).to_have_text(re.compile(r"Saved at \d+:\d\d"))
+    await expect(page.get_by_text("There is something in it by now")).to_be_visible()
+    await expect(page.get_by_text("There is nothing in it.")).to_have_count(0)
     assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "Half a thought"
     await page.get_by_label("Your letter").fill("A whole thought")
     await page.clock.fast_forward("00:16")

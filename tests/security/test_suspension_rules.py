@@ -67,7 +67,7 @@ def earlier(dsns: Dsns) -> Dsns:
     """A database as the version before made it, with somebody suspended and an administrator."""
     with psycopg.connect(dsns.superuser.url, autocommit=True) as connection:
         for statement in (
-            "DROP TABLE public.schema_version",
+            "DROP TABLE public.schema_version, public.schema_files",
             "DROP SCHEMA relay CASCADE",
             "DROP SCHEMA jobs CASCADE",
         ):

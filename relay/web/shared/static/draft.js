@@ -12,6 +12,7 @@ const form = document.querySelector("form[data-draft]");
 if (form) {
   const { text, versions } = form.elements;
   const said = form.querySelector("[data-saved]");
+  const empty = document.querySelector("[data-by-now]");
   let kept = text.value;
   let timer = 0;
   let since = 0; // when the oldest of what is not on its way was typed; 0 if nothing
@@ -75,6 +76,7 @@ if (form) {
     if (answer?.ok) {
       kept = now;
       rest();
+      if (now.trim() && empty) empty.textContent = empty.dataset.byNow;
       say(`Saved at ${clock()}.`);
       return;
     }
