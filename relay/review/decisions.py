@@ -11,6 +11,7 @@ from psycopg.errors import UniqueViolation
 
 from relay.audit.tags import Tag
 from relay.cases.keys import put_case_text, put_text
+from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Reading
 from relay.errors import Conflict, Invalid, VaultRefused
 from relay.exchange import agreements, approvals
@@ -23,7 +24,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import participant_key
 from relay.review.model import Decision, Reason
-from relay.review.reading import seen_all
+from relay.review.reading import reasons_of, seen_all
 
 MOST_GUIDANCE = 8_000
 
@@ -41,16 +42,17 @@ async def decide(
 ) -> None:
     """Decide on the rendition that was looked at, named by its id and hash.
 
-    Asking for changes and declining need a reason and guidance in plain words. Approving needs that all of it
-    was served to this reviewer, and that the object really holds what its hash says. If parts of it could not
-    be hidden, the others are about the version that its author sent. Raise `Conflict` if the item has moved
-    on.
+    Asking for changes and declining need a reason, one of those for its author's part, and guidance in plain
+    words. Approving needs that all of it was served to this reviewer, and that the object really holds what
+    its hash says. If parts of it could not be hidden, the others are about the version that its author sent.
+    Raise `Conflict` if the item has moved on.
     """
     guidance = _checked_guidance(decision, reasons, guidance)
     if decision == "approve":
         await _check_hash(house, person, item_id, rendition_id, sha256)
     async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
         item = await lock_item(act, item_id)
+        _check_reasons(reasons, reasons_of(await gate_facts(act, item.case_id), item))
         rendition = await _decided_on(act, house, item, decision)
         _check_same(rendition, rendition_id, sha256)
         await check_claim(act, person, item)
@@ -72,6 +74,12 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
     if len(guidance) > MOST_GUIDANCE:
         raise Invalid(guidance=f"Keep the guidance to {MOST_GUIDANCE:,} characters.")
     return guidance
+
+
+def _check_reasons(reasons: tuple[Reason, ...], allowed: tuple[Reason, ...]) -> None:
+    if not {*reasons} <= {*allowed}:
+        words = ", ".join(reason.replace("_", " ") for reason in allowed)
+        raise Invalid(reasons=f"What this author made can be sent back for these reasons only: {words}.")
 
 
 async def _decided_on(tx: Reading, house: House, item: Item, decision: Decision) -> Rendition:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from relay.cases.model import Medium
+from relay.cases.model import Medium, Part
 from relay.exchange.model import Rendition
 
 Decision = Literal["approve", "request_changes", "decline"]
@@ -33,6 +33,21 @@ class Reason(StrEnum):
     UNREADABLE = "unreadable"
     NOT_THIS_HARM = "not_this_harm"
     SOMETHING_ELSE = "something_else"
+
+
+_OF_OFFENDERS = {
+    Reason.EXCUSES,
+    Reason.MINIMISING,
+    Reason.BLAMING,
+    Reason.ASKS_FORGIVENESS,
+    Reason.PREACHING,
+    Reason.PROMISES_BENEFIT,
+}
+
+
+def reasons_for(part: Part) -> tuple[Reason, ...]:
+    """Return what can be said to an author. How an offender speaks of the harm is not asked of a victim."""
+    return tuple(one for one in Reason if part != "victim" or one not in _OF_OFFENDERS)
 
 
 class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +106,7 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     when its author agreed to the parts that were hidden (`clean.edited_by`); `agreement_unconfirmed` that
     they did, but nobody who still works here has confirmed their keys, so that it does not count. If those
     parts could not be hidden, `clean` is empty, and the item can be sent back or declined as its author sent
-    it: by `as_sent`.
+    it: by `as_sent`. `reasons`: those for which it can be sent back to this author.
     """
 
     id: UUID
@@ -116,3 +131,4 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     claimed_until: datetime | None
     agreed_at: datetime | None
     agreement_unconfirmed: bool
+    reasons: tuple[Reason, ...]

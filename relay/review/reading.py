@@ -19,7 +19,7 @@ from relay.exchange.renditions import case_content, find_rendition, own_number
 from relay.exchange.transitions import State
 from relay.house import House
 from relay.identity.model import Person
-from relay.review.model import ItemOnDesk, PastReview, Recipient
+from relay.review.model import ItemOnDesk, PastReview, Reason, Recipient, reasons_for
 
 READABLE = {
     State.IN_REVIEW,
@@ -107,7 +107,14 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             claimed_until=desk.claimed_until,
             agreed_at=answer.agreed_at,
             agreement_unconfirmed=answer.unconfirmed,
+            reasons=reasons_of(facts, item),
         )
+
+
+def reasons_of(facts: GateFacts, item: Item) -> tuple[Reason, ...]:
+    """Return for which reasons an item can be sent back to its author, also to one who left the case."""
+    seat = facts.as_authors_see_it().seat_of(item.author_id)
+    return reasons_for(seat.part) if seat else ()
 
 
 async def _clean(tx: Reading, house: House, item: Item, number: int | None = None) -> Rendition | None:

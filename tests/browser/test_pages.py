@@ -55,7 +55,7 @@ async def lived_in(town: Town) -> tuple[Town, dict[str, str]]:
     looked_at = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
     asked = {
         "decision": "request_changes",
-        "reasons": ["excuses", "threats"],
+        "reasons": ["unreadable", "threats"],
         "guidance": "Please shorten it.",
     }
     await exchange.desk.do(f"/items/{ids['reviewed']}/decisions", looked_at | asked)

@@ -100,7 +100,7 @@ class Staff(Scene):
                 decision,
                 rendition_id=rendition,
                 sha256=sha256,
-                reasons=(Reason.EXCUSES,) if sent_back else (),
+                reasons=(Reason.UNREADABLE,) if sent_back else (),
                 guidance=GUIDANCE if sent_back else "",
             ),
             may=may,

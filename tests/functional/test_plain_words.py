@@ -32,7 +32,11 @@ async def asked_to_change(exchange: Exchange, item_id: str, guidance: str) -> No
     await exchange.desk.do(f"/items/{item_id}/claim")
     clean = (await exchange.desk.ask(f"/items/{item_id}"))["clean"]
     assert (await exchange.desk.api("GET", f"/items/{item_id}/rendition")).status_code == 200
-    decision: dict[str, Any] = {"decision": "request_changes", "reasons": ["excuses"], "guidance": guidance}
+    decision: dict[str, Any] = {
+        "decision": "request_changes",
+        "reasons": ["unreadable"],
+        "guidance": guidance,
+    }
     looked_at = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
     await exchange.desk.do(f"/items/{item_id}/decisions", decision | looked_at)
 

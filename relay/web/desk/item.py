@@ -13,7 +13,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.review import queue, reading, redaction, standing, transcription, transcripts
 from relay.review.hiding import in_words
-from relay.review.model import ItemOnDesk, Reason
+from relay.review.model import ItemOnDesk
 from relay.review.passing import in_the_way
 from relay.review.standing import Standing
 from relay.web.desk.doing import Asked, Page, carry_out
@@ -86,7 +86,6 @@ async def show_item(
         in_the_way=_in_the_way(item, people, stands),
         standing=stands,
         opened=stands.mark,
-        reasons=list(Reason),
         **contents,
         **_chosen(form),
     )

@@ -148,7 +148,7 @@ def test_places_are_not_counted_in_another_text_than_they_are_hidden_in(town: To
         "request_changes",
         rendition_id=rendition,
         sha256=sha256,
-        reasons=(Reason.EXCUSES,),
+        reasons=(Reason.UNREADABLE,),
         guidance="Please write it anew.",
     )
     town.do(work)
