@@ -134,13 +134,37 @@ async def test_ones_own_pause_stands_on_what_one_sent_and_not_on_the_other_sides
     theirs = await exchange.write(exchange.offender)
     before = (await exchange.offender.http.get(f"/items/{theirs}")).text
     page = await paused(exchange, yes=True)
-    assert "Everything is stopped." in page
+    assert "The pause has begun." in page
     assert "Saved." not in page
     assert "You have paused. Your facilitator can still look" in await read(exchange.victim, f"/items/{mine}")
     assert (await exchange.offender.http.get(f"/items/{theirs}")).text == before
     page = await paused(exchange, yes=False)
     assert "The pause has ended." in page
     assert "You have paused" not in await read(exchange.victim, f"/items/{mine}")
+
+
+async def test_a_pause_promises_no_more_than_it_does(exchange: Exchange) -> None:
+    _, to_me = await exchange.deliver(exchange.offender)
+    mine, to_them = await exchange.deliver(exchange.victim)
+    sent = await exchange.write(exchange.victim, "Another.")
+    case = f"/cases/{exchange.case_id}"
+    stays = "What was given before can still be opened by whoever has it"
+    looks = "our facilitator can still look at what"
+    told = [await read(exchange.victim, case), await paused(exchange, yes=True)]
+    for page in told:
+        assert "othing more is passed on, in either direction" in page
+        assert stays in page
+        assert looks in page
+    for page in (*told, await read(exchange.victim, f"/items/{sent}")):
+        assert not re.search(
+            "stops? everything|[Ee]verything is stopped|Pause everything|othing passes", page
+        )
+    assert "can still be opened by who has it" in await read(exchange.victim, f"/items/{mine}")
+    # and that is so
+    for client, delivery in ((exchange.victim, to_me), (exchange.offender, to_them)):
+        await client.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
+        assert (await client.api("GET", f"/deliveries/{delivery}/content")).status_code == 200
+    await exchange.approve(sent)
 
 
 async def test_a_facilitator_can_end_a_pause_and_that_is_said(exchange: Exchange) -> None:
