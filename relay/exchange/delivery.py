@@ -21,6 +21,7 @@ _STATE_OF = {"open": "opened", "later": "later", "hold": "held", "refuse": "refu
 
 _DELIVERIES = """
 SELECT r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state,
+       CASE r.kind WHEN 'letter' THEN ceil(r.size / 2500.0)::int END AS letter_pages,
        (SELECT p.given_on FROM relay.paper_receipts p JOIN relay.releases o ON o.id = p.release_id
         WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)
         ORDER BY p.recorded_at DESC, p.id LIMIT 1) AS on_paper

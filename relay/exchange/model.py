@@ -152,6 +152,7 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What a recipient is told before they open anything. No time: that would tell of the other side.
 
+    `letter_pages`: how many pages a letter takes at most, about: its padded size says no more.
     `on_paper`: the day on which it was handed to them on paper, if a facilitator recorded that.
     """
 
@@ -161,5 +162,6 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     duration_ms: int | None
     pages: int | None
+    letter_pages: int | None
     state: DeliveryState
     on_paper: date | None
