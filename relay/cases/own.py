@@ -4,6 +4,7 @@ Their own part, whom they may address, what they agreed to, and what stands in t
 side's.
 """
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -29,12 +30,16 @@ class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OwnCase(msgspec.Struct, frozen=True, kw_only=True):
-    """One case, as one participant sees it. `blocks` is by medium, in words for them."""
+    """One case, as one participant sees it. `blocks` is by medium, in words for them.
+
+    `lapsed`: to what they agreed until a day that has passed; they are asked again while the case is open.
+    """
 
     id: UUID
     part: Part
     counterparts: tuple[Counterpart, ...]
     consents: tuple[Consent, ...]
+    lapsed: tuple[Medium, ...]
     paused: bool
     blocks: dict[Medium, tuple[str, ...]]
 
@@ -71,9 +76,21 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
         part=seat.part,
         counterparts=tuple(Counterpart(seat_id=row.id, label=label_of(house, row)) for row in rows),
         consents=tuple(consent for consent in facts.consents if consent.account_id == person.id),
+        lapsed=_lapsed(facts, person.id, house.clock()),
         paused=any(pause.paused for pause in facts.pauses if pause.account_id == person.id),
         blocks={medium: _blocks(facts.as_authors_see_it(), seat, medium, house) for medium in MEDIA},
     )
+
+
+def _lapsed(facts: GateFacts, account_id: UUID, now: datetime) -> tuple[Medium, ...]:
+    if facts.state == "closed":
+        return ()
+    ended = {
+        one.medium
+        for one in facts.consents
+        if one.account_id == account_id and one.given and one.ask_again_at <= now
+    }
+    return tuple(medium for medium in MEDIA if medium in ended)
 
 
 def label_of(house: House, row: CounterpartRow) -> str:

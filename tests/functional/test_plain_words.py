@@ -1,6 +1,7 @@
 """What an author's pages say about their own things: what is so now, once, and never of the other side."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -175,6 +176,53 @@ async def test_a_facilitator_can_end_a_pause_and_that_is_said(exchange: Exchange
     gate = {"account_id": exchange.victim_id, "paused": False}
     await exchange.desk.do(f"/cases/{exchange.case_id}/gates/pauses", gate, status=204)
     assert "You have paused" not in await read(exchange.victim, f"/cases/{exchange.case_id}")
+
+
+# -- agreement that was taken back, or that has run out
+
+
+async def test_what_was_sent_says_that_it_is_not_passed_on_while_its_author_does_not_agree(
+    exchange: Exchange,
+) -> None:
+    mine, theirs = await exchange.write(exchange.victim), await exchange.write(exchange.offender)
+    before = (await exchange.offender.http.get(f"/items/{theirs}")).content
+    note = "You do not agree to letters at the moment. Your facilitator can still look at this, but"
+    assert note not in await read(exchange.victim, f"/items/{mine}")
+    await exchange.victim.send(f"/cases/{exchange.case_id}/consents", medium="letter", given="no")
+    page = (await exchange.victim.http.get(f"/items/{mine}")).text
+    assert f"{note} it is not passed on unless you agree." in page
+    assert f'<a href="/cases/{exchange.case_id}#agree">' in page
+    assert 'id="agree"' in (await exchange.victim.http.get(f"/cases/{exchange.case_id}")).text
+    await exchange.approve(mine)
+    assert f"{note} nothing more of it is passed on unless" in await read(exchange.victim, f"/items/{mine}")
+    assert (await exchange.offender.http.get(f"/items/{theirs}")).content == before
+    await exchange.victim.send(f"/cases/{exchange.case_id}/consents", medium="letter", given="yes")
+    assert note not in await read(exchange.victim, f"/items/{mine}")
+
+
+async def test_agreement_that_has_run_out_is_said_to_have_and_asked_for_on_the_first_page(
+    exchange: Exchange,
+) -> None:
+    clock = exchange.service.clock
+    until = (clock() + timedelta(hours=1)).isoformat()
+    told = {"account_id": exchange.victim_id, "medium": "letter", "given": True, "manner": "in_person"}
+    path = f"/cases/{exchange.case_id}"
+    await exchange.desk.do(f"{path}/gates/consents", told | {"ask_again_at": until}, status=204)
+    mine = await exchange.write(exchange.victim)
+    asks = "you are asked again."
+    assert asks not in await read(exchange.victim, "/")
+    clock.go(minutes=90)
+    victim = await seated(exchange.service, Surface.PARTICIPANTS, exchange.people.victim)
+    assert asks in await read(victim, "/")
+    page = await read(victim, path)
+    assert "Your agreement has run out. Do you agree again?" in page
+    assert "You do not agree at the moment." not in page
+    assert "Your agreement to letters has run out. Your facilitator" in await read(victim, f"/items/{mine}")
+    for given, says in (("no", "You do not agree at the moment."), ("yes", "You agree, until")):
+        await victim.send(f"{path}/consents", medium="letter", given=given)
+        assert asks not in await read(victim, "/")
+        assert says in await read(victim, path)
+    await victim.http.aclose()
 
 
 # -- buttons

@@ -72,6 +72,7 @@ async def show_item(
     hidden = in_words(proposal.edits) if proposal and proposal.edits is not None else None
     editable = item.state in _OPEN
     kept = text is None or not editable  # what cannot be saved any more is shown apart from what is kept
+    agreed = {one.medium for one in case.consents if one.given and one.ask_again_at > house.clock()}
     words, lost = await _text(house, person, item) if kept else (text or "", False)
     return page(
         request,
@@ -102,6 +103,7 @@ async def show_item(
         feedback=await progress.feedback(house, person, item_id) if item.revision else [],
         failure=failures.sentence(item.failure, item.failure_page),
         blocks=case.blocks[item.kind] if editable else (),
+        agreed=item.kind in agreed,
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
         done=done,
