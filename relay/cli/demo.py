@@ -26,6 +26,7 @@ from relay.tour.story import Performance, Play, scratch, staged
 
 _WAIT = "RELAY_DEMO_WAIT"
 _UNATTENDED = 120.0
+_CONTACT = "Telephone 01632 960123, Monday to Friday, 9 am to 5 pm.\nIn an emergency: 999."
 _FREE_PORTS = {"RELAY_PARTICIPANTS_PORT": "0", "RELAY_DESK_PORT": "0"}
 """Unless the environment names others: a demo must not fail over a port that somebody has taken."""
 
@@ -70,7 +71,7 @@ def _play(arguments: argparse.Namespace, folder: Path) -> Play:
     data = (arguments.data or folder / "data").absolute()
     environ = {name: value for name, value in os.environ.items() if name != _WAIT}
     return Play(
-        settings=load({**_FREE_PORTS, **environ, "RELAY_DATA": str(data)}),
+        settings=load({"RELAY_CONTACT": _CONTACT, **_FREE_PORTS, **environ, "RELAY_DATA": str(data)}),
         keys=data.with_name(f"{data.name}-offline-keys"),
         material=material.make(folder / "sent"),
         out=folder / "received",

@@ -7,6 +7,7 @@ import msgspec
 
 from relay.errors import Busy
 from relay.house import House
+from relay.times import length
 
 
 class Limit(msgspec.Struct, frozen=True):
@@ -40,9 +41,10 @@ async def take(house: House, *counted: Counted) -> None:
                 over = one.limit.window
                 break
     if over is not None:  # raised when the count is committed
+        seconds = int(over.total_seconds())
         raise Busy(
-            "There were too many tries. Please wait a while, then try again.",
-            retry_after=int(over.total_seconds()),
+            f"There were too many tries. Please wait about {length(seconds * 1000)}, then try again.",
+            retry_after=seconds,
         )
 
 

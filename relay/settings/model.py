@@ -30,6 +30,14 @@ Hours = Annotated[int, Meta(ge=0, le=24 * 90, description="hours, from 0 to 2160
 Days = Annotated[int, Meta(ge=1, le=90, description="days, from 1 to 90")]
 Tries = Annotated[int, Meta(ge=1, le=10_000, description="a number of tries, from 1 to 10000")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a number from 1 to 1000000")]
+Contact = Annotated[
+    str,
+    Meta(
+        max_length=300,
+        pattern=r"^[^\x00-\x09\x0b-\x1f\x7f]*$",
+        description="up to 300 characters of plain text, on one line or several",
+    ),
+]
 Words = Annotated[str, Meta(min_length=1, max_length=60, description="one to sixty characters")]
 
 KIB, MIB, GIB = 2**10, 2**20, 2**30
@@ -110,6 +118,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     cooling_off_hours: Hours = 0
     other_person: Words = "the other person"
+    contact: Contact = ""
+    """How participants reach the service's people, and when: telephone, hours, a crisis line. It stands at
+    sign-in too, where anybody can read it, so it should not say what the service is."""
     time_zone: Words = "Europe/London"
     """The zone, by its IANA name, in which people read and type times. What is stored is UTC."""
     lease_minutes: Minutes = 30

@@ -149,6 +149,8 @@ async def service(dsns: Dsns, copied: Kept | None, tmp_path: Path) -> AsyncItera
     """As everywhere, in this loop."""
     made = copy_service(copied, dsns, tmp_path) if copied else make_service(dsns, tmp_path)
     async with made as service:
+        contact = "Telephone 01632 960123, Monday to Friday, 9 am to 5 pm.\nAt any time: 116 123."
+        service.settings = msgspec.structs.replace(service.settings, contact=contact)
         yield service
 
 

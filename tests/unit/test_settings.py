@@ -50,6 +50,19 @@ def test_every_wrong_setting_is_named_at_once_with_what_to_write() -> None:
     assert "Write production or development." in lines[2]
 
 
+def test_how_people_are_reached_is_a_few_lines_of_plain_text(tmp_path: Path) -> None:
+    lines = "Telephone 01632 960123\nMonday to Friday, 9 to 5"
+    (tmp_path / "relay.toml").write_text(f'contact = """\n{lines}"""\n')
+    settings = load({"RELAY_DATA": str(tmp_path)})
+    assert settings.contact == lines
+    assert load(as_environ(settings)).contact == lines  # as a child process is given it
+    assert load({"RELAY_CONTACT": "x" * 300}).contact == "x" * 300
+    assert load({}).contact == ""
+    for wrong in ("x" * 301, "a\x1b[2J", "a\x00"):
+        [line] = refusals({"RELAY_CONTACT": wrong})
+        assert line.endswith("Write up to 300 characters of plain text, on one line or several.")
+
+
 def test_a_misspelt_setting_is_not_passed_over_in_silence(tmp_path: Path) -> None:
     assert "Did you mean RELAY_DESK_PORT?" in refusals({"RELAY_DESKPORT": "1"})[0]
     file = tmp_path / "relay.toml"

@@ -79,6 +79,7 @@ def page(request: AnyRequest, template: str, /, *, status: int = 200, **context:
         fields=refusal.fields if isinstance(refusal, Invalid) else {},
         sentences=sentences(refusal) if refusal is not None else (),
         zone=request.app.state.house.settings.zone,
+        contact=request.app.state.house.settings.contact.strip(),
         **context,
     )
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
