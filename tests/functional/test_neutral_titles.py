@@ -56,7 +56,7 @@ def addresses(labelled: Labelled) -> list[str]:
     found = []
     for route in labelled.exchange.victim.app.litestar.routes:
         path = route.path_format
-        if path.startswith(("/api/", "/static/", "/health")) or "GET" not in route.methods:  # type: ignore[union-attr]
+        if path.startswith(("/api/", "/static/", "/health")) or "GET" not in route.methods:
             continue
         for name, value in labelled.named.items():
             path = path.replace(f"{{{name}}}", value)
