@@ -320,3 +320,22 @@ async def test_where_there_is_nobody_to_write_to_no_page_asks_to_write(exchange:
         assert "Write, record or upload" not in page
         assert "obody to write to yet" in page
     await client.http.aclose()
+
+
+@pytest.mark.parametrize("decision", ["request_changes", "decline"])
+async def test_what_was_sent_back_or_declined_does_not_stand_as_what_can_be_passed_on(
+    exchange: Exchange, tmp_path: Path, decision: str
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    page = await read(exchange.victim, item)
+    assert "What can be passed on" in page
+    assert "Only this one can be given to the other person." in page
+    await exchange.desk.do(f"{item}/claim")
+    clean = (await exchange.desk.ask(item))["clean"]
+    named = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
+    answer = {"decision": decision, "reasons": ["unreadable"], "guidance": "So."}
+    await exchange.desk.do(f"{item}/decisions", answer | named)
+    page = await read(exchange.victim, item)
+    assert "What your facilitator saw" in page
+    assert "an be passed on" not in page
+    assert "can be given to the other person" not in page
