@@ -19,9 +19,16 @@ from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 Choice = Literal["open", "later", "hold", "refuse"]
 _STATE_OF = {"open": "opened", "later": "later", "hold": "held", "refuse": "refused"}
 
+# what is given again keeps its number
 _DELIVERIES = """
 SELECT r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state,
        CASE r.kind WHEN 'letter' THEN ceil(r.size / 2500.0)::int END AS letter_pages,
+       (SELECT count(*) FROM (
+            SELECT b.item_id, min(b.released_at) AS at FROM relay.releases b
+            WHERE b.recipient_id = r.recipient_id AND b.kind = r.kind GROUP BY b.item_id) given
+        WHERE (given.at, given.item_id) <= (
+            (SELECT min(o.released_at) FROM relay.releases o
+             WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)), r.item_id)) AS number,
        (SELECT p.given_on FROM relay.paper_receipts p JOIN relay.releases o ON o.id = p.release_id
         WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)
         ORDER BY p.recorded_at DESC, p.id LIMIT 1) AS on_paper
@@ -35,6 +42,8 @@ WHERE r.recipient_id = %s AND NOT EXISTS (
     SELECT FROM relay.releases later
     WHERE later.item_id = r.item_id AND later.recipient_id = r.recipient_id AND later.sequence > r.sequence)
 """
+_IN_ORDER = "ORDER BY r.released_at DESC, r.id LIMIT %s"
+_SENDERS = "SELECT s.*, r.id AS release_id FROM relay.releases r, LATERAL relay.sender(r.id) s"
 
 
 async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[Delivery]:
@@ -42,7 +51,7 @@ async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[
     async with house.database.reading(person.id) as tx:
         return await tx.all(
             Delivery,
-            _DELIVERIES + _NEWEST + "ORDER BY r.released_at DESC, r.id LIMIT %s",
+            _DELIVERIES + _NEWEST + _IN_ORDER,
             [person.id, limit],
         )
 
@@ -60,6 +69,21 @@ async def sender(house: House, person: Person, release_id: UUID) -> str:
     if row is None:
         raise Missing
     return label_of(house, row)
+
+
+class _SenderRow(CounterpartRow, frozen=True):
+    release_id: UUID
+
+
+async def senders(house: House, person: Person, *, limit: int = 200) -> dict[UUID, str]:
+    """Return whom each of this person's deliveries is from, by its id."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _SenderRow,
+            _SENDERS + _NEWEST + _IN_ORDER,
+            [person.id, limit],
+        )
+    return {row.release_id: label_of(house, row) for row in rows}
 
 
 async def _find(tx: Reading, release_id: UUID) -> Delivery:

@@ -152,14 +152,16 @@ class Rendition(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """What a recipient is told before they open anything. No time: that would tell of the other side.
 
-    `letter_pages`: how many pages a letter takes at most, about: its padded size says no more.
-    `on_paper`: the day on which it was handed to them on paper, if a facilitator recorded that.
+    `number`: it is the how manieth of its kind that they were given. `letter_pages`: how many pages a letter
+    takes at most, about: its padded size says no more. `on_paper`: the day on which it was handed to them on
+    paper, if a facilitator recorded that.
     """
 
     id: UUID
     case_id: UUID
     kind: Medium
     media_type: str
+    number: int
     duration_ms: int | None
     pages: int | None
     letter_pages: int | None

@@ -90,7 +90,7 @@ async def test_the_heading_keeps_its_words(labelled: Labelled) -> None:
     page = (await labelled.exchange.victim.http.get(f"/cases/{labelled.exchange.case_id}")).text
     assert f"<h1>With {LABEL}</h1>" in page
     page = (await labelled.exchange.victim.http.get(f"/received/{labelled.named['delivery_id']}")).text
-    assert "<h1>Letter for you</h1>" in page
+    assert "<h1>Letter 1 for you</h1>" in page
 
 
 async def test_so_is_that_of_a_refusal(labelled: Labelled) -> None:

@@ -76,3 +76,24 @@ async def test_the_authors_pages_stay_the_same_byte_for_byte(exchange: Exchange,
     await exchange.victim.send(f"/received/{delivery}/choice", choice=choice)
     await exchange.victim.http.get(f"/received/{delivery}")
     assert [(await exchange.offender.http.get(path)).content for path in paths] == before
+
+
+async def test_what_was_received_is_told_apart_by_number_and_sender_and_by_no_time(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    given = [(await exchange.deliver(exchange.victim, f"Letter {number}."))[1] for number in (1, 2)]
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await exchange.approve(item.rpartition("/")[2])
+    sound = await exchange.release(item.rpartition("/")[2])
+    page = (await exchange.offender.http.get("/received")).text
+    listed = re.findall(r'<a href="/received/([^"]+)">([^<]*)</a>', page)
+    assert listed == [
+        (sound, "Audio recording 1, from the other person"),
+        (given[1], "Letter 2, from the other person"),
+        (given[0], "Letter 1, from the other person"),
+    ]
+    [main] = re.findall("<main.*</main>", page, re.DOTALL)
+    assert not re.search(r"\b20\d\d\b|\d:\d\d", re.sub(r'href="[^"]*"', "", main))
+    await exchange.offender.do(f"/deliveries/{given[0]}/choice", {"choice": "open"})
+    assert [one["number"] for one in await exchange.offender.ask("/deliveries")] == [1, 2, 1]
+    assert "Letter 2 for you" in await read(exchange.offender, f"/received/{given[1]}")

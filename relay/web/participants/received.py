@@ -21,7 +21,12 @@ _READ = allow(Permission.DELIVERY_READ)
 @get("/received", opt=_READ)
 async def received(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
     """List what is there."""
-    return page(request, "received.html", deliveries=await delivery.deliveries(house, person))
+    return page(
+        request,
+        "received.html",
+        deliveries=await delivery.deliveries(house, person),
+        senders=await delivery.senders(house, person),
+    )
 
 
 @get("/received/{delivery_id:uuid}", opt=_READ)
