@@ -339,3 +339,63 @@ async def test_what_was_sent_back_or_declined_does_not_stand_as_what_can_be_pass
     assert "What your facilitator saw" in page
     assert "an be passed on" not in page
     assert "can be given to the other person" not in page
+
+
+# -- what was just done, at an address that is come back to
+
+LINES = {
+    "saved": "Saved.",
+    "paused": "The pause has begun.",
+    "resumed": "The pause has ended.",
+    "sent": "Sent to your facilitator.",
+    "uploaded": "The file has arrived.",
+    "cancelled": "The upload was cancelled",
+    "removed": "The draft was removed.",
+    "agreed": "You have agreed to this version.",
+    "anew": "You have taken the other one back.",
+    "again": "Here are the words of the letter that you took back",
+    "withdrawn": "You have taken this back.",
+}
+
+
+async def said(client: Client, path: str) -> set[str]:
+    """Which lines a page shows if its address asks for them."""
+    shown = set()
+    for done, line in LINES.items():
+        page = (await client.http.get(f"{path}?done={done}")).text
+        if f'<div class="note" role="status"><p>{line}' in page:
+            shown.add(done)
+    return shown
+
+
+async def test_nothing_is_said_to_have_been_done_that_is_not_so(exchange: Exchange) -> None:
+    victim = exchange.victim
+    case, letter = f"/cases/{exchange.case_id}", f"/items/{await exchange.start(exchange.victim)}"
+    assert await said(victim, case) == {"saved", "removed", "resumed"}
+    await paused(exchange, yes=True)
+    assert await said(victim, case) == {"saved", "removed", "paused"}
+    await paused(exchange, yes=False)
+    assert await said(victim, letter) == {"anew"}
+    await victim.send(f"{letter}/draft", text="Dear you.")
+    assert await said(victim, letter) == {"saved", "anew", "again"}
+    await victim.do(f"{letter}/submit")
+    await work_off(exchange.room)
+    assert await said(victim, letter) == {"sent"}
+    await exchange.approve(letter.rpartition("/")[2])
+    assert await said(victim, letter) == set()
+    await victim.send(f"{letter}/withdraw")
+    assert await said(victim, letter) == {"withdrawn"}
+
+
+async def test_so_it_is_with_a_file(exchange: Exchange, tmp_path: Path) -> None:
+    sound = f"/items/{await exchange.start(exchange.victim, 'audio')}"
+    assert await said(exchange.victim, sound) == {"cancelled", "anew"}
+    item = await sent(exchange, media.speech(tmp_path).read_bytes(), "audio")
+    assert await said(exchange.victim, item) == {"sent"}
+    await hidden(exchange, item, MUTE)
+    assert await said(exchange.victim, item) == set()
+    page = await exchange.victim.ask(f"{item}/proposal")
+    named = {"rendition_id": page["rendition_id"], "sha256": page["sha256"]}
+    answer = await exchange.victim.send(f"{item}/agreement", **named)
+    assert answer.headers["location"].endswith("?done=agreed")
+    assert await said(exchange.victim, item) == {"agreed"}

@@ -11,7 +11,7 @@ from relay.cases.model import MEDIA
 from relay.errors import Invalid
 from relay.exchange import items, progress
 from relay.permissions import Permission
-from relay.web.participants import own_files
+from relay.web.participants import just_done, own_files
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import page, see_other
 
@@ -37,7 +37,7 @@ async def case_page(
         agreed=agreed,
         items=await progress.own_items(house, person, case_id),
         looked_at=await own_files.looked_at(house, person, case),
-        done=done,
+        done=just_done.on_case(done, case),
     )
 
 

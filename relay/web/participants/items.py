@@ -19,7 +19,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review.hiding import in_words
-from relay.web.participants import own_files
+from relay.web.participants import just_done, own_files
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import as_letter, read_text
 from relay.web.shared.filing import receive_file, receive_pages
@@ -106,7 +106,7 @@ async def show_item(
         agreed=item.kind in agreed,
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
-        done=done,
+        done=just_done.on_item(done, item),
         files=max(1, min(files, MOST)),
         most_files=MOST,
     )
