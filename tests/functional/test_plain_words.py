@@ -399,3 +399,28 @@ async def test_so_it_is_with_a_file(exchange: Exchange, tmp_path: Path) -> None:
     answer = await exchange.victim.send(f"{item}/agreement", **named)
     assert answer.headers["location"].endswith("?done=agreed")
     assert await said(exchange.victim, item) == {"agreed"}
+
+
+# -- the limits of confidentiality
+
+
+@pytest.mark.parametrize(("kind", "does"), [("letter", "reads"), ("audio", "plays"), ("document", "reads")])
+async def test_before_anything_is_written_it_is_said_what_cannot_be_kept_confidential(
+    exchange: Exchange, kind: str, does: str
+) -> None:
+    item = f"/items/{await exchange.start(exchange.victim, kind)}"
+    page = (await exchange.victim.http.get(item)).text
+    limits = page.index(
+        f"Your facilitator {does} what you send before anybody else does. If it shows a danger"
+    )
+    assert limits < page.index("<textarea" if kind == "letter" else 'type="file"')
+    assert '<a href="/help#limits">' in page
+    help_page = (await exchange.victim.http.get("/help")).text
+    assert 'id="limits"' in help_page
+    for words in ("somebody is in danger", "a new offence", "colleagues who work with them on the same case"):
+        assert words in help_page
+
+
+async def test_they_are_not_said_again_once_it_was_sent(exchange: Exchange) -> None:
+    item = await exchange.write(exchange.victim)
+    assert "If it shows a danger" not in await read(exchange.victim, f"/items/{item}")
