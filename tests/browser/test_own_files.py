@@ -142,6 +142,29 @@ async def test_removing_a_file_says_what_is_lost_first(town: Town, tmp_path: Pat
     await expect(vera.get_by_text("The draft was removed.")).to_be_visible()
 
 
+@pytest.mark.parametrize("script", [True, False])
+async def test_a_file_is_not_removed_by_beginning_anew_before_that_was_said(
+    town: Town, tmp_path: Path, gallery: Path | None, *, script: bool
+) -> None:
+    item = await sent(town.exchange, media.speech(tmp_path).read_bytes(), "audio")
+    await hidden(town.exchange, item, MUTE)
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=script)
+    await vera.goto(item)
+    await expect(vera.get_by_role("button", name="Take it back and make it anew")).to_have_count(0)
+    sure = vera.get_by_role("button", name="Yes: remove my file, and begin anew")
+    await expect(sure).to_be_hidden()
+    ask = vera.locator("summary").get_by_text("Take it back and make it anew")
+    await ask.focus()
+    await ask.press("Enter")
+    await expect(vera.get_by_text("The file that you sent is removed for good").first).to_be_visible()
+    if script:
+        await both_widths(vera, "p-anew", gallery)
+    await sure.focus()
+    await sure.press("Enter")
+    await expect(vera.get_by_role("button", name="Start recording" if script else "Upload")).to_be_visible()
+    assert item not in vera.url
+
+
 @pytest.mark.parametrize("kind", ["audio", "video", "document"])
 async def test_what_was_sent_is_beside_what_is_hidden(
     town: Town, tmp_path: Path, kind: str, gallery: Path | None
