@@ -2,33 +2,76 @@
 // Without this file the form sends the file by itself.
 const PART = 8 * 1024 * 1024;
 const form = document.querySelector("form[data-upload]");
+const progress = form?.querySelector("[data-progress]");
 
-const headersOf = (more) => ({ "Tus-Resumable": "1.0.0", "X-Relay-CSRF": form.dataset.csrf, ...more });
+const MOST_TRIES = 8;
+const STAYED = 5_000;
+const AGAIN = "is still in this window: leave it open, sign in in another tab, come back here and press";
+const WAITS = "The upload waits for the connection. Leave this page open: it goes on by itself.";
 const pause = (milliseconds, signal) =>
   new Promise((resolve) => {
     setTimeout(resolve, milliseconds);
     signal.addEventListener("abort", resolve, { once: true });
+    addEventListener("online", resolve, { once: true });
   });
 
 class Ended extends Error {} // from elsewhere, or expired: nothing can come of it any more
+export class SignedOut extends Error {} // the session has ended, or is another person's by now
 let running = null; // { address, stop }: stop is an AbortController
+let behind = null; // { address, file }: an upload that stopped and is still there; the same file goes on with it
+
+const personOf = (token) => token.split(".")[2];
+
+// Asks who is signed in, which also keeps the session from ending. A page that is older than the session goes on with that
+// one's token, if it is the same person's; tells whether it was.
+export async function renew() {
+  const answer = await fetch("/api/v1/session");
+  if (answer.status === 401) throw new SignedOut("You are signed out.");
+  const found = answer.ok ? await answer.json() : null;
+  if (!found || found.csrf === form.dataset.csrf) return false;
+  if (personOf(found.csrf) !== personOf(form.dataset.csrf)) throw new SignedOut("Somebody else is signed in by now.");
+  form.dataset.csrf = found.csrf;
+  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = found.csrf;
+  return true;
+}
+
+async function ask(address, options) {
+  const send = () =>
+    fetch(address, { ...options, headers: { "Tus-Resumable": "1.0.0", "X-Relay-CSRF": form.dataset.csrf, ...options.headers } });
+  let answer = await send();
+  if (answer.status === 403 && (await renew())) answer = await send();
+  if (answer.status === 401) throw new SignedOut("You are signed out.");
+  return answer;
+}
 
 async function refusal(answer) {
   const problem = await answer.json().catch(() => null);
   return new Error(problem?.detail ?? "The upload did not work. Please try again.");
 }
 
-async function begin(file) {
-  const answer = await fetch("/api/v1/uploads", {
+// One that was begun before the line died, and whose answer was lost, is gone on with.
+async function begunUnheard(file) {
+  const answer = await ask(`/api/v1/items/${form.dataset.upload}/uploads`, {});
+  const found = answer.ok ? await answer.json() : [];
+  const own = found.find(({ length, received }) => length === file.size && received === 0);
+  return own ? `/api/v1/uploads/${own.id}` : "";
+}
+
+// Empty: not this time, and it may come of trying again.
+async function begin(file, again) {
+  const own = again ? await begunUnheard(file) : "";
+  if (own) return own;
+  const answer = await ask("/api/v1/uploads", {
     method: "POST",
-    headers: headersOf({ "Upload-Length": String(file.size), "Upload-Metadata": `item_id ${btoa(form.dataset.upload)}` }),
+    headers: { "Upload-Length": String(file.size), "Upload-Metadata": `item_id ${btoa(form.dataset.upload)}` },
   });
+  if (answer.status >= 500) return "";
   if (answer.status !== 201) throw await refusal(answer);
   return answer.headers.get("Location");
 }
 
 async function stands(address, signal) {
-  const answer = await fetch(address, { method: "HEAD", headers: headersOf({}), signal });
+  const answer = await ask(address, { method: "HEAD", signal });
   if (answer.status === 404 || answer.status === 410) throw new Ended("The upload was cancelled, or has expired. Nothing of it is kept.");
   if (!answer.ok) throw new Error("The upload cannot go on. Please start it again.");
   return Number(answer.headers.get("Upload-Offset"));
@@ -36,15 +79,19 @@ async function stands(address, signal) {
 
 // Not DELETE: the last part may have arrived a moment ago, and then the file is there and stays.
 async function cancel(address) {
-  const fields = new URLSearchParams({ csrf: form.dataset.csrf, upload_id: address.split("/").pop() });
-  const answer = await fetch(`/items/${form.dataset.upload}/cancel`, { method: "POST", body: fields, redirect: "manual" }).catch(() => null);
+  const post = () => {
+    const body = new URLSearchParams({ csrf: form.dataset.csrf, upload_id: address.split("/").pop() });
+    return fetch(`/items/${form.dataset.upload}/cancel`, { method: "POST", body, redirect: "manual" }).catch(() => null);
+  };
+  let answer = await post();
+  if (answer?.status === 403 && (await renew().catch(() => false))) answer = await post();
   return { arrived: answer?.status === 409, cancelled: answer?.type === "opaqueredirect", status: answer?.status ?? 0 };
 }
 
 async function sendPart(address, file, offset, signal) {
-  const answer = await fetch(address, {
+  const answer = await ask(address, {
     method: "PATCH",
-    headers: headersOf({ "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) }),
+    headers: { "Content-Type": "application/offset+octet-stream", "Upload-Offset": String(offset) },
     body: file.slice(offset, offset + PART),
     signal,
   });
@@ -53,32 +100,46 @@ async function sendPart(address, file, offset, signal) {
   throw await refusal(answer);
 }
 
-async function send(file, onProgress) {
-  const address = await begin(file);
+// A line that dies throws TypeError. Any other error is final: a refusal, and the author's word.
+async function online(doing, otherwise) {
+  try {
+    return await doing();
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    return otherwise;
+  }
+}
+
+async function send(file, onProgress, say) {
   const { signal } = running.stop;
-  running.address = address;
-  let offset = 0;
+  let offset = running.address ? await online(() => stands(running.address, signal), 0) : 0;
   let failed = 0;
   while (offset < file.size) {
-    let now = offset;
-    try {
-      now = await sendPart(address, file, offset, signal);
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // a refusal is final, and so is the author's word
-    }
-    signal.throwIfAborted();
-    if (now > offset) {
-      offset = now;
-      failed = 0;
-      onProgress(offset / file.size);
-      continue;
+    if (running.address) {
+      const now = await online(() => sendPart(running.address, file, offset, signal), offset);
+      signal.throwIfAborted();
+      if (now > offset) {
+        offset = now;
+        failed = 0;
+        onProgress(offset / file.size);
+        continue;
+      }
+    } else {
+      running.address = await online(() => begin(file, failed > 0), "");
+      signal.throwIfAborted();
+      if (running.address) {
+        say("");
+        continue;
+      }
     }
     // no connection, or the part before is still awaited on a line that died: wait, ask where it stands, go on
-    if (++failed > 8) throw new Error("The upload could not go on. Please look to your connection and start it again.");
+    if (++failed > MOST_TRIES) throw new Error("The upload could not go on. Please look to your connection and start it again.");
+    say(WAITS);
     await pause(1000 * 2 ** Math.min(failed, 5), signal);
     signal.throwIfAborted();
-    const found = await stands(address, signal).catch((error) => {
-      if (error instanceof Ended) throw error;
+    if (!running.address) continue;
+    const found = await stands(running.address, signal).catch((error) => {
+      if (error instanceof Ended || error instanceof SignedOut) throw error;
       return offset;
     });
     signal.throwIfAborted();
@@ -105,48 +166,79 @@ function hold(waits) {
 
 // `parts`: some of it may be kept at the service, from now or from before.
 function show(runs, parts = false) {
-  form.querySelector("[data-progress]").hidden = !runs;
-  form.querySelector("progress").value = 0;
-  form.querySelector("[data-cancel]").disabled = false;
+  progress.hidden = !runs;
+  progress.querySelector("progress").value = 0;
+  progress.querySelector("[data-cancel]").disabled = false;
   form.querySelector("[data-only-here]")?.toggleAttribute("hidden", runs || parts);
   form.querySelector("button[type=submit]").disabled = runs;
   document.querySelector("[data-keep]")?.toggleAttribute("disabled", runs);
   hold(runs);
 }
 
-export async function sendAndShow(file) {
-  if (running) return;
-  const said = form.querySelector("[data-said]");
+// Tells why it could not be uploaded; null if it was cancelled. `place`: where that is said and what is pressed again, if not
+// in the form; what the file is called; and what is done before the page is shown anew.
+export async function sendAndShow(file, place = {}) {
+  if (running) return null;
+  const { said, button, kept, arrived } = {
+    said: form.querySelector("[data-said]"),
+    button: form.querySelector("button[type=submit]"),
+    kept: "What you chose",
+    arrived: () => {},
+    ...place,
+  };
   if (!file.size) {
     said.textContent = EMPTY;
-    return;
+    return null;
   }
-  running = { address: "", stop: new AbortController() };
-  said.textContent = "";
+  const done = () => {
+    arrived();
+    location.replace(`${location.pathname}?done=uploaded`);
+    // whoever stays, asked by the browser because a recording waits here, can go on with that
+    setTimeout(() => {
+      running = null;
+      show(false);
+      say("Your file has arrived. It is shown when this page is loaded again.");
+    }, STAYED);
+  };
+  const say = (words) => {
+    if (said.textContent !== words) said.textContent = words;
+  };
+  const before = behind;
+  behind = null;
+  running = { address: before?.file === file ? before.address : "", stop: new AbortController() };
+  say("");
+  said.before(progress);
   show(true);
   try {
-    await send(file, (part) => {
-      form.querySelector("progress").value = Math.floor(part * 100);
-      said.textContent = `${Math.floor(part * 100)} %`;
-    });
-    location.replace(`${location.pathname}?done=uploaded`);
+    if (before && !running.address) await cancel(before.address);
+    const onProgress = (part) => {
+      progress.querySelector("progress").value = Math.floor(part * 100);
+      say(`${Math.floor(part * 100)} %`);
+    };
+    await send(file, onProgress, say);
+    done();
+    return null;
   } catch (error) {
-    // this page does not go on with it: left open, it would keep what had arrived before from being sent
-    const became = running.address ? await cancel(running.address) : { cancelled: true };
     const wanted = running.stop.signal.aborted;
+    const { address } = running;
+    // this page does not go on with it by itself: left open, it would keep what had arrived before from being sent
+    const became = address ? await cancel(address) : { cancelled: true };
     if (became.arrived) {
-      location.replace(`${location.pathname}?done=uploaded`);
-      return;
+      done();
+      return null;
     }
     running = null;
+    if (!became.cancelled && !(error instanceof Ended)) behind = { address, file };
     show(false, !became.cancelled);
     const why = NOT_CANCELLED[became.status] ?? NOT_CANCELLED.other;
-    said.textContent = !wanted ? error.message : became.cancelled ? "The upload was cancelled. Nothing of it is kept here." : why;
-    if (wanted) form.querySelector("button[type=submit]").focus();
+    if (wanted) say(became.cancelled ? "The upload was cancelled. Nothing of it is kept here." : why);
+    else say(error instanceof SignedOut ? `${error.message} ${kept} ${AGAIN} “${button.textContent}” again.` : error.message);
+    if (wanted || document.activeElement === document.body) button.focus();
+    return wanted ? null : error;
   }
 }
 
-form?.querySelector("[data-cancel]").addEventListener("click", ({ target }) => {
+progress?.querySelector("[data-cancel]").addEventListener("click", ({ target }) => {
   target.disabled = true;
   running?.stop.abort();
 });
