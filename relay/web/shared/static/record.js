@@ -1,57 +1,146 @@
-// Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away.
-import { sendAndShow } from "./upload.js";
+// Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away, and nothing but
+// quick exit takes it away unasked.
+import { SignedOut, renew, sendAndShow } from "./upload.js";
 
 const section = document.querySelector("[data-record]");
 const TYPES = { audio: ["audio/webm", "audio/mp4"], video: ["video/webm", "video/mp4"] };
+const LONGEST_KEPT = 3_600_000; // a recording that nobody comes back to holds no session open for longer
+const part = (name) => section.querySelector(`[data-${name}]`);
 
 if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   const kind = section.dataset.record;
-  const [start, stop, keep] = ["start", "stop", "keep"].map((name) => section.querySelector(`[data-${name}]`));
-  const preview = section.querySelector("[data-preview]");
-  const said = section.querySelector("[data-heard]");
+  const [start, stop, done, keep] = ["start", "stop", "done", "keep"].map(part);
+  const [preview, heard, said, throwing] = ["preview", "heard", "recording-said", "throw"].map(part);
+  const waits = document.querySelector("[data-remove-waits]");
   let recorder = null;
   let recording = null;
+  let recorded = 0; // when it was stopped
+  let staying = 0;
+  let left = false;
 
   const show = (state) => {
-    start.hidden = state === "recording";
+    start.hidden = state !== "empty";
     stop.hidden = state !== "recording";
-    keep.hidden = state !== "done";
+    done.hidden = part("apart").hidden = state !== "done";
     preview.hidden = state === "empty" || (kind === "audio" && state === "recording");
-    start.textContent = state === "done" ? "Throw it away and record again" : "Start recording";
+    if (state === "empty" && waits) waits.textContent = "";
   };
+  const failed = (error) => {
+    part("sign-in").hidden = !(error instanceof SignedOut);
+    part("failed").hidden = !error;
+  };
+
+  const askFirst = (event) => {
+    event.preventDefault();
+    event.returnValue = true; // for browsers of before 2024
+  };
+  const stay = async () => {
+    if (recording && performance.now() - recorded > LONGEST_KEPT) return;
+    const error = await renew().catch((one) => one);
+    if (!(error instanceof SignedOut)) {
+      part("sign-in").hidden = true;
+      return;
+    }
+    const stands = recording ? "is still in this window: leave it open" : "goes on";
+    (recording ? said : heard).textContent = `${error.message} The recording ${stands}. Sign in in another tab before you upload it.`;
+    part("sign-in").hidden = false;
+  };
+  // while there is something that could be lost
+  const hold = (holds) => {
+    clearInterval(staying);
+    removeEventListener("beforeunload", askFirst);
+    if (!holds || left) return;
+    addEventListener("beforeunload", askFirst);
+    staying = setInterval(stay, (Number(section.dataset.idle) * 60_000) / 4);
+  };
+  const quiet = () => {
+    for (const track of recorder?.stream.getTracks() ?? []) track.stop();
+  };
+  const leave = () => {
+    left = true;
+    hold(false);
+    quiet();
+  };
+
+  function keepIt(parts, type) {
+    quiet();
+    if (left) return;
+    recording = new Blob(parts, { type });
+    recorded = performance.now();
+    preview.srcObject = null;
+    preview.muted = false;
+    preview.src = URL.createObjectURL(recording);
+    part("save").href = preview.src;
+    part("save").download = `recording.${type.split("/")[1]}`;
+    heard.textContent = `Recorded. ${kind === "audio" ? "Listen to" : "Look at"} it, then upload it.`;
+    said.textContent = "";
+    failed(null);
+    show("done");
+    keep.focus();
+  }
 
   start.addEventListener("click", async () => {
     let stream;
+    start.disabled = true; // not twice at once
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: kind === "video" });
     } catch {
-      said.textContent = "The microphone or camera cannot be used. Allow it in your browser, or upload a file instead.";
+      heard.textContent = "The microphone or camera cannot be used. Allow it in your browser, or upload a file instead.";
       return;
+    } finally {
+      start.disabled = false;
     }
     const parts = [];
     const type = TYPES[kind].find((one) => MediaRecorder.isTypeSupported(one));
     recorder = new MediaRecorder(stream, { mimeType: type });
     recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
-    recorder.addEventListener("stop", () => {
-      for (const track of stream.getTracks()) track.stop();
-      recording = new Blob(parts, { type });
-      preview.srcObject = null;
-      preview.muted = false;
-      preview.src = URL.createObjectURL(recording);
-      said.textContent = "Recorded. Play it, then upload it or record again.";
-      show("done");
-    });
+    recorder.addEventListener("stop", () => keepIt(parts, type));
     if (kind === "video") {
       preview.muted = true;
       preview.srcObject = stream;
       preview.play().catch(() => {});
     }
     recorder.start(1000);
-    said.textContent = "Recording.";
+    heard.textContent = "Recording.";
     show("recording");
+    stop.focus();
+    hold(true);
+    stay();
   });
   stop.addEventListener("click", () => recorder.stop());
-  keep.addEventListener("click", () => sendAndShow(recording));
+  keep.addEventListener("click", async () => {
+    failed(null);
+    throwing.disabled = true;
+    const arrived = () => hold(false);
+    failed(await sendAndShow(recording, { said, button: keep, kept: "The recording", arrived }));
+    throwing.disabled = false;
+  });
+  throwing.addEventListener("click", () => {
+    hold(false);
+    URL.revokeObjectURL(preview.src);
+    preview.removeAttribute("src");
+    preview.load();
+    recorder = recording = null;
+    throwing.closest("details").open = false;
+    said.textContent = "";
+    failed(null);
+    heard.textContent = "The recording is thrown away. Nothing of it is kept.";
+    show("empty");
+    start.focus();
+  });
+
+  for (const form of document.querySelectorAll('form[action$="/remove"]')) {
+    form.addEventListener("submit", (event) => {
+      if (!recorder || left) return;
+      event.preventDefault();
+      waits.textContent = waits.dataset.removeWaits;
+      waits.scrollIntoView({ block: "center" });
+    });
+  }
+  // quick exit waits for no answer, also where its own script did not arrive
+  document.addEventListener("relay:leave", leave);
+  document.querySelector("form[data-exit]")?.addEventListener("submit", leave, { capture: true });
+  addEventListener("pagehide", leave);
   section.hidden = false;
   show("empty");
 }
