@@ -69,9 +69,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _play(arguments: argparse.Namespace, folder: Path) -> Play:
     data = (arguments.data or folder / "data").absolute()
-    environ = {name: value for name, value in os.environ.items() if name != _WAIT}
     return Play(
-        settings=load({"RELAY_CONTACT": _CONTACT, **_FREE_PORTS, **environ, "RELAY_DATA": str(data)}),
+        settings=load({"RELAY_CONTACT": _CONTACT, **_FREE_PORTS, **os.environ, "RELAY_DATA": str(data)}),
         keys=data.with_name(f"{data.name}-offline-keys"),
         material=material.make(folder / "sent"),
         out=folder / "received",

@@ -4,7 +4,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,10 @@ from relay.settings.model import SECRET, Bytes, Settings
 
 _PREFIX = "RELAY_"
 _CONFIG = "RELAY_CONFIG"
+_NOT_OURS = frozenset({"RELAY_CONFIG", "RELAY_DEMO_WAIT"})
+"""No settings: the first says where they are written, the second is `relay demo`'s own."""
+_NEAR = 0.75
+"""How much of a name must be the same (as `difflib` counts) for it to be a slip of the pen."""
 _FOLDERS = {"blobs": "blobs", "keyring": "keyring", "worker_secrets": "workers", "checkpoints": "checkpoints"}
 _TYPES = {field.name: field.type for field in msgspec.structs.fields(Settings)}
 
@@ -47,13 +51,13 @@ def as_environ(settings: Settings, **changed: Any) -> dict[str, str]:
 def _from_environ(environ: Mapping[str, str], problems: list[str]) -> dict[str, tuple[object, str]]:
     found: dict[str, tuple[object, str]] = {}
     for key, value in environ.items():
-        if not key.startswith(_PREFIX) or key == _CONFIG or not value:
+        if not key.startswith(_PREFIX) or key in _NOT_OURS or not value:
             continue  # empty is how a compose file says "not set"
         name = key.removeprefix(_PREFIX).lower()
         if name in _TYPES:
             found[name] = (value, key)
         else:
-            problems.append(_unknown(key, [f"{_PREFIX}{known.upper()}" for known in _TYPES]))
+            problems.append(_unknown(key, name, lambda known: f"{_PREFIX}{known.upper()}"))
     return found
 
 
@@ -82,14 +86,14 @@ def _from_file(
         if name in _TYPES:
             found[name] = (value, f"{name} in {path}")
         else:
-            problems.append(_unknown(f"{name} in {path}", list(_TYPES)))
+            problems.append(_unknown(f"{name} in {path}", name, str))
     return found
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    close = difflib.get_close_matches(name.split(" ", maxsplit=1)[0], known, n=1)
-    hint = f"Did you mean {close[0]}?" if close else "Take it out."
-    return f"{name} is not a setting. {hint}"
+def _unknown(source: str, name: str, written: Callable[[str], str]) -> str:
+    close = difflib.get_close_matches(name, _TYPES, n=1, cutoff=_NEAR)
+    hint = f"Did you mean {written(close[0])}?" if close else "Take it out."
+    return f"{source} is not a setting. {hint}"
 
 
 def _checked(name: str, value: object, source: str, problems: list[str]) -> Any:

@@ -70,6 +70,15 @@ def test_a_misspelt_setting_is_not_passed_over_in_silence(tmp_path: Path) -> Non
     assert "Did you mean session_idle_minutes?" in refusals({}, file)[0]
 
 
+@pytest.mark.parametrize("name", ["FOO", "BLOB_STORE", "PORTS", "WAIT"])
+def test_a_name_that_is_near_none_is_no_slip_of_the_pen(name: str) -> None:
+    assert refusals({f"RELAY_{name}": "1"}) == [f"RELAY_{name} is not a setting. Take it out."]
+
+
+def test_how_long_the_demo_stays_is_no_setting_and_stops_no_other_command() -> None:
+    assert load({"RELAY_DEMO_WAIT": "5"}) == load({})
+
+
 def test_other_programs_variables_are_none_of_our_business() -> None:
     assert isinstance(load({"PATH": "/bin", "RELAYED_TO": "x"}), Settings)
 
