@@ -57,8 +57,8 @@ async def enrolment_card(*, address: str, secret: str, until: str, size: Size, f
         folder,
         size,
         [address, secret, until],
-        # a long one may be broken after a dot, and nowhere else: it is typed by hand
-        address=[(site + slash).replace(".", ".\u200b"), identifier],
+        # a long one may be broken after a dot, and nowhere else: it is typed by hand, or copied
+        address=[re.split(r"(?<=\.)", site + slash), [identifier]],
         secret=secret,
         until=until,
     )

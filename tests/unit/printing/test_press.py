@@ -155,6 +155,19 @@ async def test_the_card_has_address_and_secret() -> None:
     assert words("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345") in words(text)
 
 
+async def test_a_long_address_breaks_after_a_dot_and_is_copied_as_it_is() -> None:
+    site = "https://letters.restorative-justice.county-of-somewhere.example.org/enrol"
+    card = await press.enrolment_card(
+        address=f"{site}/1", secret="AB", until="today", size=Size.LARGE, folder=FOLDER
+    )
+    [page] = pypdfium2.PdfDocument(card.pdf)
+    copied = page.get_textpage().get_text_range()
+    address = copied[copied.index("https:") : copied.index("2. Type")].split()
+    assert "".join(address) == f"{site}/1"
+    assert len(address) > 2
+    assert all(line.endswith(".") for line in address[:-2])
+
+
 async def test_a_glyph_that_is_missing_after_all_stops_the_press() -> None:
     data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "text": (), "hidden": True}
     arabic = [{"text": "سلام", "rtl": True, "language": "ar", "arabic": True, "pieces": []}]
