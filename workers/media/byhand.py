@@ -127,6 +127,8 @@ def _source(asked: argparse.Namespace, opened: ExitStack) -> Source:
 def _guess(path: Path, source: Source, output: Path) -> Kind:
     """A recording is taken for sound only where its name says so; a person says it with `--kind`."""
     seems = family(beginning(source))
+    if seems is None:
+        places.refuse_unknown(path, output)
     if seems is Kind.DOCUMENT or (seems is None and output.suffix.lower() == ".pdf"):
         return Kind.DOCUMENT
     return Kind.AUDIO if path.suffix.lower() in places.SOUNDS else Kind.VIDEO

@@ -23,11 +23,14 @@ SOUNDS = frozenset(
     }
 )
 """Endings that say that a recording is of sound."""
+TEXTS = frozenset({".md", ".text", ".txt"})
+"""Endings that say that there is text in a file, and nothing else."""
 _MADE = {
     Kind.AUDIO: ("A recording of sound becomes M4A", ".m4a"),
     Kind.VIDEO: ("A film becomes MP4", ".mp4"),
     Kind.DOCUMENT: ("Pages become a PDF", ".pdf"),
 }
+_KINDS = "Sound becomes .m4a, a film .mp4, pages (a PDF or photographs) .pdf."
 _ASKED = "Please give it a name that ends in "
 
 
@@ -39,6 +42,18 @@ def refuse_unreadable(path: Path) -> None:
         raise Invalid(f"There is no file {path}. Please check how its name is written, and where it is.")
     if not path.is_file():
         raise Invalid(f"{path} is no file on a disk. Please copy it to one, and name that.")
+
+
+def refuse_unknown(path: Path, output: Path) -> None:
+    """Raise `Invalid` for text, and where neither the file nor any name tells which kind it is."""
+    if path.suffix.lower() in TEXTS:
+        raise Invalid(f"{path.name} is text, as a letter is, and has not to be made safe. {_KINDS}")
+    endings = {ending for _, ending in _MADE.values()}
+    if path.suffix.lower() not in SOUNDS and output.suffix.lower() not in {"", *endings}:
+        raise Invalid(
+            f"Nothing tells what {path.name} is. {_KINDS} Please say which it is with --kind,"
+            " or give what comes out such a name."
+        )
 
 
 def refuse_unwritable(

@@ -52,6 +52,22 @@ def test_a_name_that_would_lie_is_refused_with_the_ending_to_give(
     assert f"{name} would be misnamed. Please give it a name that ends in {ending}.\n" in said
 
 
+def test_a_letter_is_text_and_has_not_to_be_made_safe(by_hand: Hand, tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Dear you\n")
+    said = by_hand("letter.txt", "l.txt")
+    assert "letter.txt is text, as a letter is, and has not to be made safe. Sound becomes .m4a, " in said
+    assert "film becomes MP4" not in said
+
+
+def test_which_kinds_there_are_is_said_of_a_file_that_could_be_anything(
+    by_hand: Hand, tmp_path: Path
+) -> None:
+    (tmp_path / "notes.odt").write_bytes(b"?")
+    said = by_hand("notes.odt", "safe.odt")
+    assert "Nothing tells what notes.odt is. Sound becomes .m4a, a film .mp4, pages (a PDF or " in said
+    assert "--kind" in said
+
+
 def test_a_poster_is_named_as_the_jpeg_that_it_is(by_hand: Hand) -> None:
     said = by_hand("film.mov", "safe.mp4", "--poster", "poster.png")
     assert "poster.png would be misnamed. Please give it a name that ends in .jpg.\n" in said
