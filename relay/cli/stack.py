@@ -135,9 +135,10 @@ class Stack:
         host, port = getattr(self.settings, f"{name}_host"), getattr(self.settings, f"{name}_port")
         held = self._open.enter_context(_listening(name, host, port))
         port = held.getsockname()[1]
-        origin = getattr(self.settings, f"{name}_origin") or f"http://{_reachable(host)}:{port}"
-        known = {f"{name}_port": port, f"{name}_origin": origin}
-        self.settings = msgspec.structs.replace(self.settings, **known)
+        self.settings = msgspec.structs.replace(self.settings, **{f"{name}_port": port})
+        if not getattr(self.settings, f"{name}_origin"):
+            origin = {f"{name}_origin": local_address(self.settings, name)}
+            self.settings = msgspec.structs.replace(self.settings, **origin)
         return held
 
     def _app(self, name: str, held: socket.socket, dsn: Dsn) -> Iterator[Child]:
@@ -148,14 +149,13 @@ class Stack:
         endings = shared_file()
         self._open.callback(os.close, endings)
         files = (held.fileno(), endings)
-        host, port = getattr(self.settings, f"{name}_host"), held.getsockname()[1]
         for one in names:
             yield self._child(
                 one,
                 dsn,
                 ("relay.web.serve", name, "--socket", str(files[0]), "--endings", str(files[1])),
                 # once for all; behind a wildcard address the loopback one answers too
-                health=f"http://{_reachable(host)}:{port}/health" if one == names[0] else "",
+                health=f"{local_address(self.settings, name)}/health" if one == names[0] else "",
                 ready_line=READY,
                 files=files,
             )
@@ -236,6 +236,12 @@ def _listening(name: str, host: str, port: int) -> socket.socket:
             f"Port {port} on {host} cannot be used ({error.strerror}). "
             f"Stop what uses it, or set RELAY_{name.upper()}_PORT to another one (0 for any free one)."
         ) from error
+
+
+def local_address(settings: Settings, name: str) -> str:
+    """Return where an app of a started stack answers on this machine."""
+    host, port = getattr(settings, f"{name}_host"), getattr(settings, f"{name}_port")
+    return f"http://{_reachable(host)}:{port}"
 
 
 def _reachable(host: str) -> str:

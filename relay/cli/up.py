@@ -7,7 +7,7 @@ import threading
 from types import FrameType
 
 from relay.cli.common import add_data, settings_for
-from relay.cli.stack import Stack
+from relay.cli.stack import Stack, local_address
 from relay.process import swap
 from relay.settings.contradictions import uncounted
 
@@ -47,12 +47,18 @@ def interrupt_once() -> None:
 
 def announce(stack: Stack) -> None:
     """Say where the two apps are."""
-    say(f"Participants:  {stack.settings.participants_origin}")
-    say(f"Staff desk:    {stack.settings.desk_origin}")
+    say(f"Participants:  {_where(stack, 'participants')}")
+    say(f"Staff desk:    {_where(stack, 'desk')}")
     for warning in (swap.warning(swap.in_the_open()), uncounted(stack.settings)):
         if warning:
             say(f"Warning:       {warning}")
     say(f"Data folder:   {stack.settings.data}   (Ctrl-C stops everything)")
+
+
+def _where(stack: Stack, name: str) -> str:
+    """What people type, and what a proxy in front of it is to pass on to."""
+    public, here = str(getattr(stack.settings, f"{name}_origin")), local_address(stack.settings, name)
+    return public if public == here else f"{public}   (on this machine: {here})"
 
 
 def say(sentence: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -48,6 +49,23 @@ def test_both_apps_answer_and_ctrl_c_leaves_nothing_running(data: Path) -> None:
         assert stack.process.returncode == 0
     assert not any(runs(pid) for pid in pids.values())
     assert not (data / "postgres" / "postmaster.pid").exists(), "PostgreSQL was shut down, not killed"
+
+
+def test_behind_a_proxy_it_says_where_the_apps_answer_on_this_machine_too(data: Path) -> None:
+    written = data / "relay.toml"
+    written.write_text('participants_origin = "https://relay.example.org"\nproxies = "127.0.0.1"\n')
+    try:
+        with up(data) as stack:
+            [line] = [line for line in stack.said if line.startswith("Participants:")]
+            found = re.fullmatch(
+                r"Participants:  https://relay.example.org +\(on this machine: (\S+)\)\n", line
+            )
+            assert found is not None
+            assert answers(f"{found[1]}/health")
+            assert f"Staff desk:    {stack.about['desk']}\n" in stack.said
+            stack.stop()
+    finally:
+        written.unlink()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

@@ -43,9 +43,11 @@ def make_service(home: Path) -> Path:
 class Up:
     """A running `relay up`."""
 
-    def __init__(self, process: subprocess.Popen[str], data: Path) -> None:
+    def __init__(self, process: subprocess.Popen[str], data: Path, said: list[str]) -> None:
         self.process = process
         self.data = data
+        self.said = said
+        """Its lines until it was ready."""
 
     @property
     def about(self) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def up(data: Path) -> Iterator[Up]:
                 break
         else:
             raise AssertionError("".join(said))
-        yield Up(process, data)
+        yield Up(process, data, said)
     finally:
         process.kill()
         with process:
