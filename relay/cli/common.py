@@ -17,13 +17,13 @@ from relay.process.files import private_folder, read_secret, write_secret
 from relay.settings import Settings, load
 
 
-def add_data(parser: argparse.ArgumentParser) -> None:
-    """Add `--data DIR`."""
+def add_data(parser: argparse.ArgumentParser, more: str = "") -> None:
+    """Add `--data DIR`; `more` is added to what is said of it."""
     parser.add_argument(
         "--data",
         metavar="DIR",
         type=Path,
-        help="the data folder (default: RELAY_DATA, or ./data); made when it is not there",
+        help=f"the data folder (default: RELAY_DATA, or ./data){more}",
     )
 
 

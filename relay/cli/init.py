@@ -16,7 +16,9 @@ from relay.errors import Conflict, Invalid
 from relay.identity import founding, keyfiles, keylines
 from relay.identity.founding import Founded
 from relay.identity.invitations import Invitation
+from relay.identity.names import checked_name
 from relay.identity.operator import looking
+from relay.process.files import keep_out_of_git, private_folder
 from relay.settings import Settings
 from relay.times import moment
 from relay.vault.keyring import FileKeyring
@@ -25,7 +27,7 @@ from relay.vault.suite import KeyPair, Signer
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the arguments."""
-    add_data(parser)
+    add_data(parser, "; made when it is not there")
     parser.add_argument("--name", required=True, help="what the service calls itself")
     parser.add_argument(
         "--keys-to",
@@ -63,7 +65,11 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
         raise Conflict(
             "The offline keys must not lie in the data folder. Name another folder with --keys-to."
         )
-    keyfiles.refuse_unfit(keys_to)  # before anything is made
+    keyfiles.refuse_unfit(keys_to)
+    checked_name(name), checked_name(facilitator, "facilitator")
+    # from here on things are made
+    private_folder(settings.data)
+    keep_out_of_git(settings.data)
     root, recovery = Signer.generate(), KeyPair.generate()
     with logins(settings) as dsns:
         made = asyncio.run(
@@ -102,7 +108,9 @@ def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
     print(f"The service {made.pins.name!r} is made ({made.pins.service_id}).")
     print(f"\nIts two keys are in {keys_to.absolute()}. Keep them offline, and copies of them elsewhere:")
     print(f"  {keyfiles.ROOT}      signs who is staff; asked for by: {told('staff', 'sign')}")
-    print(f"  {keyfiles.RECOVERY}  opens every case, if no facilitator can any more")
+    print(
+        f"  {keyfiles.RECOVERY}  each case's key is sealed to it as well; no command of this version uses it"
+    )
     if sys.stdout.isatty():
         # into a terminal only: redirected output ends up in logs
         print("\nTo be copied on paper, line by line, and shown this once:")

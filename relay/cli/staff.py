@@ -32,6 +32,9 @@ The roster in the database is older than this machine has seen, or was not signe
 Was a backup restored? Compare every key again before you sign."""
 
 
+_COMPARE = "compare with its owner"
+
+
 class Staff(NamedTuple):
     """What the database says of the staff, and what the root has signed of it."""
 
@@ -112,7 +115,8 @@ def _sign(arguments: argparse.Namespace, settings: Settings, pins: Pins) -> int:
         if found.current is None and not following.entries:
             print("There is nothing to sign yet: nobody of the staff has enrolled. Come back once they have.")
             return 0
-        if not arguments.yes and not _confirmed():
+        new = any(_standing(member, found.current).endswith(_COMPARE) for member in found.members)
+        if not arguments.yes and not _confirmed(new=new):
             print("Nothing was signed.")
             return 1
         asyncio.run(sign_roster(owner, settings, following, root))
@@ -149,8 +153,8 @@ def _standing(member: Member, current: Roster | None) -> str:
         left = " (the next roster lets them do nothing)" if carried else ""
         return {"invited": "invited", "suspended": "suspended"}.get(member.state, "no keys") + left
     if carried is None:
-        return "NEW: compare with its owner"
-    return "on the roster" if carried == entry else "CHANGED: compare with its owner"
+        return f"NEW: {_COMPARE}"
+    return "on the roster" if carried == entry else f"CHANGED: {_COMPARE}"
 
 
 def _show(member: Member, current: Roster | None) -> None:
@@ -159,9 +163,16 @@ def _show(member: Member, current: Roster | None) -> None:
         print(f"  {member.key.words}\n  {member.key.groups}")
 
 
-def _confirmed() -> bool:
-    print("\nAsk everyone with a new or changed key to read out the words of the desk's page on their keys.")
+def _confirmed(*, new: bool) -> bool:
+    if new:
+        print(
+            "\nAsk everyone with a new or changed key to read out the words of the desk's page on their keys."
+        )
+        asked = "Type yes when all of them agree: "
+    else:
+        print("\nNo key is new or changed, so there is nothing to compare.")
+        asked = "Type yes to sign this roster: "
     try:
-        return input("Type yes when all of them agree: ").strip().lower() == "yes"
+        return input(asked).strip().lower() == "yes"
     except EOFError:
         return False

@@ -13,6 +13,13 @@ def private_folder(path: Path) -> None:
         path.mkdir(mode=0o700, exist_ok=True)
 
 
+def keep_out_of_git(folder: Path) -> None:
+    """Let git pass the folder over, whatever it is called and wherever it lies."""
+    ours = folder / ".gitignore"
+    if not ours.exists():
+        ours.write_text("*\n")
+
+
 def write_secret(path: Path, text: str) -> None:
     """Write `text` with mode 0600, durably: after a power cut there is the old file or the new one."""
     private_folder(path.parent)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from relay.app import open_house
@@ -75,6 +76,15 @@ def enrol_staff(settings: Settings, said: str, name: str) -> None:
         asyncio.run(through_the_desk(dsns[roles.login("desk")].url))
 
 
+def stop(settings: Settings) -> None:
+    """Suspend everyone of the staff, as an administrator does."""
+    with (
+        EmbeddedPostgres(settings.data) as administrator,
+        psycopg.connect(administrator.but(database=roles.DATABASE).url) as connection,
+    ):
+        connection.execute("UPDATE relay.accounts SET state = 'suspended'")
+
+
 def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     code, said, _ = relay.init()
     assert code == 0
@@ -85,6 +95,11 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
         # into a file or a log, what opens everything is never printed
         assert (relay.keys / secret).read_text().split()[-1][:16] not in said.replace(" ", "")
 
+    assert (
+        "relay-recovery.key  each case's key is sealed to it as well; no command of this version uses" in said
+    )
+
+    assert (relay.data / ".gitignore").read_text() == "*\n"
     code, listed, _ = relay("staff", "list")
     assert (code, listed) == (0, "Fatima A., facilitator: invited\n")
     monkeypatch.setattr("builtins.input", lambda _: pytest.fail("there is nothing to say yes to"))
@@ -106,7 +121,14 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
     assert "Roster 1 is signed" in signed
     assert "on the roster" in relay("staff", "list")[1]
     assert "Nothing has changed" in relay("staff", "sign", "--root-key", str(root), "--yes")[1]
+    assert "read out the words" in signed
     assert relay.init()[0] == 2
+
+    stop(relay.settings)
+    code, signed, _ = relay("staff", "sign", "--root-key", str(root))
+    assert (code, relay.pins.roster_version) == (0, 2)
+    assert "No key is new or changed, so there is nothing to compare." in signed
+    assert "read out the words" not in signed
 
 
 def test_what_to_do_next_is_printed_as_it_can_be_run(
@@ -160,6 +182,12 @@ def test_without_a_place_for_the_keys_nothing_is_made(relay: Command) -> None:
     code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", "/proc/self")
     assert code == 2
     assert "cannot be written to /proc/self" in error
+    for words in (("--name", " "), ("--name", "Kent RJ", "--facilitator", "")):
+        assert relay("init", *words, "--keys-to", str(relay.keys.parent))[0] == 2
+    (relay.keys.parent / "relay-root.key").touch()
+    code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(relay.keys.parent))
+    assert (code, "never overwritten" in error) == (2, True)
+    assert relay("migrate")[0] == 2
     assert not relay.data.exists()
     code, _, error = relay("staff", "list")
     assert code == 2
