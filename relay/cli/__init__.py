@@ -8,6 +8,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from relay.errors import RelayError
 
@@ -61,6 +62,7 @@ def _overview() -> argparse.ArgumentParser:
         description="Letters, recordings and films between two people who never meet, through a facilitator.",
         epilog=_EPILOG,
     )
+    parser.add_argument("--version", action="version", version=f"relay {version('relay')}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, (_, summary) in COMMANDS.items():
         commands.add_parser(name, help=summary, add_help=False)

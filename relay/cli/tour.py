@@ -8,6 +8,7 @@ from pathlib import Path
 
 from relay.cli.common import told
 from relay.cli.up import interrupt_once
+from relay.errors import Conflict
 from relay.settings import load
 from relay.tour import material, report
 from relay.tour.journal import make_console
@@ -43,6 +44,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="write exactly what each recipient received to DIR/victim and DIR/offender; 2-letter.txt is one"
         " of the tour's own, in which a name was hidden",
     )
+    parser.add_argument(
+        "--replace", action="store_true", help="write over what an earlier tour left in --out"
+    )
     parser.add_argument("--report", metavar="FILE", type=Path, help="write the table as JSON as well")
 
 
@@ -70,6 +74,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def make_play(arguments: argparse.Namespace, folder: Path, environ: Mapping[str, str]) -> Play:
     """Put together what is played; what is not named lies in `folder`, which is temporary."""
+    out = (arguments.out or folder / "received").absolute()
+    if not arguments.replace and out.is_dir() and any(out.iterdir()):
+        raise Conflict(
+            f"{out} is not empty, and what is in it could be lost. Please name another folder with --out,"
+            " or add --replace to write over what an earlier tour received."
+        )
     data = (arguments.data or folder / "data").absolute()
     settings = load({**environ, "RELAY_DATA": str(data)})
     sent = material.make(
@@ -84,7 +94,7 @@ def make_play(arguments: argparse.Namespace, folder: Path, environ: Mapping[str,
         settings=settings,
         keys=data.with_name(f"{data.name}-offline-keys"),
         material=sent,
-        out=_emptied((arguments.out or folder / "received").absolute()),
+        out=_emptied(out),
     )
 
 

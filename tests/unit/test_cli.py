@@ -5,6 +5,7 @@ import importlib
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,33 @@ def test_without_a_command_the_list_is_shown(capsys: pytest.CaptureFixture[str])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert all(name in shown for name in COMMANDS)
+
+
+def test_it_says_which_version_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"relay {version('relay')}\n")
+
+
+@pytest.mark.parametrize("name", ["up", "migrate"])
+def test_only_a_command_that_makes_the_data_folder_says_so(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command, makes in (("init", True), (name, False)):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert ("made when it is not there" in " ".join(capsys.readouterr().out.split())) == makes
+
+
+def test_a_tour_is_not_written_over_what_an_earlier_one_received(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "victim").mkdir()
+    earlier = tmp_path / "victim" / "1-recording.m4a"
+    earlier.touch()
+    assert main(["tour", "--out", str(tmp_path)]) == 2
+    assert f"{tmp_path} is not empty" in capsys.readouterr().err
+    assert earlier.exists()
 
 
 def test_an_unknown_command_is_refused_with_the_choice(capsys: pytest.CaptureFixture[str]) -> None:
