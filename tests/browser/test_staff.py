@@ -127,6 +127,67 @@ async def test_suspending_a_participant_and_taking_somebody_off_are_asked_about_
     await picture(fatima, gallery, "staff-taken-off")
 
 
+async def test_inviting_anew_is_asked_about_first_and_leads_back_to_what_has_to_be_given_again(
+    town: Town, gallery: Path | None
+) -> None:
+    exchange = town.exchange
+    item_id, _ = await exchange.deliver(exchange.victim)
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.goto(f"/cases/{exchange.case_id}")
+    for sure in (False, True):
+        await fatima.get_by_text("More about Oskar").click()
+        await fatima.get_by_role("link", name="Invite Oskar anew").click()
+        await expect(fatima.get_by_role("heading", level=1)).to_have_text("Invite Oskar anew?")
+        await expect(fatima.get_by_text("is lost for ever")).to_be_visible()
+        if not sure:
+            await fatima.get_by_role("link", name="and do nothing").click()
+    await picture(fatima, gallery, "staff-invite-anew")
+    await fatima.get_by_role("button", name="Invite Oskar anew").click()
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("An invitation for Oskar")
+    link, secret, code = [await given(fatima, name) for name in ("Link", "Long code", "Short code")]
+
+    oskar = await town.visit(Surface.PARTICIPANTS, script=False)
+    await oskar.goto("/enrol/" + link.rpartition("/")[2])
+    await expect(oskar.get_by_text("what you wrote and did not send is gone then")).to_be_visible()
+    await picture(oskar, gallery, "staff-enrol-anew")
+    await oskar.get_by_label("The long code").fill(secret)
+    await oskar.get_by_label("The short code").fill(code)
+    await oskar.get_by_label("A name to sign in with").fill("oskar-anew")
+    await oskar.get_by_label("Your passphrase", exact=True).fill(PASSPHRASE)
+    await oskar.get_by_label("once more").fill(PASSPHRASE)
+    await oskar.get_by_role("button", name="Start").click()
+    await expect(oskar.get_by_role("heading", name="You are ready")).to_be_visible()
+
+    await fatima.get_by_role("link", name="Done").click()
+    await expect(entry(fatima, "Oskar")).to_contain_text(
+        "Once their keys are confirmed, give it to them again"
+    )
+    await fatima.get_by_role("button", name="Confirm the keys of Oskar").click()
+    await picture(fatima, gallery, "staff-give-again")
+    await entry(fatima, "Oskar").get_by_role("link", name="Letter from Vera").click()
+    assert fatima.url.endswith(f"/items/{item_id}")
+    await fatima.get_by_role("button", name="Give it again to Oskar").click()
+    await fatima.goto(f"/cases/{exchange.case_id}")
+    await expect(entry(fatima, "Oskar")).not_to_contain_text("has enrolled anew")
+
+
+async def test_who_was_only_invited_is_invited_anew_with_other_words(
+    town: Town, gallery: Path | None
+) -> None:
+    exchange = town.exchange
+    case = f"/cases/{exchange.case_id}"
+    await exchange.desk.do(f"{case}/people", {"name": "Nadia", "part": "victim"}, status=201)
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await fatima.goto(case)
+    await fatima.get_by_text("More about Nadia", exact=True).click()
+    await fatima.get_by_role("link", name="Invite Nadia anew").click()
+    await expect(fatima.get_by_text("cannot be used any more")).to_be_visible()
+    await expect(fatima.get_by_text("lost for ever")).to_have_count(0)
+    await seen(fatima, gallery, "invite-again")
+    await fatima.goto(f"{case}/people/{exchange.offender_id}/invitation")
+    await seen(fatima, gallery, "invite-anew")
+
+
 async def test_a_colleague_is_taken_off_a_case_and_suspended_and_let_in_again(
     town: Town, gallery: Path | None
 ) -> None:

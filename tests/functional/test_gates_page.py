@@ -64,7 +64,7 @@ async def test_of_a_case_with_one_side_alone_the_page_says_whom_to_invite(exchan
     assert "First invite an offender." in shown
     assert "What stands in the way" not in shown
     assert "They have not used their invitation yet." in shown
-    [account] = re.findall(rf'action="{people}/([^/]+)/invitation"', shown)
+    [account] = re.findall(rf'href="{people}/([^/]+)/invitation"', shown)
     again = await exchange.desk.send(f"{people}/{account}/invitation")
     assert "An invitation for Walid" in again.text
 

@@ -22,11 +22,12 @@ from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import listing
 from relay.review.held import held
+from relay.review.outdated import Outdated, outdated
 from relay.web.desk.deeds import deed, particulars
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.lacking import lacking, passing
 from relay.web.desk.recorded import is_gate, recorded
-from relay.web.desk.shown import invitation_page
+from relay.web.desk.shown import invitation_to_case
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, path_of
@@ -83,6 +84,7 @@ async def show_case(
         ticked=form.several("medium") if form else [],
         tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
         held=await held(house, person, case_id),
+        outdated=_by_recipient(await outdated(house, person, case_id)),
         participants=[one for one in people if one.part != "facilitator"],
         colleagues=[
             one
@@ -96,6 +98,13 @@ async def show_case(
         case_paused=any(pause.paused for pause in facts.pauses if pause.account_id is None),
         paused={pause.account_id for pause in facts.pauses if pause.paused},
     )
+
+
+def _by_recipient(found: list[Outdated]) -> dict[UUID, list[Outdated]]:
+    grouped: dict[UUID, list[Outdated]] = {}
+    for one in found:
+        grouped.setdefault(one.recipient_id, []).append(one)
+    return grouped
 
 
 async def on_case(
@@ -162,30 +171,9 @@ async def invite(asked: TheAsked, case_id: CaseId) -> Page:
         part: Literal["victim", "offender"] = form.choice("part", "victim", "offender")
         label = form.text("label")
         invitation = await invitations.invite_participant(asked.house, person, case_id, name, part, label)
-        return _invitation(asked, invitation, name, case_id)
+        return invitation_to_case(asked.request, asked.house, invitation, name, case_id)
 
     return await on_case(asked, case_id, do)
-
-
-@does("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", Permission.CASE_PEOPLE)
-async def invite_again(asked: TheAsked, case_id: CaseId, account_id: AccountId) -> Page:
-    """Invite a participant anew."""
-
-    async def do(person: Person) -> Page:
-        # first: what is made next is shown once, and no trouble of ours may stand in between
-        _, people, _ = await service.read_case(asked.house, person, case_id)
-        name = next((one.name for one in people if one.account_id == account_id), "")
-        invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
-        return _invitation(asked, invitation, name, case_id)
-
-    return await on_case(asked, case_id, do)
-
-
-def _invitation(asked: Asked, invitation: invitations.Invitation, name: str, case_id: UUID) -> Page:
-    origin = asked.house.settings.participants_origin
-    return invitation_page(
-        asked.request, invitation, name, origin=origin, back=f"/cases/{case_id}", staff=False
-    )
 
 
 @does("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", Permission.CASE_PEOPLE)
@@ -240,7 +228,6 @@ HANDLERS = [
     settings,
     single_approval,
     invite,
-    invite_again,
     vouch,
     add_facilitator,
     audit_page,

@@ -1,7 +1,10 @@
 """An invitation, shown this once."""
 
+from uuid import UUID
+
 from litestar import Response
 
+from relay.house import House
 from relay.identity.invitations import Invitation
 from relay.web.shared.access import AnyRequest
 from relay.web.shared.pages import page
@@ -23,3 +26,11 @@ def invitation_page(
         back=back,
         staff=staff,
     )
+
+
+def invitation_to_case(
+    request: AnyRequest, house: House, invitation: Invitation, name: str, case_id: UUID
+) -> Response[bytes]:
+    """Show a participant's."""
+    origin, back = house.settings.participants_origin, f"/cases/{case_id}"
+    return invitation_page(request, invitation, name, origin=origin, back=back, staff=False)

@@ -1,4 +1,4 @@
-"""Suspending an account, ending that, and taking somebody off a case: each is asked about first.
+"""Inviting anew, suspending an account, ending that, taking somebody off a case: each is asked about first.
 
 The page that asks says what follows. Its address is the form's, which can then be asked for by itself.
 """
@@ -13,13 +13,14 @@ from relay.cases import service
 from relay.cases.model import Case, PersonOnCase
 from relay.errors import Missing
 from relay.house import House
-from relay.identity import accounts, directory
+from relay.identity import accounts, directory, invitations
 from relay.identity.directory import Colleague
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.web.desk.cases import on_case
 from relay.web.desk.doing import Page, TheAsked, does
 from relay.web.desk.home import on_accounts
+from relay.web.desk.shown import invitation_to_case
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.pages import page
 
@@ -42,6 +43,28 @@ async def _on_case(
         if account in {one.account_id, None} and seat in {one.seat_id, None}:
             return case, one
     raise Missing
+
+
+@get("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE)
+async def ask_to_invite_again(
+    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
+) -> Page:
+    """Say what follows when a participant is invited anew: what they lose, or which invitation ends."""
+    case, one = await _participant(house, person, case_id, account_id)
+    return page(request, "invite_again.html", case=case, one=one)
+
+
+@does("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", Permission.CASE_PEOPLE)
+async def invite_again(asked: TheAsked, case_id: CaseId, account_id: AccountId) -> Page:
+    """Invite a participant anew; show the invitation once."""
+
+    async def do(person: Person) -> Page:
+        # first: what is made next is shown once, and no trouble of ours may stand in between
+        _, one = await _participant(asked.house, person, case_id, account_id)
+        invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
+        return invitation_to_case(asked.request, asked.house, invitation, one.name, case_id)
+
+    return await on_case(asked, case_id, do)
 
 
 @get("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", opt=_PEOPLE)
@@ -170,6 +193,8 @@ async def end_suspension_staff(asked: TheAsked, account_id: AccountId) -> Page:
 
 
 HANDLERS = [
+    ask_to_invite_again,
+    invite_again,
     ask_to_suspend,
     suspend,
     ask_to_end,
