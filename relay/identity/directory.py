@@ -1,5 +1,6 @@
 """Who works here, as staff see one another."""
 
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -9,12 +10,17 @@ from relay.identity.model import Person
 
 
 class Colleague(msgspec.Struct, frozen=True, kw_only=True):
-    """A member of staff. `state` is "invited", "active" or "suspended"."""
+    """A member of staff. `state` is "invited", "active" or "suspended".
+
+    `enrolled`: they have keys, also while they are suspended. `since`: when the account was made.
+    """
 
     account_id: UUID
     name: str
     roles: tuple[str, ...]
     state: str
+    enrolled: bool
+    since: datetime
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -22,6 +28,8 @@ class _Row(msgspec.Struct, frozen=True):
     name_sealed: bytes
     roles: str
     state: str
+    enrolled: bool
+    since: datetime
 
 
 async def colleagues(house: House, person: Person) -> list[Colleague]:
@@ -29,7 +37,8 @@ async def colleagues(house: House, person: Person) -> list[Colleague]:
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(
             _Row,
-            "SELECT id, name_sealed, roles, state FROM relay.accounts"
+            "SELECT id, name_sealed, roles, state, key_version > 0 AS enrolled, created_at AS since"
+            " FROM relay.accounts"
             " WHERE side = 'staff' ORDER BY id LIMIT 1000",
         )
     found = [
@@ -38,7 +47,9 @@ async def colleagues(house: House, person: Person) -> list[Colleague]:
             name=house.columns.open("accounts", "name", row.id, row.name_sealed),
             roles=tuple(row.roles.split()),
             state=row.state,
+            enrolled=row.enrolled,
+            since=row.since,
         )
         for row in rows
     ]
-    return sorted(found, key=lambda colleague: colleague.name.casefold())
+    return sorted(found, key=lambda colleague: (colleague.name.casefold(), colleague.since))

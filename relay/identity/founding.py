@@ -12,6 +12,7 @@ from relay.db.dsn import Dsn
 from relay.errors import Conflict
 from relay.identity.invitations import Invitation, insert_staff
 from relay.identity.names import checked_name
+from relay.identity.namesakes import refuse_namesake
 from relay.identity.operator import operating
 from relay.process.files import private_folder
 from relay.vault.columns import ColumnCipher
@@ -87,14 +88,15 @@ async def _insert_service(owner: Dsn, pins: Pins) -> None:
 async def invite_staff(
     owner: Dsn, keyring: FileKeyring, service_id: UUID, *, role: str, name: str, now: datetime, days: int
 ) -> Invitation:
-    """Invite a member of staff, as the operator."""
-    account_id = uuid4()
+    """Invite a member of staff, as the operator. Raise `Invalid` for a name that a colleague has."""
+    account_id, columns = uuid4(), ColumnCipher(keyring)
     async with operating(owner, service_id, Tag.ACCOUNT_INVITED, account_id) as act:
         act.note(role=role)
+        await refuse_namesake(act, columns, service_id, name, now)
         return await insert_staff(
             act,
             keyring,
-            ColumnCipher(keyring),
+            columns,
             account_id,
             service_id=service_id,
             role=role,

@@ -19,6 +19,7 @@ from relay.errors import Conflict, Forbidden, Invalid, Missing
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.names import checked_name
+from relay.identity.namesakes import refuse_namesake
 from relay.identity.proofs import code_mac, secret_hash
 from relay.identity.trust import require_carried
 from relay.permissions import STAFF_ROLES, Permission
@@ -217,7 +218,10 @@ def invitation_statement(
 
 
 async def invite_staff(house: House, person: Person, role: str, name: str) -> Invitation:
-    """Invite a member of staff, as an administrator on the roster. They can work once it carries them too."""
+    """Invite a member of staff, as an administrator on the roster. They can work once it carries them too.
+
+    Raise `Invalid` for a name that a colleague has.
+    """
     if Permission.ACCOUNT_MANAGE not in person.permissions:
         raise Forbidden
     account_id = uuid4()
@@ -226,6 +230,7 @@ async def invite_staff(house: House, person: Person, role: str, name: str) -> In
     ) as act:
         await require_carried(act, house, person, Permission.ACCOUNT_MANAGE)
         act.note(role=role)
+        await refuse_namesake(act, house.columns, person.service_id, name, house.clock())
         return await insert_staff(
             act,
             house.keyring,

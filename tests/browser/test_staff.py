@@ -48,8 +48,13 @@ async def test_an_administrator_invites_staff_and_who_was_invited_enrols_by_hand
     link, secret, code = [await given(anna, name) for name in ("Link", "Long code", "Short code")]
     await expect(anna.get_by_text(f"{link}#{secret}")).to_be_visible()
     await anna.get_by_role("link", name="Done").click()
-    await expect(entry(anna, "Filip")).to_contain_text("Invited")
+    await expect(entry(anna, "Filip")).to_contain_text("Invited since")
     assert secret not in await anna.content()
+    await anna.get_by_label("Name", exact=True).fill("filip")
+    await anna.get_by_role("button", name="Invite", exact=True).click()
+    await expect(anna.get_by_role("alert")).to_contain_text("A colleague of this name")
+    await expect(anna.get_by_label("Name", exact=True)).to_have_value("filip")
+    await seen(anna, gallery, "namesake")
 
     filip = await town.visit(Surface.DESK, script=False)
     await filip.goto("/enrol/" + link.rpartition("/")[2])

@@ -218,3 +218,19 @@ async def test_a_session_of_before_does_not_come_to_life_again(service: Service)
     await administrator.do(f"/staff/{person.id}/end-suspension", status=204)
     assert await open_session(service.desk, Surface.DESK, cookie) is None
     await fatima.sign_in("Fatima")
+
+
+async def test_who_never_enrolled_is_not_offered_the_end_of_a_suspension_that_cannot_end(
+    service: Service,
+) -> None:
+    anna = await staff_client(service, "administrator", "Anna")
+    invited = await anna.do("/staff", {"name": "Nobody yet", "role": "facilitator"}, status=201)
+    account = f"/accounts/{invited['account_id']}"
+    assert "the suspension cannot be ended" in await text(anna, f"{account}/suspend")
+    await anna.send(f"{account}/suspend")
+    shown = await text(anna, "/accounts")
+    assert f"{account}/end-suspension" not in shown
+    assert "Nobody yet had not enrolled: there is nothing to go back to." in shown
+    asked = await text(anna, f"{account}/end-suspension")
+    assert "Invite them once more" in asked
+    assert f'action="{account}/end-suspension"' not in asked

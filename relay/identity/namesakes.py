@@ -1,0 +1,44 @@
+"""No two colleagues of one name: who puts somebody on a case chooses them by it."""
+
+import unicodedata
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from relay.db.transaction import Reading
+from relay.errors import Invalid
+from relay.vault.columns import ColumnCipher
+
+
+class _Named(msgspec.Struct, frozen=True):
+    id: UUID
+    name_sealed: bytes
+
+
+async def refuse_namesake(
+    tx: Reading, columns: ColumnCipher, service_id: UUID, name: str, now: datetime
+) -> None:
+    """Raise `Invalid` if a colleague of this name works here, or holds an invitation that can be used."""
+    rows = await tx.all(
+        _Named,
+        """
+        SELECT a.id, a.name_sealed FROM relay.accounts a
+        WHERE a.service_id = %s AND a.side = 'staff' AND (a.state = 'active' OR (
+            a.state = 'invited' AND EXISTS (
+                SELECT FROM relay.invitations i
+                WHERE i.account_id = a.id AND i.used_at IS NULL AND i.expires_at > %s AND i.tries < 5)))
+        LIMIT 1000
+        """,
+        [service_id, now],
+    )
+    if _alike(name) in {_alike(columns.open("accounts", "name", row.id, row.name_sealed)) for row in rows}:
+        raise Invalid(
+            name="A colleague of this name is among the accounts already. If this is somebody else, write a"
+            " name that tells the two apart. If it is the same person, suspend that account first: it ends"
+            " the invitation that waits."
+        )
+
+
+def _alike(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
