@@ -114,9 +114,53 @@ async def test_the_page_offers_to_give_it_again_to_somebody_who_enrolled_anew(ex
     people, service = exchange.people, exchange.service
     invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.offender.id)
     again = await service.enrol_quickly(service.participants, invitation)
+    assert "When those are confirmed" in (await exchange.desk.http.get(f"/items/{item_id}")).text
     await vouch(service.desk, people.facilitator, people.case_id, again.id)
     page = (await exchange.desk.http.get(f"/items/{item_id}")).text
     assert "Oskar has enrolled anew since" in page
+    assert "Those are confirmed, and you can give it again" in page
+    assert "When those are confirmed" not in page
     seat = (await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
     assert (await exchange.desk.send(f"/items/{item_id}/release", seat_id=seat)).status_code == 303
     assert "Give it again" not in (await exchange.desk.http.get(f"/items/{item_id}")).text
+
+
+async def test_who_approved_alone_reads_that_a_colleague_has_to_be_added_and_not_that_all_is_done(
+    exchange: Exchange,
+) -> None:
+    case = f"/cases/{exchange.case_id}"
+    await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
+    item_id = await exchange.write(exchange.victim)
+    await exchange.approve(item_id)
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "Nobody else on the case can approve it: add a colleague" in page
+    assert "You have approved it. The second approval is somebody else’s." in page
+    assert "Once a colleague is on the case, they find it in their queue." in page
+    assert "a colleague who is on the case finds it" not in page
+    assert "nothing left for you" not in page
+    assert exchange.people is not None
+    filip = await exchange.service.make_facilitator("Filip")
+    await exchange.desk.do(f"{case}/facilitators", {"account_id": str(filip.id)}, status=201)
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "Nobody else on the case" not in page
+    assert "a colleague who is on the case finds it in their queue" in page
+    assert "There is nothing left for you to do with it" in page
+    colleague = await seated(exchange.service, Surface.DESK, filip)
+    assert f'href="/items/{item_id}"' in (await colleague.http.get("/queue")).text
+
+
+async def test_where_a_colleague_finds_what_needs_a_second_approval_after_it_was_released(
+    exchange: Exchange, filip: tuple[Person, Client]
+) -> None:
+    case, (_, colleague) = f"/cases/{exchange.case_id}", filip
+    item_id, _ = await exchange.deliver(exchange.victim)
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "in no queue" not in page
+    await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "Can approve it: Filip. It is in no queue any more" in page
+    assert f'href="{case}#items"' in page
+    assert f'href="/items/{item_id}"' not in (await colleague.http.get("/queue")).text
+    page = (await colleague.http.get(case)).text
+    assert f'href="/items/{item_id}"' in page.partition('id="items"')[2]
+    assert "Approve it too" in (await colleague.http.get(f"/items/{item_id}")).text

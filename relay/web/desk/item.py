@@ -83,6 +83,7 @@ async def show_item(
         failure=failures.sentence(item.failure),
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
+        confirmed=_confirmed(people),
         in_the_way=_in_the_way(item, people, stands),
         standing=stands,
         opened=stands.mark,
@@ -127,11 +128,15 @@ def _chosen(form: Form | None) -> dict[str, Any]:
     }
 
 
+def _confirmed(people: Sequence[PersonOnCase]) -> set[UUID]:
+    return {one.account_id for one in people if one.vouched}
+
+
 def _in_the_way(
     item: ItemOnDesk, people: Sequence[PersonOnCase], stands: Standing
 ) -> dict[UUID, tuple[str, ...]]:
     """Return what keeps the item from each of its recipients, by their seats."""
-    confirmed = {one.account_id for one in people if one.vouched}
+    confirmed = _confirmed(people)
     return {
         one.seat_id: in_the_way(
             item, one, taken_back=stands.taken_back, confirmed=one.account_id in confirmed
