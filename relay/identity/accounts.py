@@ -218,5 +218,5 @@ async def _manageable(act: Acting, house: House, person: Person, account_id: UUI
     if needed not in person.permissions:
         raise Forbidden
     if account.side == "staff":
-        await require_carried(act, house, person, needed)
+        await require_carried(act, house, person)
     return account

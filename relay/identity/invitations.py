@@ -228,7 +228,7 @@ async def invite_staff(house: House, person: Person, role: str, name: str) -> In
     async with house.database.acting(
         person.id, Tag.ACCOUNT_INVITED, chain=person.service_id, subject=account_id
     ) as act:
-        await require_carried(act, house, person, Permission.ACCOUNT_MANAGE)
+        await require_carried(act, house, person)
         act.note(role=role)
         await refuse_namesake(act, house.columns, person.service_id, name, house.clock())
         return await insert_staff(

@@ -151,19 +151,25 @@ async def is_carried(tx: Reading, house: House, person_id: UUID) -> bool:
     return signed is not None and works_on_cases(signed, person_id)
 
 
-async def require_carried(tx: Reading, house: House, person: Person, permission: Permission) -> None:
-    """Raise `Forbidden` unless the roster carries them, with the keys that they have, in a role that may.
-
-    What the database says of somebody's role is not enough to decide over colleagues: who can write to it
-    could have put it there.
-    """
+async def carries(tx: Reading, house: House, person: Person) -> bool:
+    """Tell whether the newest roster carries somebody with the very keys and roles that they have now."""
     signed = await newest_roster(tx, house.pins)
-    entry = signed.entry(person.id) if signed else None
-    if (
-        entry is None
-        or entry.key_version != person.key_version
-        or permission not in permissions_of("staff", frozenset(entry.roles))
-    ):
+    entry = None if signed is None else signed.entry(person.id)
+    return entry is not None and (
+        frozenset(entry.roles),
+        entry.key_version,
+        entry.fingerprint,
+        entry.signing_key,
+    ) == (person.roles, person.key_version, person.keys.public.fingerprint, person.signer.public.encoded)
+
+
+async def require_carried(tx: Reading, house: House, person: Person) -> None:
+    """Raise `Forbidden` unless the roster carries them so.
+
+    What the database says of somebody's role is not enough to decide over colleagues: whoever can write to
+    it could have put it there.
+    """
+    if not await carries(tx, house, person):
         raise Forbidden(
             "Your keys are not on the signed list of staff yet, so you cannot do this. Whoever keeps the"
             " service's offline key adds them, with: relay staff sign"
