@@ -1,4 +1,4 @@
-"""Who works here, as staff see one another."""
+"""Who works here, as staff see one another, and who is or was on a case of theirs."""
 
 from datetime import datetime
 from uuid import UUID
@@ -21,6 +21,12 @@ class Colleague(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     enrolled: bool
     since: datetime
+
+
+class _NamedRow(msgspec.Struct, frozen=True):
+    id: UUID
+    seat_id: UUID | None
+    name_sealed: bytes
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -53,3 +59,20 @@ async def colleagues(house: House, person: Person) -> list[Colleague]:
         for row in rows
     ]
     return sorted(found, key=lambda colleague: (colleague.name.casefold(), colleague.since))
+
+
+async def names_in_case(house: House, person: Person, case_id: UUID) -> dict[UUID, str]:
+    """Return names by account, and by seat, of who is or was on a case of the person's; of staff all."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(
+            _NamedRow,
+            "SELECT a.id, s.id AS seat_id, a.name_sealed FROM relay.accounts a"
+            " LEFT JOIN relay.seats s ON s.account_id = a.id AND s.case_id = %s"
+            " WHERE a.side = 'staff' OR s.id IS NOT NULL LIMIT 2000",
+            [case_id],
+        )
+    found: dict[UUID, str] = {}
+    for row in rows:
+        name = house.columns.open("accounts", "name", row.id, row.name_sealed)
+        found |= {one: name for one in (row.id, row.seat_id) if one}
+    return found

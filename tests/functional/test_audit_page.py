@@ -1,14 +1,16 @@
 """The page of a case's chain: a page at a time, and nothing of what an author does before they send."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
-from relay.audit.reading import case_entries
+from relay.audit.reading import AuditLine, case_entries
 from relay.audit.tags import Tag
 from relay.db.transaction import Surface
+from relay.identity.directory import names_in_case
 from relay.web.desk import cases
-from relay.web.desk.deeds import deed, particulars
+from relay.web.desk.deeds import deed, facts, particulars
 from tests.functional.test_uploads import begun, patch
 from tests.support.web import Exchange
 
@@ -105,3 +107,59 @@ async def test_opening_closing_and_a_new_key_each_leave_one_entry_whose_facts_sa
     assert (facts[0]["Open"], facts[0]["Open before"]) == ("no", "yes")
     assert facts[1]["Key version"] == "2"
     assert facts[2] == {"Choice": "Open"}
+
+
+def facts_of(page: str, tag: Tag) -> list[str]:
+    """What the page tells about entries of one kind, the newest first."""
+    row = rf'data-label="What">{re.escape(deed(tag))}</td>.*?data-label="Facts" class="small">(.*?)</td>'
+    return [found.replace("<br>", "; ") for found in re.findall(row, page)]
+
+
+async def test_an_entry_says_whom_it_concerns_also_once_they_are_off_the_case(exchange: Exchange) -> None:
+    desk, case = exchange.desk, f"/cases/{exchange.case_id}"
+    filip = await exchange.service.make_facilitator("Filip")
+    added = await desk.do(f"{case}/facilitators", {"account_id": str(filip.id)}, status=201)
+    await desk.do(f"{case}/people/{exchange.offender_id}/invitation", status=201)
+    await exchange.deliver(exchange.victim)
+    pause = {"account_id": exchange.victim_id, "paused": True}
+    await desk.do(f"{case}/gates/pauses", pause, status=204)
+    await desk.do(f"{case}/gates/pauses", {"account_id": None, "paused": True}, status=204)
+    await desk.do(f"{case}/people/{added['seat_id']}", method="DELETE", status=204)
+    page = await page_of(exchange)
+    assert facts_of(page, Tag.SEAT_ADDED) == ["Whom: Filip; Part: Facilitator"]
+    assert facts_of(page, Tag.SEAT_REMOVED) == ["Whom: Filip; Key version: 2; Part: Facilitator"]
+    assert facts_of(page, Tag.ACCOUNT_INVITED)[0] == "Whom: Oskar; Again: yes"
+    [released] = facts_of(page, Tag.ITEM_RELEASED)
+    assert "Recipient: Oskar" in released
+    of_all, of_vera = facts_of(page, Tag.PAUSE_RECORDED)
+    assert "Whom" not in of_all
+    assert of_vera.startswith("Whom: Vera; ")
+    assert added["seat_id"][:8] not in page
+
+
+async def test_names_of_other_cases_participants_are_not_told(exchange: Exchange) -> None:
+    people, service = exchange.people, exchange.service
+    assert people is not None
+    gita = await service.make_facilitator("Gita")
+    other = await service.make_case(gita)
+    theirs = await names_in_case(service.desk, gita, other)
+    assert {"Gita", "Fatima"} <= {*theirs.values()}
+    assert not {"Vera", "Oskar"} & {*theirs.values()}
+    assert not {"Vera", "Oskar"} & {*(await names_in_case(service.desk, gita, people.case_id)).values()}
+    own = await names_in_case(service.desk, people.facilitator, people.case_id)
+    assert (own[people.victim.id], own[people.offender.id]) == ("Vera", "Oskar")
+
+
+def test_who_may_not_be_named_stays_an_identifier() -> None:
+    case_id, account, actor = uuid4(), uuid4(), uuid4()
+    entry = AuditLine(
+        sequence=1,
+        tag=Tag.SEAT_ADDED,
+        actor_id=actor,
+        subject_id=account,
+        detail='{"part":"victim"}',
+        at_microseconds=0,
+    )
+    unnamed = f"{str(account)[:8]}…"
+    assert facts(entry, case_id, {}) == [("Whom", unnamed), ("Part", "Victim")]
+    assert facts(entry, case_id, {str(account): "Vera"})[0] == ("Whom", "Vera")

@@ -1,6 +1,7 @@
 """A case on the desk: people, settings, items, what was done."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -23,7 +24,7 @@ from relay.permissions import Permission
 from relay.review import listing
 from relay.review.held import held
 from relay.review.outdated import Outdated, outdated
-from relay.web.desk.deeds import deed, particulars
+from relay.web.desk import deeds
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.lacking import lacking, passing
 from relay.web.desk.recorded import is_gate, recorded
@@ -207,8 +208,8 @@ async def audit_page(
     before: Before = audit.NEWEST,
 ) -> Page:
     """List what was done, the newest first, one page of it."""
-    case, people, _ = await service.read_case(house, person, case_id)
-    names = {one.account_id: one.name for one in people}
+    case, _, _ = await service.read_case(house, person, case_id)
+    names = await directory.names_in_case(house, person, case_id)
     entries = await audit.case_entries(house, person, case_id, before=before, limit=_ENTRIES)
     return page(
         request,
@@ -218,8 +219,8 @@ async def audit_page(
         entries=entries,
         left_out=await audit.left_out(house, person, case_id),
         is_newest=before == audit.NEWEST,
-        deed=deed,
-        particulars=particulars,
+        deed=deeds.deed,
+        facts=partial(deeds.facts, case_id=case_id, people={str(one): name for one, name in names.items()}),
     )
 
 

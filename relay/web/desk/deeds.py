@@ -1,12 +1,15 @@
 """How what was done reads on the page of a case's chain."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
+from uuid import UUID
 
 import msgspec
 
 from relay import times
+from relay.audit.reading import AuditLine
 from relay.audit.tags import Tag
 from relay.exchange import failures
 from relay.web.shared.words import word
@@ -70,6 +73,26 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d"
 _BY_TAG: Final[dict[str, str]] = {str(tag): words for tag, words in _DEEDS.items()}
 
 
+_OF_SOMEBODY: Final = {
+    Tag.ACCOUNT_INVITED,
+    Tag.ACCOUNT_ENROLLED,
+    Tag.ACCOUNT_VOUCHED,
+    Tag.ACCOUNT_SUSPENDED,
+    Tag.SUSPENSION_ENDED,
+    Tag.SEAT_ADDED,
+    Tag.SEAT_REMOVED,
+    Tag.REQUEST_RECORDED,
+    Tag.RESPONSIBILITY_RECORDED,
+    Tag.CONSENT_RECORDED,
+    Tag.RESTRICTION_RECORDED,
+    Tag.PAUSE_RECORDED,
+    Tag.CARD_PRINTED,
+}
+"""Whose subject is an account or a seat; of a pause, perhaps the case."""
+_ALSO: Final = {"Seat", "Account"}
+"""Facts that say once more whom it concerns."""
+
+
 def deed(tag: str) -> str:
     """Return what was done, in words; the tag itself where a newer version wrote one that has none yet."""
     return _BY_TAG.get(tag, tag)
@@ -87,19 +110,43 @@ _OF_IT: Final = {
 """What of an item an entry is about: its name there is that of the people's roles."""
 
 
-def particulars(detail: str, zone: tzinfo = UTC) -> list[tuple[str, str]]:
+def particulars(
+    detail: str, zone: tzinfo = UTC, people: Mapping[str, str] | None = None
+) -> list[tuple[str, str]]:
     """Return the facts of an entry as names and values, times as they are in `zone`.
 
-    Identifiers are shortened to their first group. A fact that has no value is left out.
+    `people`: names by identifiers of accounts and seats, for who is among the facts. Other identifiers are
+    shortened to their first group. A fact that has no value is left out.
     """
-    facts = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
-    known = {name: value for name, value in facts.items() if value not in (None, "")}
-    return [_particular(name, value, zone) for name, value in known.items()]
+    noted = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
+    known = {name: value for name, value in noted.items() if value not in (None, "")}
+    return [_particular(name, value, zone, people or {}) for name, value in known.items()]
 
 
-def _particular(name: str, value: object, zone: tzinfo) -> tuple[str, str]:
+def facts(
+    entry: AuditLine, case_id: UUID, people: Mapping[str, str], zone: tzinfo = UTC
+) -> list[tuple[str, str]]:
+    """Return what `particulars` does, after whom the entry concerns: where that is not who did it."""
+    concerned = _whom(entry, case_id, people)
+    found = particulars(entry.detail, zone, people)
+    if not concerned:
+        return found
+    return [("Whom", concerned), *(one for one in found if one[0] not in _ALSO or one[1] != concerned)]
+
+
+def _whom(entry: AuditLine, case_id: UUID, people: Mapping[str, str]) -> str:
+    """Return a name, or where there is none to show an identifier's first group; nothing for nobody."""
+    if entry.tag not in _OF_SOMEBODY or entry.subject_id in {entry.actor_id, case_id}:
+        return ""
+    subject = str(entry.subject_id)
+    return people.get(subject) or _shortened(subject)
+
+
+def _particular(name: str, value: object, zone: tzinfo, people: Mapping[str, str]) -> tuple[str, str]:
     if name == "role" and value in _OF_IT:
         return "What of it", _OF_IT[str(value)]
+    if str(value) in people:
+        return _NAMES.get(name) or word(name), people[str(value)]
     said = failures.sentence(str(value)) if name == "failure" else _value(value, zone)
     return _NAMES.get(name) or word(name), said
 
@@ -112,4 +159,8 @@ def _value(value: object, zone: tzinfo) -> str:
     if _TIME.fullmatch(text):
         return times.moment(datetime.fromisoformat(text), zone)
     is_identifier = len(text) == 36 and text.count("-") == 4
-    return text[:8] + "…" if is_identifier else word(text) if text.isidentifier() else text
+    return _shortened(text) if is_identifier else word(text) if text.isidentifier() else text
+
+
+def _shortened(identifier: str) -> str:
+    return identifier[:8] + "…"
