@@ -35,8 +35,8 @@ async def refuse_namesake(
     if _alike(name) in {_alike(columns.open("accounts", "name", row.id, row.name_sealed)) for row in rows}:
         raise Invalid(
             name="A colleague of this name is among the accounts already. If this is somebody else, write a"
-            " name that tells the two apart. If it is the same person, suspend that account first: it ends"
-            " the invitation that waits."
+            " name that tells the two apart. If it is the same person, suspend the first account before,"
+            " under “Accounts” on the desk."
         )
 
 

@@ -91,6 +91,34 @@ async def test_the_passphrase_is_asked_for_in_the_tab_that_prints_and_the_other_
     await expect(case.get_by_text("The case is paused. Nothing passes.")).to_be_visible()
 
 
+async def test_a_missing_approval_leads_to_where_it_can_be_had(town: Town, gallery: Path | None) -> None:
+    exchange = town.exchange
+    case = f"/cases/{exchange.case_id}"
+    given, _ = await exchange.deliver(exchange.victim)
+    await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
+    waiting = await exchange.write(exchange.offender)
+    await exchange.approve(waiting)
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.goto(f"/items/{waiting}")
+    await expect(fatima.get_by_text("There is nothing left for you")).to_have_count(0)
+    await picture(fatima, gallery, "approval-of-nobody")
+    await fatima.get_by_role("link", name="on the page of the case", exact=True).click()
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("Case 2026/17")
+
+    filip = await exchange.service.make_facilitator("Filip")
+    await exchange.desk.do(f"{case}/facilitators", {"account_id": str(filip.id)}, status=201)
+    await fatima.goto(f"/items/{waiting}")
+    await expect(fatima.get_by_text("There is nothing left for you")).to_be_visible()
+    await picture(fatima, gallery, "approval-of-a-colleague")
+    await fatima.goto(f"/items/{given}")
+    await picture(fatima, gallery, "approval-after-release")
+    await fatima.get_by_role("link", name="under “Items”").click()
+    assert fatima.url.endswith(f"{case}#items")
+    await expect(fatima.get_by_role("heading", name="Items")).to_be_in_viewport()
+    await fatima.goto(f"{case}/audit")
+    await picture(fatima, gallery, "audit-whom")
+
+
 async def test_what_is_refused_stands_there_again_and_its_address_leads_back(
     town: Town, gallery: Path | None
 ) -> None:

@@ -48,7 +48,7 @@ async def test_an_administrator_invites_staff_and_who_was_invited_enrols_by_hand
     link, secret, code = [await given(anna, name) for name in ("Link", "Long code", "Short code")]
     await expect(anna.get_by_text(f"{link}#{secret}")).to_be_visible()
     await anna.get_by_role("link", name="Done").click()
-    await expect(entry(anna, "Filip")).to_contain_text("Invited since")
+    await expect(entry(anna, "Filip")).to_contain_text("On the list since")
     assert secret not in await anna.content()
     await anna.get_by_label("Name", exact=True).fill("filip")
     await anna.get_by_role("button", name="Invite", exact=True).click()
@@ -78,8 +78,30 @@ async def test_an_administrator_invites_staff_and_who_was_invited_enrols_by_hand
     await filip.get_by_role("link", name="Your keys", exact=True).click()
     await expect(filip.locator(".words").first).to_be_visible()
     await picture(filip, gallery, "staff-keys")
-    await anna.reload()
+    await town.exchange.service.sign_roster()
+    await filip.reload()
+    await expect(filip.get_by_text("so you can work on cases")).to_be_visible()
+    await picture(filip, gallery, "staff-keys-signed")
+    await anna.goto("/accounts")
     await expect(entry(anna, "Filip")).to_contain_text("Enrolled")
+    await anna.get_by_role("link", name="Your keys", exact=True).click()
+    await expect(anna.get_by_text("though with your role you work on no case")).to_be_visible()
+    await seen(anna, gallery, "keys-administrator")
+
+
+async def test_who_never_enrolled_is_suspended_and_no_end_of_it_is_offered(
+    town: Town, gallery: Path | None
+) -> None:
+    service = town.exchange.service
+    anna = await town.seated(Surface.DESK, await service.make_staff("administrator", "Anna"), script=False)
+    await service.invite_staff(name="Nobody yet")
+    await anna.goto("/accounts")
+    await anna.get_by_role("link", name="Suspend Nobody yet").click()
+    await expect(anna.get_by_text("the suspension cannot be ended")).to_be_visible()
+    await anna.get_by_role("button", name="Suspend Nobody yet").click()
+    await expect(entry(anna, "Nobody yet")).to_contain_text("there is nothing to go back to")
+    await expect(entry(anna, "Nobody yet").get_by_role("link")).to_have_count(0)
+    await picture(anna, gallery, "staff-never-enrolled")
 
 
 async def test_a_facilitator_confirms_the_keys_of_who_enrolled(town: Town, gallery: Path | None) -> None:

@@ -46,7 +46,7 @@ async def test_the_list_says_since_when(service: Service) -> None:
         ("Filip", False),
         ("Filip", False),
     ]
-    assert shown.count('<span class="soft small">since ') == 3
+    assert shown.count('<p class="soft small">On the list since ') == 3
     assert listed[1]["since"] < listed[2]["since"]
 
 

@@ -29,9 +29,13 @@ async def test_the_desk_shows_the_words_that_the_operator_compares(service: Serv
         (
             "administrator",
             "you need not wait for the signed staff roster",
-            "With your role you work on no case",
+            "though with your role you work on no case",
         ),
-        ("funder", "you need not wait for the signed staff roster", "With your role you work on no case"),
+        (
+            "funder",
+            "you need not wait for the signed staff roster",
+            "though with your role you work on no case",
+        ),
     ],
 )
 async def test_it_says_whether_they_are_on_the_signed_roster(
@@ -44,7 +48,7 @@ async def test_it_says_whether_they_are_on_the_signed_roster(
     await service.sign_roster()
     client.app.litestar.state.house = service.desk
     page = (await client.http.get("/keys")).text
-    assert f"Your keys are on the signed staff roster{'. ' if role != 'facilitator' else ', '}{after}" in page
+    assert f"Your keys are on the signed staff roster, {after}" in page
     assert before not in page
 
 
