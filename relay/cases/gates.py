@@ -270,5 +270,8 @@ def _pause(facts: GateFacts, pair: tuple[Seat, Seat]) -> Iterator[Block]:
                         f"The {seat.part} has paused."
                         " Nothing passes until they, or you for them, end the pause."
                     ),
-                    own="You have paused. Nothing more is passed on, in either direction, until it ends.",
+                    own=(
+                        "You have paused."
+                        " Nothing more is passed on, in either direction, until the pause ends."
+                    ),
                 )
