@@ -1,6 +1,8 @@
 // Keeps a letter while it is written: soon after a pause in typing, every ten seconds while it goes on, when the page is
 // left, and before the session runs out. The Save button works without this file. Nothing is kept in the browser.
 // Each save is an entry in the case's audit chain: their number tells how long somebody wrote, so they are not many.
+import { renewed } from "./session.js";
+
 const PAUSE = 1_500;
 const LONGEST = 10_000; // what was typed waits no longer, however fast the typing goes on
 const LEAST_BETWEEN = 5_000;
@@ -47,16 +49,6 @@ if (form) {
     versions.value = hex && versions.value ? [...versions.value.split(" "), hex].slice(-MOST_VERSIONS).join(" ") : "";
   };
 
-  // whoever has signed in anew in another window goes on in this one
-  const renewed = async () => {
-    const session = await fetch("/api/v1/session")
-      .then((answer) => (answer.ok ? answer.json() : null))
-      .catch(() => null);
-    if (session?.account_id !== form.dataset.account) return false;
-    for (const token of document.querySelectorAll('input[name="csrf"]')) token.value = session.csrf;
-    return true;
-  };
-
   const put = async (now, leaving = false, again = false) => {
     const number = ++newest;
     const body = new TextEncoder().encode(JSON.stringify({ text: now, known: versions.value.split(" ").filter(Boolean) }));
@@ -71,7 +63,9 @@ if (form) {
     if (number !== newest) return; // another set out since, on top of this one
     left = null;
     const out = answer?.status === 401 || answer?.status === 403;
-    if (out && !leaving && !again && (await renewed())) return put(now, leaving, true);
+    // whoever has signed in anew in another window goes on in this one
+    const anew = out && !leaving && !again && renewed(form.elements.csrf.value).catch(() => "");
+    if (await anew) return put(now, leaving, true);
     lost = out || !answer || answer.status >= 500 || answer.status === 429;
     if (answer?.ok) {
       kept = now;

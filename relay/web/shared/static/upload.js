@@ -1,5 +1,7 @@
 // Uploads in parts that can be resumed (tus 1.0), with progress; while one runs, nothing is sent, and it can be cancelled.
 // Without this file the form sends the file by itself.
+import { renewed, SignedOut } from "./session.js";
+
 const PART = 8 * 1024 * 1024;
 const form = document.querySelector("form[data-upload]");
 const progress = form?.querySelector("[data-progress]");
@@ -16,23 +18,13 @@ const pause = (milliseconds, signal) =>
   });
 
 class Ended extends Error {} // from elsewhere, or expired: nothing can come of it any more
-export class SignedOut extends Error {} // the session has ended, or is another person's by now
 let running = null; // { address, stop }: stop is an AbortController
 let behind = null; // { address, file }: an upload that stopped and is still there; the same file goes on with it
 
-const personOf = (token) => token.split(".")[2];
-
-// Asks who is signed in, which also keeps the session from ending. A page that is older than the session goes on with that
-// one's token, if it is the same person's; tells whether it was.
 export async function renew() {
-  const answer = await fetch("/api/v1/session");
-  if (answer.status === 401) throw new SignedOut("You are signed out.");
-  const found = answer.ok ? await answer.json() : null;
-  if (!found || found.csrf === form.dataset.csrf) return false;
-  if (personOf(found.csrf) !== personOf(form.dataset.csrf)) throw new SignedOut("Somebody else is signed in by now.");
-  form.dataset.csrf = found.csrf;
-  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = found.csrf;
-  return true;
+  const token = await renewed(form.dataset.csrf);
+  if (token) form.dataset.csrf = token;
+  return token !== "";
 }
 
 async function ask(address, options) {

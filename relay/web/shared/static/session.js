@@ -1,0 +1,16 @@
+// The session that this browser has by now. A page that is older than it goes on with its token, if it is the same person's.
+export class SignedOut extends Error {} // the session has ended, or is another person's
+
+const personOf = (token) => token.split(".")[2];
+
+// Asks who is signed in, which also keeps the session from ending. Answers the new token, which the page's forms have from
+// then on; nothing if `old` is still good.
+export async function renewed(old) {
+  const answer = await fetch("/api/v1/session");
+  if (answer.status === 401) throw new SignedOut("You are signed out.");
+  const found = answer.ok ? await answer.json() : null;
+  if (!found || found.csrf === old) return "";
+  if (personOf(found.csrf) !== personOf(old)) throw new SignedOut("Somebody else is signed in by now.");
+  for (const field of document.querySelectorAll("input[name=csrf]")) field.value = found.csrf;
+  return found.csrf;
+}
