@@ -1,6 +1,7 @@
 // Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away, and nothing but
 // quick exit takes it away unasked.
-import { SignedOut, renew, sendAndShow } from "./upload.js";
+import { SignedOut } from "./session.js";
+import { renew, sendAndShow } from "./upload.js";
 
 const section = document.querySelector("[data-record]");
 const TYPES = { audio: ["audio/webm", "audio/mp4"], video: ["video/webm", "video/mp4"] };
