@@ -201,6 +201,7 @@ export async function sendAndShow(file, place = {}) {
   say("");
   said.before(progress);
   show(true);
+  said.scrollIntoView({ block: "nearest" }); // how far it has come, and what cancels it, are in sight
   try {
     if (before && !running.address) await cancel(before.address);
     const onProgress = (part) => {
