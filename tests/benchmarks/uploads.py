@@ -7,7 +7,7 @@ round. What was sent is deleted after each turn, unmeasured: nobody writes besid
 import asyncio
 import base64
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -135,14 +135,18 @@ def _speed(
     yield at_least("upload as it is, synced before each answer", synced, durable.ratio("bare", "synced"), 0.4)
 
 
-def _memory(base: Ground, item_id: str, size: int) -> Iterator[Row]:
-    """Watch a fresh app, of one process, once with one upload and once with several at the same time."""
+def _memory(base: Ground, items: Sequence[str], size: int) -> Iterator[Row]:
+    """Watch a fresh app, of one process, once with one upload and once with several at the same time.
+
+    Each is for an item of its own: of an item one file waits, and another one replaces it.
+    """
     with base.app(processes=1) as app:
-        about = metadata(item_id)
         several = [
-            Uploader(app, base.exchange.victim, "/api/v1/uploads", about, size) for _ in range(ABREAST)
+            Uploader(app, base.exchange.victim, "/api/v1/uploads", metadata(item_id), size)
+            for item_id in items
         ]
         several[0].send(PART)
+        several[0].clear()
         for abreast in (1, ABREAST):
             with Watch(app.pid) as watch, ThreadPoolExecutor(abreast) as threads:
                 list(threads.map(Uploader.send, several[:abreast]))
@@ -166,7 +170,8 @@ async def _run(options: Options) -> list[Row]:
             if PEERS_PYTHON.exists():
                 uploaders["tuspyserver"] = _peer(stack, base, size)
             rows = list(_speed(uploaders, _bare(base.folder / "bare", size), size, rounds))
-        return rows + list(_memory(base, item_id, size))
+        items = [await base.exchange.start(base.exchange.victim, "video") for _ in range(ABREAST)]
+        return rows + list(_memory(base, items, size))
 
 
 def run(options: Options) -> list[Row]:
