@@ -2,7 +2,7 @@
 
 import os
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -10,7 +10,6 @@ import msgspec
 
 from tests.benchmarks.rows import Row
 
-_LAST = Path(__file__).parents[2] / ".benchmarks" / "last.json"
 _HEAD = """# Benchmarks
 
 `make bench` measures this, prints it and writes this page. All figures of a part come from one run, in which
@@ -46,15 +45,6 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
     load_after: float
 
 
-def keep(name: str, part: Part) -> dict[str, Part]:
-    """Keep a part beside the last of the others, and return all there are."""
-    last = msgspec.json.decode(_LAST.read_bytes(), type=dict[str, Part]) if _LAST.exists() else {}
-    last[name] = part
-    _LAST.parent.mkdir(exist_ok=True)
-    _LAST.write_bytes(msgspec.json.encode(last))
-    return last
-
-
 def _machine() -> str:
     memory = int(Path("/proc/meminfo").read_text().split(None, 2)[1]) / 2**20
     return (
@@ -63,10 +53,12 @@ def _machine() -> str:
     )
 
 
-def written(found: Mapping[str, Part]) -> str:
-    """Return the page, in Markdown."""
-    parts = [_part(title, found[name]) for name, title in TITLES.items() if name in found]
-    return _HEAD.format(machine=_machine()) + "".join(parts)
+def renewed(page: str, name: str, part: Part) -> str:
+    """Return the page, in Markdown, with this part as it was measured now, and every other as it stands."""
+    parts = {each.partition("\n")[0]: f"\n## {each}" for each in page.split("\n## ")[1:]}
+    parts[TITLES[name]] = _part(TITLES[name], part)
+    standing = "".join(parts[title] for title in TITLES.values() if title in parts)
+    return _HEAD.format(machine=_machine()) + standing
 
 
 def _part(title: str, part: Part) -> str:
