@@ -261,7 +261,10 @@ def read_pdf(
             raise Refused(DAMAGED)
         scale = min(dots_per_inch / POINTS, LONGEST_SIDE / max(across, down))
         bitmap = page.render(scale=scale, rev_byteorder=True)
-        yield Page(bitmap.to_pil().convert("RGB"), round(across), round(down), total)
+        picture = bitmap.to_pil()
+        if picture.mode != "RGB":
+            picture = picture.convert("RGB")
+        yield Page(picture, round(across), round(down), total)
         bitmap.close()
         page.close()
     document.close()
