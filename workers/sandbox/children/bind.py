@@ -23,6 +23,8 @@ HEADER = struct.Struct("<IIIIII")
 ANSWER = struct.Struct("<BI")
 
 DONE, BROKEN = 0, 1
+BYTES = 4
+"""A pixel has, the last of them without a meaning: so a page is used as it lies in memory, and not copied."""
 QUALITY = 85
 POSTER_SIDE = 960
 A4_LONG_SIDE = 842
@@ -95,8 +97,8 @@ def read(most_pages: int, most_pixels: int, hidden: Collection[int]) -> Iterator
                 return
             if not 0 < width * height <= most_pixels or number == most_pages:
                 raise ValueError
-            content = pixels.read(width * height * 3)
-            plain = Image.frombuffer("RGB", (width, height), content, "raw", "RGB", 0, 1)
+            content = pixels.read(width * height * BYTES)
+            plain = Image.frombuffer("RGBX", (width, height), content, "raw", "RGBX", 0, 1)
             picture = helped(plain, hidden=number + 1 in hidden)
             if number == 0:
                 draw(picture.copy())
@@ -126,6 +128,7 @@ def helped(picture: Image.Image, *, hidden: bool = False) -> Image.Image:
     dark = sum(darker[FAINT:]) / max(1, sum(darker[FAINTEST:]))
     if plain < PLAIN or dark > MOSTLY_FAINT or not FAINTEST <= depth < FAINT:
         return picture
+    picture = picture.convert("RGB")
     lightness = level(grey.histogram(inside), 0.5)
     factors = ratios(lightness - depth, lightness)
     ink = ImageChops.subtract(light.resize(picture.size, BILINEAR), picture).point(factors * 3)
@@ -137,7 +140,7 @@ def background(picture: Image.Image) -> Image.Image:
     """A small picture of the light on it: without writing, which is thin and darker than what is around."""
     scale = CELLS / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    small = picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0)
+    small = picture.resize(size, Image.Resampling.BOX, reducing_gap=2.0).convert("RGB")
     lighter = small.filter(ImageFilter.RankFilter(AROUND, AROUND * AROUND * 4 // 5))
     return lighter.filter(ImageFilter.GaussianBlur(SOFT))
 
