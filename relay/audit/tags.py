@@ -30,6 +30,7 @@ class Tag(StrEnum):
     RESTRICTION_RECORDED = "gate.restriction_recorded"
     PAUSE_RECORDED = "gate.pause_recorded"
 
+    LIMITS_READ = "limits.read"
     ITEM_STARTED = "item.started"
     DRAFT_SAVED = "item.draft_saved"
     UPLOAD_STARTED = "upload.started"

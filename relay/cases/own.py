@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from relay.cases import gates
+from relay.cases import gates, limits
 from relay.cases.model import MEDIA, Consent, GateFacts, Medium, Part, Seat
 from relay.cases.records import record_consent, record_pause
 from relay.cases.service import gate_facts
@@ -29,6 +29,14 @@ class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
     label: str
 
 
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a facilitator has to pass on, in words, and whether the participant has read this version."""
+
+    version: int
+    words: tuple[str, ...]
+    read: bool
+
+
 class OwnCase(msgspec.Struct, frozen=True, kw_only=True):
     """One case, as one participant sees it. `blocks` is by medium, in words for them.
 
@@ -42,6 +50,7 @@ class OwnCase(msgspec.Struct, frozen=True, kw_only=True):
     lapsed: tuple[Medium, ...]
     paused: bool
     blocks: dict[Medium, tuple[str, ...]]
+    limits: Limits
 
 
 class CounterpartRow(msgspec.Struct, frozen=True):
@@ -70,6 +79,7 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
     seat = facts.seat_of(person.id)
     if seat is None or seat.part == "facilitator":
         raise Missing
+    read = await limits.have_read(tx, case_id, person.id)
     rows = await tx.all(CounterpartRow, "SELECT * FROM relay.counterparts(%s)", [case_id])
     return OwnCase(
         id=case_id,
@@ -79,6 +89,7 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
         lapsed=_lapsed(facts, person.id, house.clock()),
         paused=any(pause.paused for pause in facts.pauses if pause.account_id == person.id),
         blocks={medium: _blocks(facts.as_authors_see_it(), seat, medium, house) for medium in MEDIA},
+        limits=Limits(version=limits.VERSION, words=limits.WORDS, read=read),
     )
 
 

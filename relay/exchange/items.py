@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import msgspec
 
 from relay.audit.tags import Tag
+from relay.cases import limits
 from relay.cases.keys import own_text, put_text
 from relay.cases.model import MEDIA, Medium
 from relay.db.transaction import Acting, Reading
@@ -99,6 +100,7 @@ async def begin_item(
     await act.lock_case(case_id)
     if not set(recipients) <= set(await act.values("SELECT id FROM relay.counterparts(%s)", [case_id])):
         raise Missing
+    await limits.require_read(act, case_id, person.id)
     await _check_number(act, house, person, case_id)
     drafts = await act.value(
         "SELECT count(*) FROM relay.items WHERE author_id = %s AND case_id = %s AND state = 'draft'",

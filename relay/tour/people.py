@@ -92,10 +92,21 @@ class Participant(Person):
         """Return their case, as they see it."""
         return self.api.get(f"/cases/{self.case_id}")
 
+    def read_limits(self) -> None:
+        """Say that they have read what their facilitator has to pass on."""
+        shown = self.case()["limits"]
+        self.api.post(f"/cases/{self.case_id}/limits", {"version": shown["version"]})
+
     def start(self, kind: str) -> str:
         """Start an item to the other person; return its id."""
-        seats = [one["seat_id"] for one in self.case()["counterparts"]]
-        return str(self.api.post(f"/cases/{self.case_id}/items", {"kind": kind, "recipients": seats})["id"])
+        return str(self.api.post(f"/cases/{self.case_id}/items", self._new(kind))["id"])
+
+    def try_start(self, kind: str) -> httpx.Response:
+        """Try to."""
+        return self.api.call("POST", f"/cases/{self.case_id}/items", self._new(kind))
+
+    def _new(self, kind: str) -> dict[str, object]:
+        return {"kind": kind, "recipients": [one["seat_id"] for one in self.case()["counterparts"]]}
 
     def write(self, item_id: str, text: str) -> None:
         """Keep what has been written so far."""

@@ -20,6 +20,7 @@ import msgspec
 
 from relay.audit.tags import Tag
 from relay.blobs.folder import FolderBlobs
+from relay.cases import limits
 from relay.cases.model import MEDIA, Medium
 from relay.cases.records import (
     record_assessment,
@@ -267,6 +268,8 @@ class Service:
             valid_until=self.clock() + timedelta(days=90),
             reasoning="Nothing speaks against it.",
         )
+        for person in (victim, offender):
+            await limits.record_read(self.participants, person, case_id, limits.VERSION)
 
 
 class Pair(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from uuid import UUID
 
 import msgspec
 
+from relay.cases import limits
 from relay.cases.model import Part
 from relay.cases.records import record_consent, record_request
 from relay.cases.service import add_facilitator, read_case
@@ -111,6 +112,7 @@ async def _case_two(service: Service, frida: Person) -> StagedCase:
     await service.open_gates(frida, case_id, vanda, otto)
     await record_request(service.desk, frida, case_id, viktor.id, asked=True)
     await record_consent(service.desk, frida, case_id, viktor.id, "letter", given=True, manner="in_person")
+    await limits.record_read(service.participants, viktor, case_id, limits.VERSION)
     seated = await _seated(service, frida, case_id, [vanda, viktor, otto])
     return StagedCase(id=case_id, facilitators=(frida,), participants=seated)
 

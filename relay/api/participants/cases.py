@@ -7,7 +7,7 @@ import msgspec
 from litestar import Response, get, post
 from litestar.params import JSONBody, PathParameter
 
-from relay.cases import own
+from relay.cases import limits, own
 from relay.cases.model import Medium
 from relay.cases.own import OwnCase
 from relay.permissions import Permission
@@ -27,6 +27,12 @@ class PauseChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     """Pause, or go on."""
 
     paused: bool
+
+
+class LimitsChoice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which version of the words was read."""
+
+    version: int
 
 
 @get("/cases", opt=allow(Permission.CASE_SEE))
@@ -59,4 +65,13 @@ async def choose_pause(
     return Response(None, status_code=204)
 
 
-HANDLERS = [own_cases, own_case, choose_consent, choose_pause]
+@post("/cases/{case_id:uuid}/limits", opt=allow(Permission.SELF_MANAGE), status_code=204)
+async def read_limits(
+    house: TheHouse, person: SignedIn, case_id: CaseId, data: JSONBody[LimitsChoice]
+) -> Response[None]:
+    """Say that what a facilitator has to pass on was read: asked for before anything is begun."""
+    await limits.record_read(house, person, case_id, data.version)
+    return Response(None, status_code=204)
+
+
+HANDLERS = [own_cases, own_case, choose_consent, choose_pause, read_limits]

@@ -99,6 +99,15 @@ def case(stage: Stage) -> None:
         stage.colleague.api.post("/cases", {"reference": "2026/0418"})
     _people(stage)
     journal.holds(OFFENDER, "sees no case before the victim has asked", held=_cases_of(stage) == 0)
+    journal.refused(
+        VICTIM,
+        "begins before reading what a facilitator has to pass on",
+        lambda: stage.victim.try_start("letter"),
+        409,
+        "conflict",
+    )
+    with journal.step(VICTIM, "reads that, and says so"):
+        stage.victim.read_limits()
     draft = stage.victim.start("letter")
     stage.victim.write(draft, "Not yet.")
     journal.refused(

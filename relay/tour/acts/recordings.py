@@ -15,6 +15,8 @@ def recording(stage: Stage) -> None:
     """A recording: first a file that is none, and a consent that lapses while it is being sent."""
     stage.journal.act("The recording, from offender to victim")
     offender, journal = stage.offender, stage.journal
+    with journal.step(OFFENDER, "reads what a facilitator has to pass on, and says so"):
+        offender.read_limits()
     with journal.step(OFFENDER, "starts a recording"):
         item_id = offender.start("audio")
     _not_a_recording(stage, item_id)

@@ -13,6 +13,7 @@ from relay.audit import reading as audit
 from relay.cases import service
 from relay.cases import settings as working
 from relay.cases.agreements import agreements
+from relay.cases.limits import read_by
 from relay.cases.model import MEDIA
 from relay.cases.orders import orders
 from relay.cases.reasons import reasons
@@ -75,6 +76,7 @@ async def show_case(
         names=names,
         media=MEDIA,
         agreements={(one.account_id, one.medium): one for one in await agreements(house, person, case_id)},
+        limits_read=await read_by(house, person, case_id),
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
         reasons={one.account_id: one for one in await reasons(house, person, case_id)},

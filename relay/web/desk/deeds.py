@@ -37,6 +37,7 @@ _DEEDS: Final = {
     Tag.ASSESSMENT_RECORDED: "Safety assessment recorded",
     Tag.RESTRICTION_RECORDED: "Contact restriction recorded",
     Tag.PAUSE_RECORDED: "Pause recorded",
+    Tag.LIMITS_READ: "Said to have read what you have to pass on",
     Tag.ITEM_STARTED: "Something started",
     Tag.DRAFT_SAVED: "Draft saved",
     Tag.UPLOAD_STARTED: "Upload started",
@@ -86,6 +87,7 @@ _OF_SOMEBODY: Final = {
     Tag.CONSENT_RECORDED,
     Tag.RESTRICTION_RECORDED,
     Tag.PAUSE_RECORDED,
+    Tag.LIMITS_READ,
     Tag.CARD_PRINTED,
 }
 """Whose subject is an account or a seat; of a pause, perhaps the case."""

@@ -6,7 +6,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
-from relay.cases import own
+from relay.cases import limits, own
 from relay.cases.model import MEDIA
 from relay.errors import Invalid
 from relay.exchange import items, progress
@@ -57,6 +57,14 @@ async def pause(house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseI
     return see_other(f"/cases/{case_id}?done={'paused' if paused else 'resumed'}")
 
 
+@post("/cases/{case_id:uuid}/limits", opt=allow(Permission.SELF_MANAGE), status_code=303)
+async def read_limits(house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId) -> Page:
+    """Take their word that they have read what their facilitator has to pass on."""
+    shown = form.text("version") == str(limits.VERSION)
+    await limits.record_read(house, person, case_id, limits.VERSION if shown else 0)
+    return see_other(f"/cases/{case_id}?done=read")
+
+
 @post("/cases/{case_id:uuid}/items", opt=allow(Permission.ITEM_WRITE), status_code=303)
 async def start(house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseId) -> Page:
     """Start something new."""
@@ -68,4 +76,4 @@ async def start(house: TheHouse, person: SignedIn, form: TheForm, case_id: CaseI
     return see_other(f"/items/{await items.start_item(house, person, case_id, kind, recipients)}")
 
 
-HANDLERS = [case_page, consent, pause, start]
+HANDLERS = [case_page, consent, pause, read_limits, start]

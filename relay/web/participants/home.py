@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from litestar import Response, get, post
 
-from relay.cases import own
+from relay.cases import limits, own
 from relay.errors import RelayError
 from relay.exchange import delivery, progress
 from relay.identity import sessions
@@ -35,7 +35,7 @@ async def help_page(request: AnyRequest) -> Page:
     """Say how this works, and what quick exit does not do. Whoever is signed in finds the way back."""
     with suppress(RelayError):
         request.scope["user"] = await who(request)
-    return page(request, "help.html")
+    return page(request, "help.html", limits=limits.WORDS)
 
 
 @post("/leave", opt=allow(Permission.PUBLIC, from_anywhere=True), status_code=303)

@@ -25,5 +25,11 @@ def on_item(done: str, item: OwnItem) -> str:
 
 def on_case(done: str, case: OwnCase) -> str:
     """The same for the page of a case."""
-    holds = {"saved": True, "removed": True, "paused": case.paused, "resumed": not case.paused}
+    holds = {
+        "saved": True,
+        "removed": True,
+        "read": case.limits.read,
+        "paused": case.paused,
+        "resumed": not case.paused,
+    }
     return done if holds.get(done) else ""

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from relay.cases import limits
 from relay.cases.own import choose_consent, own_case, own_cases
 from relay.cases.records import record_pause, record_request
 from relay.cases.service import read_case
@@ -172,6 +173,7 @@ async def test_an_offender_finds_and_starts_nothing_before_a_victim_asked(servic
     assert await deliveries(service.participants, offender) == []
     await record_request(service.desk, facilitator, case_id, victim.id, asked=True)
     assert await seat_of(service, offender, case_id) == victims_seat
+    await limits.record_read(service.participants, offender, case_id, limits.VERSION)
     await start_item(service.participants, offender, case_id, "letter", (victims_seat,))
 
 

@@ -1,0 +1,15 @@
+"""Who has read which version of what a facilitator has to pass on; who writes which audit entry, as rows."""
+
+from alembic import op
+
+from relay.db.migrate import run_sql
+
+revision = "0008_limits_read"
+down_revision = "0005_named_entries"
+
+
+def upgrade() -> None:
+    """In services that were made before everybody is asked before what they begin next."""
+    op.execute("GRANT CREATE ON SCHEMA relay TO relay_gate")
+    run_sql("15_limits_read.sql")
+    op.execute("REVOKE CREATE ON SCHEMA relay FROM relay_gate")
