@@ -54,13 +54,16 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the queue. `state` is "in_review" or "approved" (still to be released).
 
     `asked`: parts of it were hidden, and its author has not answered yet. `approved_by_me`: whoever asks has
-    approved it, and it waits for a colleague's approval.
+    approved it, and it waits for a colleague's approval. `author`, of `part`, and `recipients`: their names.
     """
 
     item_id: UUID
     case_id: UUID
     reference: str
     kind: Medium
+    author: str
+    part: Part
+    recipients: tuple[str, ...]
     state: str
     revision: int
     ready_at: datetime

@@ -274,6 +274,13 @@ async def open_gates(desk: Client, case_id: str, victim: str, offender: str) -> 
     await desk.do(f"{path}/assessments", assessment, status=204)
 
 
+async def read_limits(case_id: str, *authors: Client) -> None:
+    """Say for each that they have read what their facilitator has to pass on."""
+    for author in authors:
+        shown = (await author.ask(f"/cases/{case_id}"))["limits"]
+        await author.do(f"/cases/{case_id}/limits", {"version": shown["version"]}, status=204)
+
+
 async def seated(service: Service, surface: Surface, person: Person) -> Client:
     """Somebody whose session was started without a passphrase, which costs nearly a second a person."""
     house, now = service.house(surface), service.clock()
@@ -329,6 +336,7 @@ async def make_pair_by_hand(service: Service) -> Pair:
         offender=await clients["offender"].person(),
     )
     await open_gates(desk, case_id, str(pair.victim.id), str(pair.offender.id))
+    await read_limits(case_id, *clients.values())
     for client in (desk, *clients.values()):
         await client.http.aclose()
     return pair

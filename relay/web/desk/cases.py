@@ -219,6 +219,7 @@ async def audit_page(
         case=case,
         names=names,
         entries=entries,
+        items={one.id: one for one in await listing.case_items(house, person, case_id)},
         left_out=await audit.left_out(house, person, case_id),
         is_newest=before == audit.NEWEST,
         deed=deeds.deed,
