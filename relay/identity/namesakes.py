@@ -32,7 +32,7 @@ async def refuse_namesake(
         """,
         [service_id, now],
     )
-    if _alike(name) in {_alike(columns.open("accounts", "name", row.id, row.name_sealed)) for row in rows}:
+    if alike(name) in {alike(columns.open("accounts", "name", row.id, row.name_sealed)) for row in rows}:
         raise Invalid(
             name="A colleague of this name is among the accounts already. If this is somebody else, write a"
             " name that tells the two apart. If it is the same person, suspend the first account before,"
@@ -40,5 +40,6 @@ async def refuse_namesake(
         )
 
 
-def _alike(name: str) -> str:
+def alike(name: str) -> str:
+    """Return what two names that read the same have in common."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

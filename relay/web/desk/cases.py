@@ -217,7 +217,7 @@ async def audit_page(
         request,
         "audit.html",
         case=case,
-        names=names,
+        names=names | {house.pins.service_id: deeds.OPERATOR},
         entries=entries,
         items={one.id: one for one in await listing.case_items(house, person, case_id)},
         left_out=await audit.left_out(house, person, case_id),
