@@ -1,11 +1,13 @@
 """A case that nobody can open any more is given to a facilitator with the recovery key."""
 
+import asyncio
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
-from relay.cases.keys import open_case_keys
+from relay.audit.tags import Tag
+from relay.cases.keys import open_case_keys, rotate
 from relay.cases.lost import Order, Reason
 from relay.cases.reasons import reasons
 from relay.cases.recovery import prepare, recover
@@ -265,6 +267,22 @@ async def test_what_changed_after_it_was_shown_is_not_done(service: Service, pai
     with pytest.raises(Conflict, match="Gita is suspended"):
         await recover(ground_of(service), service.recovery, order, plan)
     assert state_of(service) == before
+
+
+async def test_it_waits_for_who_changes_the_case(service: Service, pair: Pair, lost: Lost) -> None:
+    order = Order("Gita", Reason.FORGOTTEN, "Fatima")
+    plan = await prepare(ground_of(service), service.recovery, order)
+    async with service.desk.database.acting(
+        pair.facilitator.id, Tag.CASE_SETTINGS, chain=pair.case_id, subject=pair.case_id
+    ) as act:
+        await act.lock_case(pair.case_id)
+        doing = asyncio.create_task(recover(ground_of(service), service.recovery, order, plan))
+        _, waiting = await asyncio.wait([doing], timeout=1)
+        assert waiting
+        version = await rotate(act, service.desk, pair.facilitator, pair.case_id, [pair.facilitator.id])
+    await doing
+    async with service.desk.database.reading(lost.gita.id) as tx:
+        assert version in await open_case_keys(tx, service.desk, lost.gita, pair.case_id)
 
 
 async def test_another_recovery_key_opens_nothing(service: Service, pair: Pair, lost: Lost) -> None:
