@@ -34,7 +34,8 @@ class Staff(NamedTuple):
 
     def carries(self, member: Member) -> bool:
         """Tell whether the roster has somebody with the keys and roles that they have now."""
-        return self.signed.entry(member.account_id) == member.entry() is not None
+        entry = member.entry()
+        return entry is not None and self.signed.entry(member.account_id) == entry
 
     def named(self, said: str) -> Member:
         """Return who has this identifier, or this name. Raise `Conflict` unless that is one person."""

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import psycopg
 import pytest
 
 from relay.audit.tags import Tag
@@ -266,6 +267,24 @@ async def test_what_changed_after_it_was_shown_is_not_done(service: Service, pai
     before = state_of(service)
     with pytest.raises(Conflict, match="Gita is suspended"):
         await recover(ground_of(service), service.recovery, order, plan)
+    assert state_of(service) == before
+
+
+async def test_what_postgresql_refuses_is_told_in_a_sentence_and_other_failures_are_not_hidden(
+    service: Service, pair: Pair, lost: Lost
+) -> None:
+    del pair, lost
+    order = Order("Gita", Reason.FORGOTTEN, "Fatima")
+    rows(
+        service,
+        "CREATE TRIGGER refused AFTER INSERT ON relay.seats FOR EACH ROW"
+        " EXECUTE FUNCTION relay.refuse_row('as after a change in between')",
+    )
+    assert "has changed since" in await refused(service, order)
+    rows(service, "DROP FUNCTION relay.recover_case(uuid, uuid, integer, integer[], bytea[])")
+    before = state_of(service)
+    with pytest.raises(psycopg.errors.UndefinedFunction):
+        await given(service, order)
     assert state_of(service) == before
 
 

@@ -95,9 +95,8 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
         # into a file or a log, what opens everything is never printed
         assert (relay.keys / secret).read_text().split()[-1][:16] not in said.replace(" ", "")
 
-    assert (
-        "relay-recovery.key  each case's key is sealed to it as well; no command of this version uses" in said
-    )
+    opens = "relay-recovery.key  opens every case that its facilitators cannot open any more; asked for by: "
+    assert f"{opens}relay recover give\n" in said
 
     assert (relay.data / ".gitignore").read_text() == "*\n"
     code, listed, _ = relay("staff", "list")
