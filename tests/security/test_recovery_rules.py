@@ -177,11 +177,17 @@ async def test_no_app_writes_that_it_was_done(service: Service, pair: Pair, surf
 _RECOVER = "SELECT relay.recover_case(%s, %s, %s, %s::integer[], %s::bytea[])"
 
 
-async def tried(service: Service, *values: object, actor: UUID | None = None) -> str | None:
-    """Call it as the operator, and return PostgreSQL's code where it is refused. Nothing is kept."""
+async def tried(
+    service: Service, *values: object, actor: UUID | None = None, of: UUID | None = None
+) -> str | None:
+    """Call it as the operator, and return PostgreSQL's code where it is refused. Nothing is kept.
+
+    `of`: in the name of another service than the test's.
+    """
+    named = of or service.id
     with psycopg.connect(service.owner.url) as connection:
-        connection.execute("SELECT set_config('relay.service', %s, true)", [str(service.id)])
-        connection.execute("SELECT set_config('relay.actor', %s, true)", [str(actor or service.id)])
+        connection.execute("SELECT set_config('relay.service', %s, true)", [str(named)])
+        connection.execute("SELECT set_config('relay.actor', %s, true)", [str(actor or named)])
         try:
             connection.execute(_RECOVER, values)
         except psycopg.Error as error:
@@ -213,9 +219,27 @@ async def test_the_operator_puts_on_a_case_who_works_on_cases_with_every_key_and
     ):
         assert await tried(service, *wrong) == "RL002", wrong
     assert await tried(service, case_id, gita, 1, *both, actor=pair.facilitator.id) == "RL002"
+    rows(service, "UPDATE relay.accounts SET roles = 'facilitator' WHERE id = %s", pair.victim.id)
+    assert await tried(service, case_id, pair.victim.id, 1, *both) == "RL002"
     rows(service, "UPDATE relay.accounts SET state = 'suspended' WHERE id = %s", gita)
     assert await tried(service, case_id, gita, 1, *both) == "RL002"
     assert state_of(service) == before
+
+
+async def test_another_service_is_given_nothing_and_nobody_of_it_is(
+    service: Service, pair: Pair, lost: Lost
+) -> None:
+    other, stranger, both = uuid4(), uuid4(), [[1, 2], [b"x", b"y"]]
+    rows(service, "INSERT INTO relay.services VALUES (%s, 'x', 'x')", other)
+    rows(
+        service,
+        "INSERT INTO relay.accounts (id, service_id, side, roles, name_sealed, state, key_version)"
+        " VALUES (%s, %s, 'staff', 'facilitator', 'x', 'active', 1)",
+        stranger,
+        other,
+    )
+    for who, of in ((stranger, other), (stranger, None), (lost.gita.id, other)):
+        assert await tried(service, pair.case_id, who, 1, *both, of=of) == "RL002"
 
 
 async def test_the_operator_still_reads_no_rows_of_a_case_past_the_functions(
