@@ -30,6 +30,7 @@ from relay.web.desk.hiding_form import (
     typed,
 )
 from relay.web.desk.item import show_item
+from relay.web.desk.pointed import pointed
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import page, see_other
 
@@ -144,7 +145,7 @@ async def _show(
         author=author,
         pages=on.rendition.pages or 0,
         length=on.rendition.duration_ms,
-        text=on.text,
+        text=await pointed(on.text, people) if on.item.kind == "letter" else None,
         before=[_place(on.text, span.start, span.end) for span in on.before.edits.spans],
         written=written,
         stretches=[*written.stretches, *[("", "", "")] * spare][:MOST_ROWS],
