@@ -130,8 +130,15 @@ async def test_an_upload_that_the_end_of_a_session_stopped_goes_on_where_it_was(
     await page.get_by_label("A sound file").set_input_files(path)
     upload = page.get_by_role("button", name="Upload", exact=True)
     await upload.click()
-    await expect(page.get_by_text("You are signed out. What you chose is still in this")).to_be_visible()
+    says = page.get_by_text("You are signed out. What you chose is still in this")
+    await expect(says).to_be_visible(timeout=20_000)
     another = await page.context.new_page()
+    await another.goto("/sign-in")
+    await signed_in(another, "Oskar")
+    await upload.click()
+    says = page.get_by_text("Somebody else is signed in by now. What you chose is")
+    await expect(says).to_be_visible(timeout=20_000)
+    await another.get_by_role("button", name="Sign out").click()
     await another.goto("/sign-in")
     await signed_in(another, "Vera")
     await upload.click()
@@ -172,6 +179,36 @@ async def test_a_session_does_not_end_while_somebody_records_and_not_much_later(
     assert kept[0] < 1
     assert all(later - sooner < 20 - 5 for sooner, later in pairwise(kept)), kept
     assert (45 < kept[-1] <= 60) if stopped else kept[-1] > 80, kept
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+async def test_a_recording_holds_nobody_elses_session_open(town: Town, *, stopped: bool) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone"])
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    await page.clock.install(time=0)
+    await page.add_init_script(KEPT)
+    await page.goto(f"/items/{item_id}")
+    await start(page)
+    if stopped:
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+    other = await town.signed_in(Surface.PARTICIPANTS, "Oskar")
+    await page.context.add_cookies(await other.context.cookies())  # type: ignore[arg-type]
+    await page.clock.run_for(6 * 60_000)
+    await expect(page.get_by_text("Somebody else is signed in by now. The recording")).to_be_visible()
+    kept = len(await page.evaluate("kept"))
+    for _ in range(30):
+        await page.clock.run_for(60_000)
+        await page.evaluate("0")
+    assert len(await page.evaluate("kept")) == kept
+    # whoever made it is back: it is theirs again, and holds their session
+    anew = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await page.context.add_cookies(await anew.context.cookies())  # type: ignore[arg-type]
+    if not stopped:
+        await page.get_by_role("button", name="Stop").click()
+    await page.get_by_role("button", name=UPLOAD).click()
+    await page.clock.run_for(1_000)
+    await expect(page.get_by_text(ARRIVED, exact=True)).to_be_visible(timeout=20_000)
 
 
 async def test_a_session_that_ends_all_the_same_is_said_while_the_recording_waits(town: Town) -> None:

@@ -1,6 +1,6 @@
 // Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away, and nothing but
 // quick exit takes it away unasked.
-import { SignedOut } from "./session.js";
+import { SignedOut, SomebodyElse } from "./session.js";
 import { renew, sendAndShow } from "./upload.js";
 
 const section = document.querySelector("[data-record]");
@@ -35,9 +35,14 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     event.preventDefault();
     event.returnValue = true; // for browsers of before 2024
   };
+  // a session of somebody else's is not held open, however long this window stands there
+  const letGo = (error) => {
+    if (error instanceof SomebodyElse) clearInterval(staying);
+  };
   const stay = async () => {
     if (recording && performance.now() - recorded > LONGEST_KEPT) return;
     const error = await renew().catch((one) => one);
+    letGo(error);
     if (!(error instanceof SignedOut)) {
       part("sign-in").hidden = true;
       return;
@@ -112,8 +117,11 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   keep.addEventListener("click", async () => {
     failed(null);
     throwing.disabled = true;
+    hold(true); // again, where it had let go
     const arrived = () => hold(false);
-    failed(await sendAndShow(recording, { said, button: keep, kept: "The recording", arrived }));
+    const error = await sendAndShow(recording, { said, button: keep, kept: "The recording", arrived });
+    letGo(error);
+    failed(error);
     throwing.disabled = false;
   });
   throwing.addEventListener("click", () => {
