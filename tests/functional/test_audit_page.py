@@ -99,7 +99,6 @@ async def test_opening_closing_and_a_new_key_each_leave_one_entry_whose_facts_sa
     before = len(await written())
     await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
     assert (await exchange.offender.api("GET", f"/deliveries/{delivery}/content")).status_code == 200
-    await exchange.victim.send(f"{case}/pause", paused="no")
     await desk.do(f"{case}/people/{added['seat_id']}", method="DELETE", status=204)
     await desk.do(case, {"state": "closed"}, method="PATCH")
     new = (await written())[:-before]
@@ -133,6 +132,7 @@ async def test_an_entry_says_whom_it_concerns_also_once_they_are_off_the_case(ex
     assert facts_of(page, Tag.ACCOUNT_INVITED)[0] == "Whom: Oskar; Again: yes"
     [released] = facts_of(page, Tag.ITEM_RELEASED)
     assert "Recipient: Oskar" in released
+    assert '<td role="cell" data-label="Who">a worker</td>' in page
     assert "Whom" not in released  # it concerns an item
     of_herself, of_all, of_vera = facts_of(page, Tag.PAUSE_RECORDED)
     assert "Whom" not in of_herself + of_all
