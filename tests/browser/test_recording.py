@@ -211,6 +211,28 @@ async def test_a_recording_holds_nobody_elses_session_open(town: Town, *, stoppe
     await expect(page.get_by_text(ARRIVED, exact=True)).to_be_visible(timeout=20_000)
 
 
+@pytest.mark.parametrize(("kind", "minutes"), [("audio", 60), ("video", 30)])
+async def test_a_recording_stops_before_it_is_too_long_to_be_taken(
+    town: Town, kind: str, minutes: int
+) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone", "camera"])
+    item_id = await town.exchange.start(town.exchange.victim, kind)
+    await page.clock.install(time=0)
+    await page.goto(f"/items/{item_id}")
+    at_most = {60: "1 hour", 30: "30 minutes"}[minutes]
+    await expect(page.get_by_text(f"Up to {at_most} long.")).to_be_visible()
+    await expect(page.get_by_text(f"It can last {at_most} at most")).to_be_visible()
+    await start(page)
+    for _ in range(minutes - 4):
+        await page.clock.run_for(60_000)
+    await expect(page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await page.clock.run_for(60_000)
+    await expect(page.get_by_text("It stops by itself in two minutes.")).to_be_visible()
+    await page.clock.run_for(120_000)
+    await expect(page.get_by_text("Recorded. It is as long as one can be.")).to_be_visible()
+    await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+
+
 async def test_a_session_that_ends_all_the_same_is_said_while_the_recording_waits(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone"])
     item_id = await town.exchange.start(town.exchange.victim, "audio")
@@ -223,6 +245,10 @@ async def test_a_session_that_ends_all_the_same_is_said_while_the_recording_wait
     await expect(page.get_by_role("link", name="Sign in in another tab")).to_be_visible()
 
 
+MAY_LEAVE = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+"""Whether the page would be left without a question."""
+
+
 async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     town: Town, gallery: Path | None
 ) -> None:
@@ -230,6 +256,7 @@ async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     await expect(page.get_by_role("button", name=re.compile("record", re.IGNORECASE))).to_have_text([UPLOAD])
     sure = page.get_by_role("button", name=f"Yes: {THROW[0].lower()}{THROW[1:]}")
     await expect(sure).to_be_hidden()
+    assert not await page.evaluate(MAY_LEAVE)
     await page.keyboard.press("Tab")
     await expect(page.get_by_text(THROW, exact=True)).to_be_focused()
     await page.keyboard.press("Enter")
@@ -241,6 +268,7 @@ async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     await expect(page.locator("[data-preview]")).to_be_hidden()
     await expect(page.get_by_role("button", name=UPLOAD)).to_be_hidden()
     await expect(page.get_by_role("button", name="Start recording")).to_be_focused()
+    assert await page.evaluate(MAY_LEAVE)
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Stop")).to_be_focused()
     await asyncio.sleep(1.2)

@@ -106,6 +106,7 @@ async def show_item(
         agreed=item.kind in agreed,
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
+        longest=failures.LONGEST.get(item.kind, 0),
         done=just_done.on_item(done, item),
         files=max(1, min(files, MOST)),
         most_files=MOST,

@@ -5,11 +5,13 @@ import { renew, sendAndShow } from "./upload.js";
 
 const section = document.querySelector("[data-record]");
 const TYPES = { audio: ["audio/webm", "audio/mp4"], video: ["video/webm", "video/mp4"] };
+const MARGIN = 90_000; // a window in the background comes late
 const LONGEST_KEPT = 3_600_000; // a recording that nobody comes back to holds no session open for longer
 const part = (name) => section.querySelector(`[data-${name}]`);
 
 if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   const kind = section.dataset.record;
+  const longest = Number(section.dataset.longest) * 1000 - MARGIN; // what is longer is refused, but only once it was sent
   const [start, stop, done, keep] = ["start", "stop", "done", "keep"].map(part);
   const [preview, heard, said, throwing] = ["preview", "heard", "recording-said", "throw"].map(part);
   const waits = document.querySelector("[data-remove-waits]");
@@ -17,6 +19,8 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   let recording = null;
   let recorded = 0; // when it was stopped
   let staying = 0;
+  let ending = []; // the timers of its end
+  let full = false;
   let left = false;
 
   const show = (state) => {
@@ -59,7 +63,19 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     addEventListener("beforeunload", askFirst);
     staying = setInterval(stay, (Number(section.dataset.idle) * 60_000) / 4);
   };
+  const endInTime = () => {
+    const last = () => {
+      heard.textContent = "Recording. It stops by itself in two minutes.";
+    };
+    const end = () => {
+      full = true;
+      recorder.stop();
+    };
+    full = false;
+    ending = [setTimeout(last, longest - 120_000), setTimeout(end, longest)];
+  };
   const quiet = () => {
+    for (const timer of ending) clearTimeout(timer);
     for (const track of recorder?.stream.getTracks() ?? []) track.stop();
   };
   const leave = () => {
@@ -78,7 +94,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     preview.src = URL.createObjectURL(recording);
     part("save").href = preview.src;
     part("save").download = `recording.${type.split("/")[1]}`;
-    heard.textContent = `Recorded. ${kind === "audio" ? "Listen to" : "Look at"} it, then upload it.`;
+    heard.textContent = `Recorded. ${full ? "It is as long as one can be. " : ""}${kind === "audio" ? "Listen to" : "Look at"} it, then upload it.`;
     said.textContent = "";
     failed(null);
     show("done");
@@ -107,6 +123,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
       preview.play().catch(() => {});
     }
     recorder.start(1000);
+    endInTime();
     heard.textContent = "Recording.";
     show("recording");
     stop.focus();
