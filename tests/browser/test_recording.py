@@ -269,6 +269,7 @@ async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     await expect(page.get_by_role("button", name=UPLOAD)).to_be_hidden()
     await expect(page.get_by_role("button", name="Start recording")).to_be_focused()
     assert await page.evaluate(MAY_LEAVE)
+    await expect(page.locator("[data-preview]")).not_to_have_attribute("src", re.compile("."))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Stop")).to_be_focused()
     await asyncio.sleep(1.2)
