@@ -61,7 +61,7 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
     """Make the service of a data folder. `keys_to` holds its keys before anything depends on them."""
     founding.refuse_existing(settings.keyring)
     keys_to = keys_to.absolute()
-    if keys_to == settings.data or settings.data in keys_to.parents:
+    if keys_to.resolve().is_relative_to(settings.data.resolve()):
         raise Conflict(
             "The offline keys must not lie in the data folder. Name another folder with --keys-to."
         )

@@ -168,9 +168,13 @@ def test_without_a_place_for_the_keys_nothing_is_made(relay: Command) -> None:
     code, _, error = relay("init", "--name", "Kent RJ")
     assert code == 2
     assert "--keys-to DIR" in error
-    code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(relay.data / "keys"))
-    assert code == 2
-    assert "must not lie in the data folder" in error
+    round_about = relay.keys / "round-about"
+    round_about.symlink_to(relay.data)
+    for inside in (relay.data, relay.data / "keys", round_about / "keys"):
+        code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(inside))
+        assert code == 2
+        assert "must not lie in the data folder" in error
+    round_about.unlink()
     relay.keys.rmdir()
     code, _, error = relay.init()
     assert code == 2
