@@ -9,6 +9,7 @@ import msgspec
 
 from relay.cases.model import Medium, Part
 from relay.exchange.model import Rendition
+from relay.vault.statements import Changes
 
 Decision = Literal["approve", "request_changes", "decline"]
 
@@ -104,12 +105,14 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a facilitator sees of one item, but for its content.
 
     `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
-    its clean file was served to this reviewer. `lapsed` names whose approval no longer counts, since they
-    left the case or the service; `may_approve` who is on the case and could still approve. `agreed_at` says
-    when its author agreed to the parts that were hidden (`clean.edited_by`); `agreement_unconfirmed` that
-    they did, but nobody who still works here has confirmed their keys, so that it does not count. If those
-    parts could not be hidden, `clean` is empty, and the item can be sent back or declined as its author sent
-    it: by `as_sent`. `reasons`: those for which it can be sent back to this author.
+    its clean file was served to this reviewer. `changes` is what its recipient is told was done to it, and
+    what who approves it signs. `lapsed` names whose approval no longer counts, since they left the case or
+    the service, or gave it before approvals said that; `may_approve` who is on the case and could still
+    approve. `agreed_at` says when its author agreed to the parts that were hidden (`clean.edited_by`);
+    `agreement_unconfirmed` that they did, but nobody who still works here has confirmed their keys, so that
+    it does not count. If those parts could not be hidden, `clean` is empty, and the item can be sent back or
+    declined as its author sent it: by `as_sent`. `reasons`: those for which it can be sent back to this
+    author.
     """
 
     id: UUID
@@ -121,6 +124,7 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     revision: int
     failure: str | None
     clean: Rendition | None
+    changes: Changes | None
     as_sent: Rendition | None
     recipients: tuple[Recipient, ...]
     reviews: tuple[PastReview, ...]

@@ -12,7 +12,7 @@ from relay.cases.model import GateFacts
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Conflict
-from relay.exchange import agreements, approvals
+from relay.exchange import agreements, approvals, telling
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.renditions import case_content, find_rendition, own_number
@@ -77,13 +77,12 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             raise Conflict
         facts = await gate_facts(tx, item.case_id)
         reviews = await _reviews(tx, item)
-        approving = (
-            {one.reviewer_id for one in await approvals.standing(tx, house, clean)} if clean else set()
-        )
+        changes, approving, answer = None, set[UUID](), agreements.Answer(None)
+        if clean:
+            changes = await telling.changes(tx, house, person, item, clean)
+            approving = {one.reviewer_id for one in await approvals.standing(tx, house, clean, changes)}
+            answer = await agreements.answer(tx, house, item.author_id, clean, changes)
         colleagues = await approvals.may_approve(tx, house, item.case_id)
-        answer = (
-            await agreements.answer(tx, house, item.author_id, clean) if clean else agreements.Answer(None)
-        )
         return ItemOnDesk(
             id=item.id,
             case_id=item.case_id,
@@ -94,6 +93,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             revision=item.revision,
             failure=item.failure,
             clean=clean,
+            changes=changes,
             as_sent=await _clean(tx, house, item, await own_number(tx, item_id)) if unmade else None,
             recipients=await _recipients(tx, house, item, facts),
             reviews=tuple([await _past(tx, house, person, item, row) for row in reviews]),

@@ -10,6 +10,7 @@ from litestar.params import PathParameter
 
 from relay.cases import service
 from relay.errors import Conflict, Invalid, Refusal, SignInNeeded
+from relay.exchange import telling
 from relay.exchange.edits import Edits, encode, masked
 from relay.house import House
 from relay.identity.model import Person
@@ -156,6 +157,7 @@ async def _show(
         shown=in_words(edits) or ("Nothing is hidden any more: it is as its author sent it.",)
         if edits is not None
         else (),
+        told=telling.in_words(telling.changes_of(edits, "agreed"), on.item.kind) if edits is not None else "",
         drawn=drawn(written),
         played=played(edits) if edits is not None else [],
         preview=masked(on.text, edits.spans) if edits is not None and on.item.kind == "letter" else None,

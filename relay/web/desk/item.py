@@ -8,7 +8,7 @@ from uuid import UUID
 from relay.cases import service
 from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
-from relay.exchange import failures, paper, receipts
+from relay.exchange import failures, paper, receipts, telling
 from relay.house import House
 from relay.identity.model import Person
 from relay.review import queue, reading, redaction, standing, transcription, transcripts
@@ -83,6 +83,7 @@ async def show_item(
         failure=failures.sentence(item.failure),
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
+        told=telling.in_words(item.changes, item.kind),
         confirmed=_confirmed(people),
         in_the_way=_in_the_way(item, people, stands),
         standing=stands,
