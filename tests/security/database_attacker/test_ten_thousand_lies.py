@@ -9,7 +9,7 @@ import msgspec
 
 from relay.db.transaction import Surface
 from relay.errors import RelayError
-from relay.exchange.delivery import choose, content
+from relay.exchange.delivery import choose, content, delivery
 from relay.exchange.items import find_item
 from relay.exchange.renditions import case_content, find_rendition
 from relay.house import House
@@ -37,8 +37,14 @@ def _subjects(town: Town) -> list[Subject]:
     first = town.released(town.vera, "One.")
     second = town.released(town.oskar, "Two.")
     third = town.release(town.approved(otto, "Three.", frida, two), frida, two)
+    hidden = town.released_with_hidden_parts()
     waiting = town.ready(town.vera, "Four.")
-    for reader, release_id in ((town.oskar, first), (town.vera, second), (vanda, third)):
+    for reader, release_id in (
+        (town.oskar, first),
+        (town.oskar, hidden),
+        (town.vera, second),
+        (vanda, third),
+    ):
         town.do(choose(town.service.participants, reader, release_id, "open"))
     found: list[Subject] = []
 
@@ -51,7 +57,8 @@ def _subjects(town: Town) -> list[Subject]:
 
         async def ask() -> object:
             given = await content(house, reader, release_id)
-            return given.object_id, given.key, given.commitment
+            told = (await delivery(house, reader, release_id)).changes
+            return given.object_id, given.key, given.commitment, told
 
         return Subject("a recipient reads", database, ask)
 
@@ -77,7 +84,12 @@ def _subjects(town: Town) -> list[Subject]:
 
         return Subject("a reviewer reads", database, ask)
 
-    found += [reads(town.oskar, first), reads(town.vera, second), reads(vanda, third)]
+    found += [
+        reads(town.oskar, first),
+        reads(town.oskar, hidden),
+        reads(town.vera, second),
+        reads(vanda, third),
+    ]
     found += [
         key("a case's key", lambda tx, house: case_key(tx, house, town.case.id)),
         key("a participant's key", lambda tx, house: participant_key(tx, house, town.case.id, town.oskar.id)),
