@@ -6,8 +6,11 @@ import html
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from relay.exchange.moments import microseconds
+from relay.vault.statements import Approval, OfRendition
 from tests.functional.test_hiding import NOTE, made, sent, taken, told
 from tests.functional.test_uploads import begun, patch
 from tests.support import media
@@ -145,3 +148,42 @@ async def test_an_author_who_draws_a_block_hides_nothing(exchange: Exchange) -> 
     page = await seen(exchange.offender, f"/received/{release}")
     assert "I live at █████." in page
     assert "Before this was passed on" not in page
+
+
+async def test_an_approval_from_before_this_was_said_is_asked_for_once_more(exchange: Exchange) -> None:
+    item, desk = await taken(exchange), exchange.desk
+    await made(desk, item, words="Anna")
+    await work_off(exchange.room)
+    await agreed(exchange, item)
+    await exchange.approve(item.rpartition("/")[2])
+    assert exchange.people is not None
+    signer = exchange.people.facilitator.signer
+    with psycopg.connect(exchange.service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        row = connection.execute(
+            """
+            SELECT v.id, v.decided_at, v.reviewer_id, n.case_id AS case, n.item_id AS item,
+                   n.revision_id AS revision, n.id AS rendition, n.sha256, n.object_id AS object, o.commitment
+            FROM relay.reviews v JOIN relay.renditions n ON n.id = v.rendition_id
+            JOIN relay.objects o ON o.id = n.object_id WHERE v.decision = 'approve'
+            """
+        ).fetchone()
+        assert row is not None
+        review, decided_at, reviewer, *named = row
+        names = [name for name in OfRendition.__struct_fields__ if name != "service"]
+        before = Approval(
+            service=exchange.service.id,
+            **dict(zip(names, named, strict=True)),
+            facilitator=reviewer,
+            decided_at=microseconds(decided_at),
+        )
+        connection.execute(
+            "UPDATE relay.reviews SET signature = %s WHERE id = %s", [before.sign(signer), review]
+        )
+    page = await seen(desk, item)
+    assert "approved it before approvals said what the other person is told about the changes to it" in page
+    assert "It has 0 of the 1 approvals that it needs." in page
+    await desk.do(f"{item}/claim")
+    assert "Approve it too" in await seen(desk, item)
+    release = await given(exchange, item)
+    assert f"parts of it were hidden. {AGREED}" in await seen(exchange.offender, f"/received/{release}")

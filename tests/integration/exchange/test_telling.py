@@ -11,14 +11,17 @@ import pytest
 from msgspec import UNSET
 
 from relay.errors import Conflict, VaultRefused
+from relay.exchange import telling
 from relay.exchange.delivery import choose, content, delivery
 from relay.exchange.edits import Edits
+from relay.exchange.items import find_item
 from relay.exchange.release import release, schedule
+from relay.exchange.renditions import find_rendition
 from relay.identity.invitations import invite_again
 from relay.identity.vouching import vouch
 from relay.review.decisions import decide
 from relay.review.reading import item_on_desk
-from relay.review.redaction import redact
+from relay.review.redaction import redact, redaction
 from relay.vault.release import ReleaseRecord, Signatures, approval_of
 from relay.vault.statements import Changes
 from tests.integration.exchange.test_redaction import agree_to_newest, hide, in_review, redacted
@@ -71,6 +74,14 @@ def write(service: Service, record: ReleaseRecord, signatures: Signatures) -> No
 def _approval_before(pair: Pair, record: ReleaseRecord, decided_at: int) -> bytes:
     untold = msgspec.structs.replace(record, changes=UNSET)
     return approval_of(untold, pair.facilitator.id, decided_at).sign(pair.facilitator.signer)
+
+
+def approve_as_before(service: Service, pair: Pair, record: ReleaseRecord, signatures: Signatures) -> None:
+    """Make the approval one from before approvals said what recipients are told."""
+    before = _approval_before(pair, record, signatures.approvals[0].decided_at)
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("UPDATE relay.reviews SET signature = %s WHERE decision = 'approve'", [before])
 
 
 async def test_hidden_parts_are_told_before_and_after_it_is_opened_and_stand_in_the_signed_record(
@@ -166,11 +177,7 @@ async def test_an_approval_from_before_it_was_said_does_not_count_and_is_given_o
     """Also of what was passed on by then and is to be given again: nothing could be put back into review."""
     item_id, seat = await approved(service, pair, room)
     await release(service.desk, pair.facilitator, item_id, seat)
-    record, signatures = kept(service)
-    before = _approval_before(pair, record, signatures.approvals[0].decided_at)
-    with psycopg.connect(service.dsns.superuser.url) as connection:
-        connection.execute("SET session_replication_role = replica")
-        connection.execute("UPDATE relay.reviews SET signature = %s WHERE decision = 'approve'", [before])
+    approve_as_before(service, pair, *kept(service))
     invitation = await invite_again(service.desk, pair.facilitator, pair.case_id, pair.offender.id)
     oskar = await service.enrol_quickly(service.participants, invitation)
     await vouch(service.desk, pair.facilitator, pair.case_id, oskar.id)
@@ -199,12 +206,33 @@ async def test_a_forged_record_says_nothing_before_it_is_opened_either(
     assert await told(service, pair, release_id) == HIDDEN
 
 
-async def test_an_agreement_under_older_keys_stands_on_an_approval_that_tells_it(
-    service: Service, pair: Pair, room: WorkRoom
+@pytest.mark.parametrize("untold", [False, True])
+async def test_an_agreement_under_older_keys_stands_on_an_approval_whether_that_tells_it_or_not(
+    service: Service, pair: Pair, room: WorkRoom, *, untold: bool
 ) -> None:
     item_id, seat = await approved(service, pair, room)
+    await release(service.desk, pair.facilitator, item_id, seat)
+    if untold:
+        approve_as_before(service, pair, *kept(service))
     invitation = await invite_again(service.desk, pair.facilitator, pair.case_id, pair.victim.id)
     vera = await service.enrol_quickly(service.participants, invitation)
     await vouch(service.desk, pair.facilitator, pair.case_id, vera.id)
-    release_id = await release(service.desk, pair.facilitator, item_id, seat)
-    assert await told(service, pair, release_id) == HIDDEN
+    assert (await item_on_desk(service.desk, pair.facilitator, item_id)).agreed_at is not None
+    assert (await redaction(service.desk, pair.facilitator, item_id)).agreed_at is not None
+
+
+async def test_what_is_told_is_of_the_version_that_it_is_asked_of(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id = await redacted(service, pair, room)
+    desk = service.desk
+    async with desk.database.reading(pair.facilitator.id) as tx:
+        item = await find_item(tx, item_id)
+        as_sent = await find_rendition(tx, desk, item, "clean", 1)
+        newest = await find_rendition(tx, desk, item, "clean")
+        with pytest.raises(VaultRefused):
+            await telling.changes(tx, desk, pair.facilitator, item, as_sent)
+    told_of = await telling.looked_up(desk, pair.facilitator, item_id)
+    assert told_of.of(newest) == HIDDEN
+    with pytest.raises(Conflict, match="newer version"):
+        told_of.of(as_sent)

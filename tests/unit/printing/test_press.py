@@ -52,6 +52,12 @@ async def test_the_end_tells_of_hidden_parts_and_what_the_code_is_for(size: Size
         assert "Before this was" in pages(done.pdf)[-1]  # in one piece with what follows it
 
 
+async def test_what_lies_on_top_says_where_it_is_told_that_parts_were_hidden() -> None:
+    done = await press.cover_note(call="Fatima", words="", size=Size.NORMAL, folder=FOLDER)
+    said = "If parts of it were hidden before it was passed on, that is said at its end."
+    assert words(said) in words("".join(pages(done.pdf)))
+
+
 async def test_a_line_that_runs_both_ways_keeps_every_character() -> None:
     text = "مجھے (یعنی Oskar) افسوس ہے، ۴۵۶ and 12:30 [שלום] ok"
     # which way round is for the eye: a reader of files puts such a line together as it likes
