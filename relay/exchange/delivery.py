@@ -103,8 +103,11 @@ async def _find(tx: Reading, release_id: UUID) -> Delivery:
     return found
 
 
-async def choose(house: House, person: Person, release_id: UUID, choice: Choice) -> None:
-    """Open it, leave it for later, have it held, or refuse it. Each can be taken back until it was opened."""
+async def choose(house: House, person: Person, release_id: UUID, choice: Choice) -> Delivery:
+    """Open it, leave it for later, have it held, or refuse it. Each can be taken back until it was opened.
+
+    Return how it stands then. Nothing is verified for that: whatever waits can be refused.
+    """
     if choice not in _STATE_OF:
         raise Invalid(choice="Choose one of: open, later, hold, refuse.")
     async with house.database.acting(person.id, Tag.DELIVERY_CHOSEN, subject=release_id) as act:
@@ -117,6 +120,7 @@ async def choose(house: House, person: Person, release_id: UUID, choice: Choice)
         if not changed and choice != "open":
             raise Conflict("You have opened this already. You can stop reading it; nobody is told.")
         act.note(choice=choice)
+        return await _find(act, release_id)
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):

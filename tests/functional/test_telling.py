@@ -45,8 +45,7 @@ async def is_told(exchange: Exchange, release: str, changes: dict[str, Any], sen
     for _ in ("before", "after"):
         assert sentence in await seen(exchange.offender, f"/received/{release}")
         assert (await exchange.offender.ask(f"/deliveries/{release}"))["changes"] == changes
-        chosen = await exchange.offender.do(f"/deliveries/{release}/choice", {"choice": "open"})
-        assert chosen["changes"] == changes
+        await exchange.offender.do(f"/deliveries/{release}/choice", {"choice": "open"})
 
 
 async def test_each_side_reads_the_same_sentence_before_anything_is_decided(exchange: Exchange) -> None:

@@ -42,10 +42,9 @@ async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryI
 @post("/deliveries/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=200)
 async def choose(
     house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: JSONBody[DeliveryChoice]
-) -> OneDelivery:
+) -> Delivery:
     """Open it, leave it for later, have it held, or refuse it. Nobody on the other side is told."""
-    await delivery.choose(house, person, delivery_id, data.choice)
-    return await delivery.delivery(house, person, delivery_id)
+    return await delivery.choose(house, person, delivery_id, data.choice)
 
 
 @route("/deliveries/{delivery_id:uuid}/content", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt=_READ)

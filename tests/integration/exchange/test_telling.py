@@ -202,6 +202,8 @@ async def test_a_forged_record_says_nothing_before_it_is_opened_either(
         write(service, msgspec.structs.replace(record, changes=changes), signatures)
         with pytest.raises(VaultRefused):
             await told(service, pair, release_id)
+        # and yet it can be sent away
+        assert (await choose(service.participants, pair.offender, release_id, "refuse")).state == "refused"
     write(service, record, signatures)
     assert await told(service, pair, release_id) == HIDDEN
 
