@@ -66,10 +66,9 @@ async def delivery(house: House, person: Person, release_id: UUID) -> OneDeliver
         found = await _find(tx, release_id)
         row = await _row(tx, person, release_id)
         stored = decode(row.record, ReleaseRecord)
-        # what was given under keys that they no longer have cannot be verified, nor opened
-        readable = stored.recipient_key_version >= person.key_version
-        changes = (await _verified(tx, house, person, row, stored)).told if readable else None
-    return OneDelivery(**msgspec.structs.asdict(found), changes=changes)
+        outdated = stored.recipient_key_version < person.key_version
+        changes = None if outdated else (await _verified(tx, house, person, row, stored)).told
+    return OneDelivery(**msgspec.structs.asdict(found), changes=changes, outdated=outdated)
 
 
 async def sender(house: House, person: Person, release_id: UUID) -> str:

@@ -172,8 +172,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class OneDelivery(Delivery, frozen=True, kw_only=True):
     """One of them, with what it says of itself. `changes`: what was done to it before it was passed on.
 
-    That was signed by who approved it, and is read here from a verified record. None: nothing was; or it
-    cannot be told, of what was given under keys that the recipient no longer has, or before it was recorded.
+    That was signed by who approved it, and is read here from a verified record. None: nothing was, or it was
+    passed on before that was recorded. `outdated`: it says that it was given under keys that the recipient no
+    longer has; so it cannot be opened, and nothing is told of it.
     """
 
     changes: Changes | None
+    outdated: bool

@@ -9,12 +9,14 @@ from typing import Any
 import psycopg
 import pytest
 
+from relay.db.transaction import Surface
 from relay.exchange.moments import microseconds
+from relay.identity.invitations import invite_again
 from relay.vault.statements import Approval, OfRendition
 from tests.functional.test_hiding import NOTE, made, sent, taken, told
 from tests.functional.test_uploads import begun, patch
 from tests.support import media
-from tests.support.web import Exchange
+from tests.support.web import Exchange, seated
 from tests.support.work import work_off
 
 AGREED = "The person who made it agreed to that."
@@ -186,3 +188,18 @@ async def test_an_approval_from_before_this_was_said_is_asked_for_once_more(exch
     assert "Approve it too" in await seen(desk, item)
     release = await given(exchange, item)
     assert f"parts of it were hidden. {AGREED}" in await seen(exchange.offender, f"/received/{release}")
+
+
+async def test_what_was_given_under_older_keys_says_that_it_cannot_be_told(exchange: Exchange) -> None:
+    item = await taken(exchange)
+    release = await given(exchange, item)
+    says = "whether all of it is as it was sent cannot be told here"
+    assert says not in await seen(exchange.offender, f"/received/{release}")
+    service, people = exchange.service, exchange.people
+    assert people is not None
+    invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.offender.id)
+    oskar = await service.enrol_quickly(service.participants, invitation)
+    client = await seated(service, Surface.PARTICIPANTS, oskar)
+    assert says in await seen(client, f"/received/{release}")
+    assert (await client.ask(f"/deliveries/{release}"))["outdated"]
+    await client.http.aclose()

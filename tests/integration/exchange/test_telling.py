@@ -144,9 +144,11 @@ async def test_what_is_given_again_tells_it_too_and_under_older_keys_nothing_is_
     invitation = await invite_again(service.desk, pair.facilitator, pair.case_id, pair.offender.id)
     oskar = await service.enrol_quickly(service.participants, invitation)
     await vouch(service.desk, pair.facilitator, pair.case_id, oskar.id)
-    assert (await delivery(service.participants, oskar, first)).changes is None
+    before = await delivery(service.participants, oskar, first)
+    assert (before.changes, before.outdated) == (None, True)
     second = await release(service.desk, pair.facilitator, item_id, seat)
-    assert (await delivery(service.participants, oskar, second)).changes == HIDDEN
+    after = await delivery(service.participants, oskar, second)
+    assert (after.changes, after.outdated) == (HIDDEN, False)
 
 
 async def test_a_record_from_before_it_was_said_still_opens_and_says_nothing(
