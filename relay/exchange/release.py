@@ -5,7 +5,7 @@ signed by the facilitator now; at its time a worker takes off the outer seal, if
 (`exchange.scheduled`). An item for several people is released or planned for each of them on its own.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from relay.audit.tags import Tag
@@ -97,7 +97,12 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
         await act.enqueue("release_due", release_id, due_at)
-        act.note(release=release_id, recipient=prepared.record.recipient, rendition=prepared.rendition.id)
+        act.note(
+            release=release_id,
+            recipient=prepared.record.recipient,
+            rendition=prepared.rendition.id,
+            due_at=due_at.astimezone(UTC).isoformat(),
+        )
     return release_id
 
 

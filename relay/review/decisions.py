@@ -44,9 +44,10 @@ async def decide(
 ) -> None:
     """Decide on the rendition that was looked at, named by its id and hash.
 
-    Asking for changes and declining need a reason, one of those for its author's part, and guidance in plain
-    words. Approving needs that all of it was served to this reviewer, and that the object really holds what
-    its hash says. If parts of it could not be hidden, the others are about the version that its author sent.
+    Asking for changes and declining need a reason, one of those for its author's part. Asking for changes
+    needs guidance too, in plain words: how to put it right. Declining is final, so it may go without.
+    Approving needs that all of it was served to this reviewer, and that the object really holds what its hash
+    says. If parts of it could not be hidden, the others are about the version that its author sent.
     Raise `Conflict` if the item has moved on.
     """
     guidance = _checked_guidance(decision, reasons, guidance)
@@ -74,7 +75,7 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
         raise Invalid(decision="Choose one of: approve, request_changes, decline.")
     if decision != "approve" and not reasons:
         raise Invalid(reasons="Choose at least one reason, so that the author knows what to change.")
-    if decision != "approve" and not guidance:
+    if decision == "request_changes" and not guidance:
         raise Invalid(guidance="Say in plain words how to put it right. The author reads this.")
     if len(guidance) > MOST_GUIDANCE:
         raise Invalid(guidance=f"Keep the guidance to {MOST_GUIDANCE:,} characters.")

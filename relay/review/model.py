@@ -73,25 +73,39 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     approved_by_me: bool
 
 
+class FailedPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that was planned and did not happen at its time: what kept it then, as codes of its own."""
+
+    due_at: datetime
+    blocks: tuple[str, ...]
+
+
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an item is for, what still keeps it from them, and whether it was released or scheduled.
 
     `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
-    `held_since`: since when a facilitator is to hold it for them, as they chose.
+    `held_since`: since when a facilitator is to hold it for them, as they chose. `failed_plan`: the last plan
+    for them came to nothing at its time, and nothing was planned or released since.
     """
 
     seat_id: UUID
     account_id: UUID
+    part: Part
     name: str
     blocks: tuple[str, ...]
     released: bool
+    released_at: datetime | None
+    failed_plan: FailedPlan | None
     renewed: bool
     held_since: datetime | None
     due_at: datetime | None
 
 
 class PastReview(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision on the item, with the guidance that went with it."""
+    """One decision on the item, with the guidance that went with it.
+
+    `stands`: it is an approval that counts now, for the newest version.
+    """
 
     reviewer_id: UUID
     revision: int
@@ -99,6 +113,7 @@ class PastReview(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     guidance: str
     decided_at: datetime
+    stands: bool
 
 
 class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +133,7 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     case_id: UUID
     author_id: UUID
+    author_part: Part | None
     author_name: str
     kind: Medium
     state: str

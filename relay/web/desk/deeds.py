@@ -104,7 +104,12 @@ def deed(tag: str) -> str:
     return _BY_TAG.get(tag, tag)
 
 
-_NAMES: Final = {"asked": "Asked for", "failure": "Why not", "former": "In place of"}
+_NAMES: Final = {
+    "asked": "Asked for",
+    "failure": "Why not",
+    "former": "In place of",
+    "due_at": "For when",
+}
 """What means something else where it is a state of an item, or nothing by itself."""
 _OF_IT: Final = {
     "clean": "the safe copy",
