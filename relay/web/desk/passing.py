@@ -1,4 +1,4 @@
-"""Passing something on, which cannot be undone and is asked about first; planning it, and taking that back."""
+"""Passing something on, which is asked about first: it cannot be undone. Planning it; taking that back."""
 
 from typing import Annotated
 from uuid import UUID
