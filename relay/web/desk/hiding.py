@@ -128,9 +128,9 @@ async def _show(
     refusal: Refusal | None = None,
     more: bool = False,
 ) -> Page:
-    case, people, _ = await service.read_case(house, person, on.item.case_id)
+    case, _, _ = await service.read_case(house, person, on.item.case_id)
     stands = await standing.standing(house, person, on.item.id)
-    author = next((one.name for one in people if one.account_id == on.item.author_id), "somebody who left")
+    sides = await reading.item_on_desk(house, person, on.item.id)
     spare = SPARE * (3 if more else 1)
     return page(
         request,
@@ -143,7 +143,9 @@ async def _show(
         opened=stands.mark,
         own_id=person.id,
         case=case,
-        author=author,
+        author=sides.author_name,
+        author_part=sides.author_part,
+        recipients=sides.recipients,
         pages=on.rendition.pages or 0,
         length=on.rendition.duration_ms,
         text=await pointed(on.text, people) if on.item.kind == "letter" else None,
