@@ -1,6 +1,6 @@
 // A line of the transcript is played from its time, and how much was played here stands beside the decision. Without this
 // file the times are read, and the player is moved by hand.
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+const clock = (time) => `${Math.floor(Math.round(time) / 60)}:${String(Math.round(time) % 60).padStart(2, "0")}`;
 
 function enable() {
   for (const button of document.querySelectorAll("button[data-at]")) button.disabled = false;

@@ -22,8 +22,8 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
 const tokens = () => document.querySelectorAll("input[name=csrf]");
 const made = (name, words, more = {}) => Object.assign(document.createElement(name), { textContent: words }, more);
 
-function goesOn() {
-  asked = Date.now();
+function goesOn(since = Date.now()) {
+  asked = since;
   warning?.remove();
   warning = null;
 }
@@ -33,7 +33,7 @@ async function tell() {
   [asked, used] = [Date.now(), false];
   try {
     await renewed(tokens()[0].value);
-    goesOn();
+    goesOn(asked);
     others.postMessage("used");
   } catch (error) {
     if (error instanceof SignedOut) cover(error.message);
