@@ -19,7 +19,6 @@ from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 
 from relay.audit.tags import Tag
-from relay.cases import limits
 from relay.db.transaction import Database, Surface
 from relay.identity import sessions
 from relay.identity.invitations import Invitation
