@@ -128,7 +128,7 @@ async def _show(
     refusal: Refusal | None = None,
     more: bool = False,
 ) -> Page:
-    case, _, _ = await service.read_case(house, person, on.item.case_id)
+    case, people, _ = await service.read_case(house, person, on.item.case_id)
     stands = await standing.standing(house, person, on.item.id)
     sides = await reading.item_on_desk(house, person, on.item.id)
     spare = SPARE * (3 if more else 1)
