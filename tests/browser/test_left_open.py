@@ -37,7 +37,7 @@ async def test_leaving_in_one_window_covers_the_others_and_nobody_is_asked(town:
     other = await vera.context.new_page()
     await other.goto(f"/cases/{town.exchange.case_id}")
     asked: list[object] = []
-    other.on("dialog", lambda dialog: asked.append(dialog))
+    other.on("dialog", lambda dialog: asked.append(dialog))  # noqa: PLW0108 - a bound method cannot be marked
     await other.route("https://www.wikipedia.org/**", lambda route: route.fulfill(body="Elsewhere"))
     await other.get_by_role("radio").nth(1).check()
     await other.get_by_role("button", name="Leave now").click()
