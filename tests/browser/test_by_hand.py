@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import psycopg
 import pytest
 from playwright.async_api import Locator, Page, expect
 
@@ -255,3 +256,22 @@ async def test_help_leads_back(town: Town) -> None:
     await vera.get_by_role("link", name="How this works").click()
     await vera.get_by_role("link", name="Start").click()
     await expect(vera.get_by_role("link", name="With ")).to_be_visible()
+
+
+async def test_what_a_facilitator_has_to_pass_on_is_read_before_anything_is_begun(
+    town: Town, gallery: Path | None
+) -> None:
+    with psycopg.connect(town.exchange.service.dsns.superuser.url) as connection:
+        connection.execute("DELETE FROM relay.limits_read")
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera", script=False)
+    await vera.goto(f"/cases/{town.exchange.case_id}")
+    await expect(vera.get_by_text("they may have to tell others")).to_be_visible()
+    await expect(vera.get_by_role("button", name="Start")).to_have_count(0)
+    await picture(vera, gallery, "limits")
+    await vera.get_by_role("button", name="I have read this").click()
+    await expect(vera.get_by_role("status")).to_contain_text("You can begin now")
+    await _start_letter(vera, town.exchange.case_id, "Dear you.")
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
+    await fatima.goto(f"/cases/{town.exchange.case_id}")
+    await expect(fatima.get_by_text("They said on")).to_have_count(1)
+    await expect(fatima.get_by_text("They have not said yet")).to_have_count(1)
