@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from tests.support.house import Pair, Service
-from tests.support.web import Exchange, make_exchange, open_gates
+from tests.support.web import Exchange, make_exchange, open_gates, read_limits
 
 LABEL = "The man who came in that night"
 OWN_LABEL = "The woman of the burglary"
@@ -45,6 +45,7 @@ async def labelled(service: Service, pair: Pair, tmp_path: Path) -> AsyncIterato
     people = Pair(facilitator=facilitator, case_id=case_id, victim=victim, offender=offender)
     async with make_exchange(service, tmp_path, people) as exchange:
         await open_gates(exchange.desk, exchange.case_id, exchange.victim_id, exchange.offender_id)
+        await read_limits(exchange.case_id, exchange.victim, exchange.offender)
         _, delivery = await exchange.deliver(exchange.offender)
         item = await exchange.write(exchange.victim)
         named = {"case_id": exchange.case_id, "item_id": item, "delivery_id": delivery}

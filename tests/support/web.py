@@ -262,7 +262,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
 
 async def open_gates(desk: Client, case_id: str, victim: str, offender: str) -> None:
     """Record over the API everything that has to be so before anything may pass."""
-    path = f"/cases/{case_id}/gates"
+    path, until = f"/cases/{case_id}/gates", desk.service.clock() + timedelta(days=300)
     await desk.do(f"{path}/requests", {"account_id": victim, "asked": True}, status=204)
     responsibility = {"account_id": offender, "grade": "full", "reasoning": "Said so."}
     await desk.do(f"{path}/responsibilities", responsibility, status=204)
@@ -270,8 +270,15 @@ async def open_gates(desk: Client, case_id: str, victim: str, offender: str) -> 
         for medium in ("letter", "audio", "video", "document"):
             consent = {"account_id": account, "medium": medium, "given": True, "manner": "in_person"}
             await desk.do(f"{path}/consents", consent, status=204)
-    assessment = {"safe": True, "valid_until": "2099-01-01T00:00:00Z", "reasoning": "Both are ready."}
+    assessment = {"safe": True, "valid_until": until.isoformat(), "reasoning": "Both are ready."}
     await desk.do(f"{path}/assessments", assessment, status=204)
+
+
+async def read_limits(case_id: str, *authors: Client) -> None:
+    """Say for each that they have read what their facilitator has to pass on."""
+    for author in authors:
+        shown = (await author.ask(f"/cases/{case_id}"))["limits"]
+        await author.do(f"/cases/{case_id}/limits", {"version": shown["version"]}, status=204)
 
 
 async def seated(service: Service, surface: Surface, person: Person) -> Client:
@@ -329,6 +336,7 @@ async def make_pair_by_hand(service: Service) -> Pair:
         offender=await clients["offender"].person(),
     )
     await open_gates(desk, case_id, str(pair.victim.id), str(pair.offender.id))
+    await read_limits(case_id, *clients.values())
     for client in (desk, *clients.values()):
         await client.http.aclose()
     return pair
