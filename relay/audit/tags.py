@@ -23,6 +23,7 @@ class Tag(StrEnum):
     APPROVALS_KEPT = "case.approvals_kept"
     SEAT_ADDED = "seat.added"
     SEAT_REMOVED = "seat.removed"
+    LABEL_CHANGED = "seat.label_changed"
     REQUEST_RECORDED = "gate.request_recorded"
     RESPONSIBILITY_RECORDED = "gate.responsibility_recorded"
     CONSENT_RECORDED = "gate.consent_recorded"
