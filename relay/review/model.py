@@ -73,7 +73,8 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an item is for, what still keeps it from them, and whether it was released or scheduled.
 
     `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
-    `held_since`: since when a facilitator is to hold it for them, as they chose.
+    `held_since`: since when a facilitator is to hold it for them, as they chose; `refused_since`: since when
+    they do not want it.
     """
 
     seat_id: UUID
@@ -83,6 +84,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     released: bool
     renewed: bool
     held_since: datetime | None
+    refused_since: datetime | None
     due_at: datetime | None
 
 
