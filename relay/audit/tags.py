@@ -21,6 +21,7 @@ class Tag(StrEnum):
     CASE_SETTINGS = "case.settings_changed"
     APPROVALS_LOWERED = "case.approvals_lowered"
     APPROVALS_KEPT = "case.approvals_kept"
+    CASE_RECOVERED = "case.recovered"
     SEAT_ADDED = "seat.added"
     SEAT_REMOVED = "seat.removed"
     LABEL_CHANGED = "seat.label_changed"

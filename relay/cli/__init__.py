@@ -16,6 +16,7 @@ COMMANDS = {
     "init": ("relay.cli.init", "make a service in a data folder, with its offline keys and first invitation"),
     "staff": ("relay.cli.staff", "invite staff, list them, and sign the roster of their keys"),
     "paper-key": ("relay.cli.paper_key", "write an offline key's file again, from its copy on paper"),
+    "recover": ("relay.cli.recover", "give a case that nobody can open any more to a facilitator"),
     "up": ("relay.cli.up", "start the whole stack in one data folder; Ctrl-C stops it"),
     "demo": ("relay.cli.demo", "play the tour, then leave the stack up and say where to sign in"),
     "tour": ("relay.cli.tour", "play a whole exchange on real files, and try what must be refused"),

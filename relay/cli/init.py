@@ -61,7 +61,7 @@ def init_service(settings: Settings, name: str, keys_to: Path, facilitator: str)
     """Make the service of a data folder. `keys_to` holds its keys before anything depends on them."""
     founding.refuse_existing(settings.keyring)
     keys_to = keys_to.absolute()
-    if keys_to == settings.data or settings.data in keys_to.parents:
+    if keys_to.resolve().is_relative_to(settings.data.resolve()):
         raise Conflict(
             "The offline keys must not lie in the data folder. Name another folder with --keys-to."
         )
@@ -109,7 +109,8 @@ def _tell(settings: Settings, made: Founded, keys_to: Path) -> None:
     print(f"\nIts two keys are in {keys_to.absolute()}. Keep them offline, and copies of them elsewhere:")
     print(f"  {keyfiles.ROOT}      signs who is staff; asked for by: {told('staff', 'sign')}")
     print(
-        f"  {keyfiles.RECOVERY}  each case's key is sealed to it as well; no command of this version uses it"
+        f"  {keyfiles.RECOVERY}  opens every case that its facilitators cannot open any more; asked for by:"
+        f" {told('recover', 'give')}"
     )
     if sys.stdout.isatty():
         # into a terminal only: redirected output ends up in logs

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 
 from relay.cli.common import add_data, settings_for
-from relay.errors import Invalid, Unavailable
-from relay.identity import founding, keyfiles, keylines
+from relay.cli.typed import typed_key
+from relay.errors import Conflict
+from relay.identity import founding, keyfiles
 from relay.vault.pins import Pins
 
 
@@ -20,23 +21,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask for it line by line, check that it is this service's, write the file."""
-    pins = Pins.read(settings_for(arguments).keyring / founding.PINS)
+    settings = settings_for(arguments)
+    pins = Pins.read(settings.keyring / founding.PINS)
     folder, kind = arguments.to.absolute(), arguments.kind
+    if folder.resolve().is_relative_to(settings.data.resolve()):
+        raise Conflict("The offline keys must not lie in the data folder. Name another folder with --to.")
     keyfiles.refuse_unfit(folder, keyfiles.NAMES[kind])
-    lines = keylines.count(keyfiles.SIZES[kind])
-    print(f"Type the {kind} key's {lines} lines, as they stand on paper.")
-    secret = b"".join(_asked(kind, number, lines) for number in range(1, lines + 1))
-    path = keyfiles.write_again(folder, kind, pins, secret)
+    path = keyfiles.write_again(folder, kind, pins, typed_key(kind))
     print(f"It is this service's {kind} key, and is in {path} again.")
     return 0
-
-
-def _asked(kind: str, number: int, lines: int) -> bytes:
-    """Ask for a line until it is right."""
-    while True:
-        try:
-            return keylines.read(kind, number, input(f"Line {number} of {lines}: "))
-        except Invalid as wrong:
-            print(f"{wrong.public} Compare it with the paper, and type it again.")
-        except EOFError:
-            raise Unavailable("The key was not typed to its end. Nothing was written.") from None

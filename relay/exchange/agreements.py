@@ -23,7 +23,7 @@ from relay.exchange.transitions import State
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import participant_verifier
-from relay.vault.statements import Agreement
+from relay.vault.statements import Agreement, Changes
 
 NOT_YET: Final = (
     "The author has not agreed to this version yet. They read about it on their page, and answer there."
@@ -57,19 +57,32 @@ class _Row(msgspec.Struct, frozen=True):
 
 
 async def agreed_at(
-    tx: Reading, house: House, author_id: UUID, rendition: Rendition, *, approved: bool = False
+    tx: Reading,
+    house: House,
+    author_id: UUID,
+    rendition: Rendition,
+    changes: Changes | None,
+    *,
+    approved: bool = False,
 ) -> datetime | None:
     """Return when its author agreed to exactly this rendition, or None: nothing that they signed says so.
 
     Under the keys that they have now. Under keys that were replaced since only if a facilitator has approved
     the rendition: they did so on an agreement that counted then, and whoever has the old keys cannot bring
-    one about today. `approved`: the caller has verified such an approval.
+    one about today. `approved`: the caller has verified such an approval. `changes`: what its recipient is
+    told, which such an approval says.
     """
-    return (await answer(tx, house, author_id, rendition, approved=approved)).agreed_at
+    return (await answer(tx, house, author_id, rendition, changes, approved=approved)).agreed_at
 
 
 async def answer(
-    tx: Reading, house: House, author_id: UUID, rendition: Rendition, *, approved: bool = False
+    tx: Reading,
+    house: House,
+    author_id: UUID,
+    rendition: Rendition,
+    changes: Changes | None,
+    *,
+    approved: bool = False,
 ) -> Answer:
     """Return what its author answered, as `agreed_at` does, or why that does not count."""
     unconfirmed = False
@@ -97,7 +110,7 @@ async def answer(
             continue
         except VaultRefused:
             continue
-        if row.current or approved or await approvals.was_given(tx, house, rendition):
+        if row.current or approved or await approvals.was_given(tx, house, rendition, changes):
             return Answer(row.agreed_at)
     return Answer(None, unconfirmed)
 
@@ -107,20 +120,23 @@ def _statement(house: House, author_id: UUID, rendition: Rendition, at: datetime
     return Agreement(**named, author=author_id, agreed_at=microseconds(at))
 
 
-async def stands(
-    tx: Reading, house: House, author_id: UUID, rendition: Rendition, *, approved: bool = False
-) -> bool:
-    """Tell whether this may be passed on in its author's name: as they sent it, or as they agreed to it."""
+async def stands(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> bool:
+    """Tell whether this may be passed on in its author's name: as they sent it, or as they agreed to it.
+
+    The caller has verified that it was approved.
+    """
     if rendition.edited_by is None:
         return True
-    return await agreed_at(tx, house, author_id, rendition, approved=approved) is not None
+    return await agreed_at(tx, house, author_id, rendition, None, approved=True) is not None
 
 
-async def require(tx: Reading, house: House, author_id: UUID, rendition: Rendition) -> None:
+async def require(
+    tx: Reading, house: House, author_id: UUID, rendition: Rendition, changes: Changes | None
+) -> None:
     """Raise `Conflict` if the author has not answered yet, or their answer does not count at the moment."""
     if rendition.edited_by is None:
         return
-    found = await answer(tx, house, author_id, rendition)
+    found = await answer(tx, house, author_id, rendition, changes)
     if found.agreed_at is None:
         raise Conflict(UNCONFIRMED if found.unconfirmed else NOT_YET)
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from relay.db.transaction import Reading
 from relay.errors import VaultRefused
@@ -16,7 +17,7 @@ from relay.exchange.model import Rendition
 from relay.exchange.moments import microseconds
 from relay.house import House
 from relay.identity.trust import newest_roster, past_verifier_of, works_on_cases
-from relay.vault.statements import Approval, Roster
+from relay.vault.statements import Approval, Changes, Roster
 
 
 class Standing(msgspec.Struct, frozen=True):
@@ -27,10 +28,14 @@ class Standing(msgspec.Struct, frozen=True):
     signature: bytes
 
 
-async def standing(tx: Reading, house: House, rendition: Rendition) -> list[Standing]:
+async def standing(
+    tx: Reading, house: House, rendition: Rendition, changes: Changes | None
+) -> list[Standing]:
     """Return the approvals that count of exactly this rendition, since it last came into review.
 
-    Each reviewer's newest; the earliest first.
+    Each reviewer's newest; the earliest first. What its recipient is told (`changes`) is part of what was
+    approved: an approval from before approvals said that is none of a version of which there is something to
+    tell. Nobody has signed it, and a release could not carry it.
     """
     rows = await tx.all(
         Standing,
@@ -46,13 +51,16 @@ async def standing(tx: Reading, house: House, rendition: Rendition) -> list[Stan
     )
     signed = await newest_roster(tx, house.pins)
     found = [row for row in rows if signed is not None and works_on_cases(signed, row.reviewer_id)]
+    if changes and signed is not None:
+        found = [row for row in found if not _signed(signed, house, rendition, None, row)]
     return sorted(found, key=lambda row: row.decided_at)
 
 
-async def was_given(tx: Reading, house: House, rendition: Rendition) -> bool:
+async def was_given(tx: Reading, house: House, rendition: Rendition, changes: Changes | None) -> bool:
     """Tell whether anybody who was ever a facilitator here signed an approval of exactly this rendition.
 
-    It need not count any more. Rows that nobody signed are none.
+    It need not count any more, and may be from before approvals said what its recipient is told (`changes`).
+    Rows that nobody signed are none.
     """
     rows = await tx.all(
         Standing,
@@ -62,17 +70,25 @@ async def was_given(tx: Reading, house: House, rendition: Rendition) -> bool:
         [rendition.id],
     )
     signed = await newest_roster(tx, house.pins)
-    return signed is not None and any(_signed(signed, house, rendition, row) for row in rows)
+    return signed is not None and any(
+        _signed(signed, house, rendition, said, row) for row in rows for said in {changes, None}
+    )
 
 
-def statement(house: House, rendition: Rendition, facilitator: UUID, decided_at: datetime) -> Approval:
-    """Return what a facilitator signs who approves exactly this rendition."""
+def statement(
+    house: House, rendition: Rendition, changes: Changes | None, facilitator: UUID, decided_at: datetime
+) -> Approval:
+    """Return what a facilitator signs who approves exactly this rendition, and what is told of it."""
     named = rendition.named(house.pins.service_id)
-    return Approval(**named, facilitator=facilitator, decided_at=microseconds(decided_at))
+    return Approval(
+        **named, facilitator=facilitator, decided_at=microseconds(decided_at), changes=changes or UNSET
+    )
 
 
-def _signed(signed: Roster, house: House, rendition: Rendition, row: Standing) -> bool:
-    said = statement(house, rendition, row.reviewer_id, row.decided_at)
+def _signed(
+    signed: Roster, house: House, rendition: Rendition, changes: Changes | None, row: Standing
+) -> bool:
+    said = statement(house, rendition, changes, row.reviewer_id, row.decided_at)
     try:
         said.verify(row.signature, past_verifier_of(signed, row.reviewer_id))
     except VaultRefused:

@@ -1,4 +1,8 @@
-"""Receiving: first only that something waits, then a choice. Nothing of it ever shows on the other side."""
+"""Receiving: first only that something waits, then a choice. Nothing of it ever shows on the other side.
+
+What waits says of itself whether it is all that its author sent. That is in the release record, and nothing
+of a record is said, or opened by it, before it was verified.
+"""
 
 from typing import Literal
 from uuid import UUID
@@ -9,7 +13,7 @@ from relay.audit.tags import Tag
 from relay.cases.own import CounterpartRow, label_of
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Missing, VaultRefused
-from relay.exchange.model import RELEASED_TYPES, Content, Delivery
+from relay.exchange.model import RELEASED_TYPES, Content, Delivery, OneDelivery
 from relay.exchange.objects import find_key
 from relay.house import House
 from relay.identity.model import Person
@@ -56,10 +60,15 @@ async def deliveries(house: House, person: Person, *, limit: int = 200) -> list[
         )
 
 
-async def delivery(house: House, person: Person, release_id: UUID) -> Delivery:
-    """Return one of them, or raise `Missing`."""
+async def delivery(house: House, person: Person, release_id: UUID) -> OneDelivery:
+    """Return one of them, or raise `Missing`, or `VaultRefused` if nobody signed what it says of itself."""
     async with house.database.reading(person.id) as tx:
-        return await _find(tx, release_id)
+        found = await _find(tx, release_id)
+        row = await _row(tx, person, release_id)
+        stored = decode(row.record, ReleaseRecord)
+        outdated = stored.recipient_key_version < person.key_version
+        changes = None if outdated else (await _verified(tx, house, person, row, stored)).told
+    return OneDelivery(**msgspec.structs.asdict(found), changes=changes, outdated=outdated)
 
 
 async def sender(house: House, person: Person, release_id: UUID) -> str:
@@ -93,8 +102,11 @@ async def _find(tx: Reading, release_id: UUID) -> Delivery:
     return found
 
 
-async def choose(house: House, person: Person, release_id: UUID, choice: Choice) -> None:
-    """Open it, leave it for later, have it held, or refuse it. Each can be taken back until it was opened."""
+async def choose(house: House, person: Person, release_id: UUID, choice: Choice) -> Delivery:
+    """Open it, leave it for later, have it held, or refuse it. Each can be taken back until it was opened.
+
+    Return how it stands then. Nothing is verified for that: whatever waits can be refused.
+    """
     if choice not in _STATE_OF:
         raise Invalid(choice="Choose one of: open, later, hold, refuse.")
     async with house.database.acting(person.id, Tag.DELIVERY_CHOSEN, subject=release_id) as act:
@@ -107,6 +119,7 @@ async def choose(house: House, person: Person, release_id: UUID, choice: Choice)
         if not changed and choice != "open":
             raise Conflict("You have opened this already. You can stop reading it; nobody is told.")
         act.note(choice=choice)
+        return await _find(act, release_id)
 
 
 class _Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,21 +136,11 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
 async def content(house: House, person: Person, release_id: UUID) -> Content:
     """Return what this person opened, after its release record was verified.
 
-    Raise `Conflict` before they chose to open it. The record is rebuilt from the reader's own values (their
-    account, key and version; case, item and object of the row that was found for them); what only the record
-    can tell (revision, rendition, hash, approvers, times) is what the facilitators' signatures then vouch
-    for, and the object's header must carry the commitment that they signed.
+    Raise `Conflict` before they chose to open it. The object's header must carry the commitment that the
+    facilitators signed.
     """
     async with house.database.reading(person.id) as tx:
-        row = await tx.one(
-            _Row,
-            "SELECT r.case_id, r.item_id, r.object_id, r.media_type, r.size, r.record, r.signatures,"
-            " d.state FROM relay.releases r"
-            " JOIN relay.deliveries d ON d.release_id = r.id WHERE r.id = %s AND r.recipient_id = %s",
-            [release_id, person.id],
-        )
-        if row is None:
-            raise Missing
+        row = await _row(tx, person, release_id)
         if row.state != "opened":
             raise Conflict(
                 "You have not opened this. Choose to open it first, whenever you want to, or never."
@@ -150,13 +153,7 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
                 "This was given to you under keys that you no longer have, so it cannot be opened any more."
                 " Ask your facilitator for help."
             )
-        record = _expected(house, person, row, stored)
-        signed = await roster(tx, house)
-        verify(
-            record,
-            decode(row.signatures, Signatures),
-            lambda facilitator: past_verifier_of(signed, facilitator),
-        )
+        record = await _verified(tx, house, person, row, stored)
         key = await find_key(tx, house, row.case_id, row.object_id, person.holder, person.keys)
     return Content(
         object_id=row.object_id,
@@ -167,8 +164,29 @@ async def content(house: House, person: Person, release_id: UUID) -> Content:
     )
 
 
-def _expected(house: House, person: Person, row: _Row, stored: ReleaseRecord) -> ReleaseRecord:
-    return msgspec.structs.replace(
+async def _row(tx: Reading, person: Person, release_id: UUID) -> _Row:
+    row = await tx.one(
+        _Row,
+        "SELECT r.case_id, r.item_id, r.object_id, r.media_type, r.size, r.record, r.signatures,"
+        " d.state FROM relay.releases r"
+        " JOIN relay.deliveries d ON d.release_id = r.id WHERE r.id = %s AND r.recipient_id = %s",
+        [release_id, person.id],
+    )
+    if row is None:
+        raise Missing
+    return row
+
+
+async def _verified(
+    tx: Reading, house: House, person: Person, row: _Row, stored: ReleaseRecord
+) -> ReleaseRecord:
+    """Return the record, or raise `VaultRefused` unless the facilitators that it names signed it.
+
+    It is rebuilt from the reader's own values (their account, key and version; case, item and object of the
+    row that was found for them); what only the record can tell (revision, rendition, hash, approvers, times,
+    what was done to it) is what the facilitators' signatures then vouch for.
+    """
+    record = msgspec.structs.replace(
         stored,
         service=house.pins.service_id,
         case=row.case_id,
@@ -178,3 +196,6 @@ def _expected(house: House, person: Person, row: _Row, stored: ReleaseRecord) ->
         recipient_key=person.keys.public.fingerprint,
         recipient_key_version=person.key_version,
     )
+    signed = await roster(tx, house)
+    verify(record, decode(row.signatures, Signatures), lambda one: past_verifier_of(signed, one))
+    return record

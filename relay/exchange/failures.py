@@ -6,6 +6,9 @@ against each other). The words are here and nowhere else: `relay` imports nothin
 
 from typing import Final
 
+LONGEST: Final = {"audio": 60 * 60, "video": 30 * 60}
+"""Seconds that sound and film may last; what is longer is refused as "too-long"."""
+
 _SENTENCES: Final = {
     "empty": "This file is empty. Please choose it again, or record it again.",
     "too-large": "This file is too large. Please send a shorter recording, or fewer pages.",

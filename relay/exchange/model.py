@@ -9,7 +9,7 @@ import msgspec
 from relay.cases.model import Medium
 from relay.exchange.edits import Edits
 from relay.exchange.transitions import State
-from relay.vault.statements import OfRendition
+from relay.vault.statements import Changes, OfRendition
 from relay.vault.suite import DataKey
 
 Step = Literal["opening", "making", "checking", "listening", "keeping"]
@@ -167,3 +167,15 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     letter_pages: int | None
     state: DeliveryState
     on_paper: date | None
+
+
+class OneDelivery(Delivery, frozen=True, kw_only=True):
+    """One of them, with what it says of itself. `changes`: what was done to it before it was passed on.
+
+    That was signed by who approved it, and is read here from a verified record. None: nothing was, or it was
+    passed on before that was recorded. `outdated`: it says that it was given under keys that the recipient no
+    longer has; so it cannot be opened, and nothing is told of it.
+    """
+
+    changes: Changes | None
+    outdated: bool

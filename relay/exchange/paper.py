@@ -2,7 +2,8 @@
 
 Printing hands the letter over once more, so all that must hold at a release has to hold again: the gates
 between the two, and the release record, from values that the desk holds. What is printed is the released
-rendition, and not one other word of the database; at its end stands what the screen says of it, too.
+rendition, and not one other word of the database; what the record says was done to it stands at its end, in
+the words of the screen.
 """
 
 import base64
@@ -19,11 +20,11 @@ from relay.cases.service import gate_facts, read_case
 from relay.db.transaction import Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import letters
-from relay.exchange.edits import MASK
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import LETTER_TYPE, Content, Item
 from relay.exchange.objects import opened
 from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.telling import in_words
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import past_verifier_of, roster
@@ -70,17 +71,16 @@ async def print_letter(house: House, person: Person, item_id: UUID, seat_id: UUI
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         row = await _printable(tx, house, item, seat_id)
-        content, sha256 = await _content(tx, house, person, item, row)
+        content, record = await _content(tx, house, person, item, row)
     # outside of any transaction: it takes as long as it takes
     code = receipt_code(house, row.id)
-    text = await to_thread(_read, house, content, sha256)
+    text = await to_thread(_read, house, content, record.sha256)
     printed = await press.letter(
         text,
         code=f"Receipt {code}",
         size=size,
         folder=house.settings.print_fonts,
-        # told as on the screen
-        hidden=MASK in text,
+        told=in_words(record.told, item.kind),
     )
     async with house.database.acting(person.id, Tag.LETTER_PRINTED) as act:
         item = await lock_item(act, item_id)
@@ -127,7 +127,9 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
     return row
 
 
-async def _content(tx: Reading, house: House, person: Person, item: Item, row: _Row) -> tuple[Content, bytes]:
+async def _content(
+    tx: Reading, house: House, person: Person, item: Item, row: _Row
+) -> tuple[Content, ReleaseRecord]:
     """Check the release record against what the desk knows, and open the rendition with the case's key."""
     rendition = await find_rendition(tx, house, item, "clean")
     record = msgspec.structs.replace(
@@ -146,7 +148,7 @@ async def _content(tx: Reading, house: House, person: Person, item: Item, row: _
     verify(record, decode(row.signatures, Signatures), lambda one: past_verifier_of(signed, one))
     if rendition.media_type != LETTER_TYPE:
         raise VaultRefused
-    return await case_content(tx, house, person, rendition), rendition.sha256
+    return await case_content(tx, house, person, rendition), record
 
 
 def _read(house: House, content: Content, sha256: bytes) -> str:

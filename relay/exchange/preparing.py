@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from relay.cases import gates
 from relay.cases.service import gate_facts
@@ -15,11 +16,13 @@ from relay.exchange.model import Item, Rendition
 from relay.exchange.moments import microseconds
 from relay.exchange.release_rows import ReleaseRow
 from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.telling import Told
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
 from relay.vault.grants import grant
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verify
+from relay.vault.statements import Changes
 from relay.vault.suite import Sealed
 
 
@@ -63,16 +66,21 @@ async def prepare(
     item: Item,
     seat_id: UUID,
     released_at: datetime,
+    told: Told,
 ) -> Prepared:
-    """Check everything under lock, open the key as the case, seal it to the recipient, sign the record."""
+    """Check everything under lock, open the key as the case, seal it to the recipient, sign the record.
+
+    `told`: what the recipient is told of it, looked up before.
+    """
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is released.")
     account_id = await _recipient(act, house, item, seat_id)
     rendition = await find_rendition(act, house, item, "clean")
-    await agreements.require(act, house, item.author_id, rendition)
+    changes = told.of(rendition)
+    await agreements.require(act, house, item.author_id, rendition, changes)
     recipient = await participant_key(act, house, item.case_id, account_id)
     again = await _again(act, rendition, recipient)
-    approved = await _approvals(act, house, person, rendition)
+    approved = await _approvals(act, house, person, rendition, changes)
     key = (await case_content(act, house, person, rendition)).key
     sequence = await act.value(
         """
@@ -92,6 +100,7 @@ async def prepare(
         facilitators=tuple(approval.facilitator for approval in approved),
         sequence=sequence,
         released_at=int(released_at.timestamp()),
+        changes=changes or UNSET,
     )
     signatures = Signatures(release=record.sign(person.signer), approvals=approved)
     signed = await roster(act, house)
@@ -157,10 +166,10 @@ async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UU
 
 
 async def _approvals(
-    act: Acting, house: House, person: Person, rendition: Rendition
+    act: Acting, house: House, person: Person, rendition: Rendition, changes: Changes | None
 ) -> tuple[SignedApproval, ...]:
     """Return as many of the approvals that count as the item needs, the releaser's first."""
-    rows = await approvals.standing(act, house, rendition)
+    rows = await approvals.standing(act, house, rendition, changes)
     needed = await approvals.needed(act, rendition.item_id)
     if len(rows) < needed:
         raise Conflict(

@@ -5,7 +5,7 @@ signed by the facilitator now; at its time a worker takes off the outer seal, if
 (`exchange.scheduled`). An item for several people is released or planned for each of them on its own.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from relay.audit.tags import Tag
@@ -17,6 +17,7 @@ from relay.exchange.moments import EPOCH
 from relay.exchange.preparing import Prepared, prepare
 from relay.exchange.release_rows import write_release
 from relay.exchange.scheduled import given_up, write_scheduled
+from relay.exchange.telling import looked_up
 from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
@@ -36,10 +37,11 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
     """
     release_id = uuid4()
     now = house.clock()
+    told = await looked_up(house, person, item_id)
     async with house.database.acting(person.id, Tag.ITEM_RELEASED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.RELEASE, "desk")
-        prepared = await prepare(act, house, person, item, seat_id, now)
+        prepared = await prepare(act, house, person, item, seat_id, now, told)
         if prepared.again:
             act.tag = Tag.ITEM_RELEASED_AGAIN
         elif now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
@@ -72,10 +74,11 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
     if due_at.tzinfo is None or not now < due_at <= now + LONGEST_SCHEDULE:
         raise Invalid(due_at="Give a date and time in the future, within 400 days.")
     due_at = due_at.replace(microsecond=0)
+    told = await looked_up(house, person, item_id)
     async with house.database.acting(person.id, Tag.ITEM_SCHEDULED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.SCHEDULE, "desk")
-        prepared = await prepare(act, house, person, item, seat_id, due_at)
+        prepared = await prepare(act, house, person, item, seat_id, due_at, told)
         if prepared.again:
             raise Conflict("This person had it before, under older keys. Give it to them again now.")
         if due_at < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
@@ -94,7 +97,12 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
         await act.enqueue("release_due", release_id, due_at)
-        act.note(release=release_id, recipient=prepared.record.recipient, rendition=prepared.rendition.id)
+        act.note(
+            release=release_id,
+            recipient=prepared.record.recipient,
+            rendition=prepared.rendition.id,
+            due_at=due_at.astimezone(UTC).isoformat(),
+        )
     return release_id
 
 

@@ -173,7 +173,7 @@ async def _version_blocks(
         return ("replaced",)  # in another version than the newest, less may be hidden
     if found := await _proof_blocks(act, house, item, due, now, recipient):
         return found
-    agreed = await agreements.stands(act, house, item.author_id, now, approved=True)
+    agreed = await agreements.stands(act, house, item.author_id, now)
     return () if agreed else ("not-agreed",)
 
 

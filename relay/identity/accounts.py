@@ -15,6 +15,7 @@ from relay.identity import passphrases
 from relay.identity.invitations import TRIES
 from relay.identity.model import Person
 from relay.identity.names import account_lookup, checked_sign_in_name, side_of
+from relay.identity.namesakes import is_taken
 from relay.identity.proofs import code_mac, enrolment_mac, secret_hash
 from relay.identity.stretching import seal_bundle, stretch
 from relay.identity.surfaces import QUESTIONS
@@ -182,7 +183,8 @@ async def end_suspension(house: House, person: Person, account_id: UUID) -> None
     """Let somebody sign in again, with the keys that they had. Who may is as for suspending.
 
     Nothing else comes back: no session, no invitation, and no approval that they gave before. What the signed
-    roster says of them stays (`relay/identity/roster.py`).
+    roster says of them stays (`relay/identity/roster.py`). Raise `Conflict` for who is not suspended, and for
+    staff who had not enrolled, or whose name a colleague has by now.
     """
     async with house.database.acting(
         person.id, Tag.SUSPENSION_ENDED, chain=person.service_id, subject=account_id
@@ -192,6 +194,14 @@ async def end_suspension(house: House, person: Person, account_id: UUID) -> None
             raise Conflict("This account is not suspended.")
         if account.side == "staff" and not account.key_version:
             raise Conflict("They had not enrolled, so there is nothing to go back to. Invite them once more.")
+        name = house.columns.open("accounts", "name", account_id, account.name_sealed)
+        if account.side == "staff" and await is_taken(
+            act, house.columns, person.service_id, name, house.clock()
+        ):
+            raise Conflict(
+                "A colleague of this name is among the accounts by now, perhaps the same person, invited once"
+                " more. Suspend that account first, if this is the one that is to be used."
+            )
         await act.run(
             "UPDATE relay.accounts SET state = CASE WHEN key_version > 0 THEN 'active' ELSE 'invited' END,"
             " returned_at = %s WHERE id = %s AND state = 'suspended'",
@@ -203,13 +213,14 @@ class _AccountRow(msgspec.Struct, frozen=True):
     side: str
     state: str
     key_version: int
+    name_sealed: bytes
 
 
 async def _manageable(act: Acting, house: House, person: Person, account_id: UUID) -> _AccountRow:
     """Return an account that the person may stop and let in again, held to the end of the transaction."""
     account = await act.one(
         _AccountRow,
-        "SELECT side, state, key_version FROM relay.accounts WHERE id = %s FOR NO KEY UPDATE",
+        "SELECT side, state, key_version, name_sealed FROM relay.accounts WHERE id = %s FOR NO KEY UPDATE",
         [account_id],
     )
     if account is None:

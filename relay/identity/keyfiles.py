@@ -72,9 +72,7 @@ def write_again(folder: Path, kind: str, pins: Pins, secret: bytes) -> Path:
 
 
 def _unwritable(folder: Path, error: OSError) -> Unavailable:
-    return Unavailable(
-        f"The keys cannot be written to {folder}: {error.strerror}. Give another folder with --keys-to."
-    )
+    return Unavailable(f"The keys cannot be written to {folder}: {error.strerror}. Give another folder.")
 
 
 def read_root(path: Path) -> Signer:

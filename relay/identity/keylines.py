@@ -1,6 +1,7 @@
 """An offline key in lines that are copied by hand and typed again. Each ends with a check of its own."""
 
 from hashlib import sha256
+from string import hexdigits
 from typing import Final
 
 from relay.errors import Invalid
@@ -10,6 +11,7 @@ _BYTES: Final = 16
 _CHECK: Final = 2
 """Bytes at its end: a slip of the pen is found in all but one of 65,536 cases, and where the line is."""
 _GROUP: Final = 4
+_SIGNS: Final = (_BYTES + _CHECK) * 2
 _READ_AS: Final = str.maketrans("oil", "011")
 
 
@@ -26,14 +28,15 @@ def written(kind: str, secret: bytes) -> list[str]:
 
 def read(kind: str, number: int, typed: str) -> bytes:
     """Return the part of the key in line `number`, from 1 on. Raises `Invalid` where it is not right."""
-    try:
-        line = bytes.fromhex("".join(typed.split()).lower().translate(_READ_AS))
-    except ValueError:
-        raise Invalid(line="There are other signs in it than 0 to 9 and a to f.") from None
+    signs = "".join(typed.split()).lower().translate(_READ_AS)
+    if set(signs) - set(hexdigits):
+        raise Invalid(line="There are other signs in it than 0 to 9 and a to f.")
+    if len(signs) != _SIGNS:
+        raise Invalid(
+            line=f"A line has {_SIGNS // _GROUP} groups of {_GROUP} signs; this has {len(signs)} signs."
+        )
+    line = bytes.fromhex(signs)
     part, check = line[:-_CHECK], line[-_CHECK:]
-    if len(line) != _BYTES + _CHECK:
-        groups = (_BYTES + _CHECK) * 2 // _GROUP
-        raise Invalid(line=f"A line has {groups} groups of {_GROUP} signs; this has {len(line) * 2} signs.")
     if check != _check(kind, number, part):
         raise Invalid(line="A sign in it is wrong, or it is another line.")
     return part

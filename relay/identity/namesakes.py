@@ -19,7 +19,17 @@ class _Named(msgspec.Struct, frozen=True):
 async def refuse_namesake(
     tx: Reading, columns: ColumnCipher, service_id: UUID, name: str, now: datetime
 ) -> None:
-    """Raise `Invalid` if a colleague of this name works here, or holds an invitation that can be used."""
+    """Raise `Invalid` for a name that is taken."""
+    if await is_taken(tx, columns, service_id, name, now):
+        raise Invalid(
+            name="A colleague of this name is among the accounts already. If this is somebody else, write a"
+            " name that tells the two apart. If it is the same person, suspend the first account before,"
+            " under “Accounts” on the desk."
+        )
+
+
+async def is_taken(tx: Reading, columns: ColumnCipher, service_id: UUID, name: str, now: datetime) -> bool:
+    """Tell whether a colleague of this name works here, or holds an invitation that can be used."""
     rows = await tx.all(
         _Named,
         """
@@ -32,13 +42,9 @@ async def refuse_namesake(
         """,
         [service_id, now],
     )
-    if _alike(name) in {_alike(columns.open("accounts", "name", row.id, row.name_sealed)) for row in rows}:
-        raise Invalid(
-            name="A colleague of this name is among the accounts already. If this is somebody else, write a"
-            " name that tells the two apart. If it is the same person, suspend the first account before,"
-            " under “Accounts” on the desk."
-        )
+    return alike(name) in {alike(columns.open("accounts", "name", row.id, row.name_sealed)) for row in rows}
 
 
-def _alike(name: str) -> str:
+def alike(name: str) -> str:
+    """Return what two names that read the same have in common."""
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())

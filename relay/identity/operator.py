@@ -1,7 +1,8 @@
 """What is done on the machine itself: as the owner of the schema, with the service as the actor.
 
 Row-level security is forced on the owner too (relay/db/sql/08_operator.sql): the service, its staff and its
-roster are there, no participant and no case.
+roster are there, no participant and no case. What a case that nobody can open takes is answered by functions
+(relay/db/sql/13_recovery.sql).
 """
 
 from collections.abc import AsyncIterator
@@ -27,7 +28,10 @@ async def looking(owner: Dsn, service_id: UUID) -> AsyncIterator[Reading]:
 
 @asynccontextmanager
 async def operating(owner: Dsn, service_id: UUID, tag: Tag, subject: UUID) -> AsyncIterator[Acting]:
-    """Open a transaction that does one action and leaves its entry in the service's chain."""
+    """Open a transaction that does one action and leaves its entry in the service's chain.
+
+    What is done to a case sets `chain` to it: the entry is for its facilitators to read.
+    """
     async with _connected(owner, service_id) as connection:
         act = Acting(connection, tag, service_id, subject)
         yield act

@@ -195,10 +195,11 @@ async def staff_key(tx: Reading, house: House, account_id: UUID) -> TrustedKey:
         )
     if not _works_on_cases(entry):
         raise Conflict("Only facilitators and supervisors work on cases. Choose somebody else.")
-    return await _matching_key(tx, entry)
+    return await carried_key(tx, entry)
 
 
-async def _matching_key(tx: Reading, entry: RosterEntry) -> TrustedKey:
+async def carried_key(tx: Reading, entry: RosterEntry) -> TrustedKey:
+    """Return the key that an entry of the roster names. Raise `VaultRefused` if the database has another."""
     row = await tx.one(
         _KeyRow,
         "SELECT version, hpke_public, signing_public FROM relay.account_keys"
@@ -291,15 +292,13 @@ async def case_key(tx: Reading, house: House, case_id: UUID) -> TrustedKey:
     try:
         statement.verify(row.signature, verifier_of(await roster(tx, house), row.facilitator_id))
     except VaultRefused:
-        if await _was_stated_by_staff(tx, house.pins, statement, row.signature):
+        if await was_stated_by_staff(tx, house.pins, statement, row.signature):
             raise Conflict(KEY_TO_RENEW) from None
         raise
     return TrustedKey(Holder(kind="case", id=case_id, key_version=row.version), public)
 
 
-async def _was_stated_by_staff(
-    tx: Reading, pins: Pins, statement: CaseKeyStatement, signature: bytes
-) -> bool:
+async def was_stated_by_staff(tx: Reading, pins: Pins, statement: CaseKeyStatement, signature: bytes) -> bool:
     """Tell whether any roster that the root ever signed carries a facilitator who stated this."""
     rows = await tx.all(
         _RosterRow,

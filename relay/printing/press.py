@@ -26,13 +26,14 @@ _PAGE: Final = re.compile(rb"/Type\s*/Page\b")
 _places = threading.BoundedSemaphore(AT_ONCE)
 
 
-async def letter(text: str, *, code: str, size: Size, folder: Path, hidden: bool = False) -> Printed:
+async def letter(text: str, *, code: str, size: Size, folder: Path, told: str = "") -> Printed:
     """Print a letter, all of it, with page numbers and a code for the receipt; at its end, what that is for.
 
-    `hidden`: parts of it are, and its reader is told. `folder` is where the fonts are. Raise `Unprintable`
-    with the characters that no font has, `Busy` if too much is being printed, `PressBroken`.
+    `told`: a sentence of our own about what was done to it before, or nothing. `folder` is where the fonts
+    are. Raise `Unprintable` with the characters that no font has, `Busy` if too much is being printed,
+    `PressBroken`.
     """
-    return await _print("letter", folder, size, [text, code], code=code, text=paragraphs(text), hidden=hidden)
+    return await _print("letter", folder, size, [text, code], code=code, text=paragraphs(text), told=told)
 
 
 async def cover_note(*, call: str, words: str, size: Size, folder: Path) -> Printed:

@@ -14,17 +14,19 @@ from relay.cases.keys import put_case_text, put_text
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Reading
 from relay.errors import Conflict, Invalid, VaultRefused
-from relay.exchange import agreements, approvals
+from relay.exchange import agreements, approvals, telling
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition
 from relay.exchange.objects import opened
 from relay.exchange.renditions import case_content, find_rendition, own_number
+from relay.exchange.telling import Told
 from relay.exchange.transitions import Action, Move, State, move
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import participant_key
 from relay.review.model import Decision, Reason
 from relay.review.reading import reasons_of, seen_all
+from relay.vault.statements import Changes
 
 MOST_GUIDANCE = 8_000
 
@@ -42,23 +44,27 @@ async def decide(
 ) -> None:
     """Decide on the rendition that was looked at, named by its id and hash.
 
-    Asking for changes and declining need a reason, one of those for its author's part, and guidance in plain
-    words. Approving needs that all of it was served to this reviewer, and that the object really holds what
-    its hash says. If parts of it could not be hidden, the others are about the version that its author sent.
+    Asking for changes and declining need a reason, one of those for its author's part. Asking for changes
+    needs guidance too, in plain words: how to put it right. Declining is final, so it may go without.
+    Approving needs that all of it was served to this reviewer, and that the object really holds what its hash
+    says. If parts of it could not be hidden, the others are about the version that its author sent.
     Raise `Conflict` if the item has moved on.
     """
     guidance = _checked_guidance(decision, reasons, guidance)
+    told = Told(None, None)
     if decision == "approve":
-        await _check_hash(house, person, item_id, rendition_id, sha256)
+        told = await _looked_at(house, person, item_id, rendition_id, sha256)
     async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
         item = await lock_item(act, item_id)
         _check_reasons(reasons, reasons_of(await gate_facts(act, item.case_id), item))
         rendition = await _decided_on(act, house, item, decision)
         _check_same(rendition, rendition_id, sha256)
         await check_claim(act, person, item)
-        edge = move(item.state, await _action(act, house, person, item, rendition, decision), "desk")
+        changes = told.of(rendition) if decision == "approve" else None
+        action = await _action(act, house, person, item, rendition, changes, decision)
+        edge = move(item.state, action, "desk")
         act.tag = edge.tag
-        await _record(act, house, person, item, rendition, decision, reasons, guidance)
+        await _record(act, house, person, item, rendition, changes, decision, reasons, guidance)
         await _follow(act, item, edge)
         act.note(decision=decision, rendition=rendition.id, reasons=" ".join(reasons))
 
@@ -69,7 +75,7 @@ def _checked_guidance(decision: Decision, reasons: tuple[Reason, ...], guidance:
         raise Invalid(decision="Choose one of: approve, request_changes, decline.")
     if decision != "approve" and not reasons:
         raise Invalid(reasons="Choose at least one reason, so that the author knows what to change.")
-    if decision != "approve" and not guidance:
+    if decision == "request_changes" and not guidance:
         raise Invalid(guidance="Say in plain words how to put it right. The author reads this.")
     if len(guidance) > MOST_GUIDANCE:
         raise Invalid(guidance=f"Keep the guidance to {MOST_GUIDANCE:,} characters.")
@@ -89,14 +95,20 @@ async def _decided_on(tx: Reading, house: House, item: Item, decision: Decision)
     return await find_rendition(tx, house, item, "clean")
 
 
-async def _check_hash(house: House, person: Person, item_id: UUID, rendition_id: UUID, sha256: bytes) -> None:
-    """Hash what the store holds: a row with another hash than its object's cannot be approved (SAFETY 3)."""
+async def _looked_at(house: House, person: Person, item_id: UUID, rendition_id: UUID, sha256: bytes) -> Told:
+    """Return what the recipient is told of what is approved, which the approval says.
+
+    Hash what the store holds: a row with another hash than its object's cannot be approved (SAFETY 3).
+    """
     async with house.database.reading(person.id) as tx:
-        rendition = await find_rendition(tx, house, await find_item(tx, item_id), "clean")
+        item = await find_item(tx, item_id)
+        rendition = await find_rendition(tx, house, item, "clean")
         _check_same(rendition, rendition_id, sha256)
         content = await case_content(tx, house, person, rendition)
+        told = Told(rendition.id, await telling.changes(tx, house, person, item, rendition))
     if await to_thread(_hash, house, content) != sha256:
         raise VaultRefused
+    return told
 
 
 def _check_same(rendition: Rendition, rendition_id: UUID, sha256: bytes) -> None:
@@ -123,17 +135,23 @@ async def check_claim(tx: Reading, person: Person, item: Item) -> None:
 
 
 async def _action(
-    act: Acting, house: House, person: Person, item: Item, rendition: Rendition, decision: Decision
+    act: Acting,
+    house: House,
+    person: Person,
+    item: Item,
+    rendition: Rendition,
+    changes: Changes | None,
+    decision: Decision,
 ) -> Action:
     if decision != "approve":
         return Action.DECLINE if decision == "decline" else Action.REQUEST_CHANGES
-    await agreements.require(act, house, item.author_id, rendition)
+    await agreements.require(act, house, item.author_id, rendition, changes)
     if not await seen_all(act, person, rendition):
         raise Conflict(
             "You have not seen all of this yet."
             " Read every page, or play it to its end, before you approve it."
         )
-    approvers = {one.reviewer_id for one in await approvals.standing(act, house, rendition)}
+    approvers = {one.reviewer_id for one in await approvals.standing(act, house, rendition, changes)}
     needed = await approvals.needed(act, item.id)
     if person.id in approvers:
         raise Conflict(
@@ -152,6 +170,7 @@ async def _record(
     person: Person,
     item: Item,
     rendition: Rendition,
+    changes: Changes | None,
     decision: Decision,
     reasons: tuple[Reason, ...],
     guidance: str,
@@ -159,7 +178,7 @@ async def _record(
     review_id, decided_at = uuid4(), house.clock()
     signature = None
     if decision == "approve":
-        statement = approvals.statement(house, rendition, person.id, decided_at)
+        statement = approvals.statement(house, rendition, changes, person.id, decided_at)
         signature = statement.sign(person.signer)
     await act.run(
         """

@@ -55,6 +55,16 @@ _EITHER: _Patterns = (
         "address",
         re.compile(r"\b(?:instagram|facebook|snapchat|whatsapp|tiktok|telegram|e-?mail)\b", re.IGNORECASE),
     ),
+    (
+        "name",
+        re.compile(
+            r"\b[Mm]y (?:(?:little|big|younger|older|elder|late|ex)[ -])?"
+            r"(?:son|daughter|child|baby|brother|sister|mother|father|mum|mam|dad|wife|husband|partner|boyfriend"
+            r"|girlfriend|nan|gran|grandad|grandmother|grandfather|grandson|granddaughter|aunt|auntie|uncle"
+            r"|cousin|niece|nephew|friend|neighbour|boss)"
+            r",? (?:(?:is )?(?:called |named )?)[A-Z][\w'’\-]{1,30}"
+        ),
+    ),
     ("place", re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}\b")),
     (
         "threat",

@@ -9,6 +9,7 @@ import msgspec
 
 from relay.cases.model import Medium, Part
 from relay.exchange.model import Rendition
+from relay.vault.statements import Changes
 
 Decision = Literal["approve", "request_changes", "decline"]
 
@@ -54,13 +55,16 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One line of the queue. `state` is "in_review" or "approved" (still to be released).
 
     `asked`: parts of it were hidden, and its author has not answered yet. `approved_by_me`: whoever asks has
-    approved it, and it waits for a colleague's approval.
+    approved it, and it waits for a colleague's approval. `author`, of `part`, and `recipients`: their names.
     """
 
     item_id: UUID
     case_id: UUID
     reference: str
     kind: Medium
+    author: str
+    part: Part
+    recipients: tuple[str, ...]
     state: str
     revision: int
     ready_at: datetime
@@ -69,19 +73,30 @@ class QueueEntry(msgspec.Struct, frozen=True, kw_only=True):
     approved_by_me: bool
 
 
+class FailedPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """A release that was planned and did not happen at its time: what kept it then, as codes of its own."""
+
+    due_at: datetime
+    blocks: tuple[str, ...]
+
+
 class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an item is for, what still keeps it from them, and whether it was released or scheduled.
 
     `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
     `held_since`: since when a facilitator is to hold it for them, as they chose; `refused_since`: since when
-    they do not want it.
+    they do not want it. `failed_plan`: the last plan for them came to nothing at its time, and nothing was
+    planned or released since.
     """
 
     seat_id: UUID
     account_id: UUID
+    part: Part
     name: str
     blocks: tuple[str, ...]
     released: bool
+    released_at: datetime | None
+    failed_plan: FailedPlan | None
     renewed: bool
     held_since: datetime | None
     refused_since: datetime | None
@@ -89,7 +104,10 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PastReview(msgspec.Struct, frozen=True, kw_only=True):
-    """One decision on the item, with the guidance that went with it."""
+    """One decision on the item, with the guidance that went with it.
+
+    `stands`: it is an approval that counts now, for the newest version.
+    """
 
     reviewer_id: UUID
     revision: int
@@ -97,29 +115,34 @@ class PastReview(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
     guidance: str
     decided_at: datetime
+    stands: bool
 
 
 class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that a facilitator sees of one item, but for its content.
 
     `approvals` counts those that still stand for the newest revision; `seen_all` says whether every part of
-    its clean file was served to this reviewer. `lapsed` names whose approval no longer counts, since they
-    left the case or the service; `may_approve` who is on the case and could still approve. `agreed_at` says
-    when its author agreed to the parts that were hidden (`clean.edited_by`); `agreement_unconfirmed` that
-    they did, but nobody who still works here has confirmed their keys, so that it does not count. If those
-    parts could not be hidden, `clean` is empty, and the item can be sent back or declined as its author sent
-    it: by `as_sent`. `reasons`: those for which it can be sent back to this author.
+    its clean file was served to this reviewer. `changes` is what its recipient is told was done to it, and
+    what who approves it signs. `lapsed` names whose approval no longer counts, since they left the case or
+    the service, or gave it before approvals said that; `may_approve` who is on the case and could still
+    approve. `agreed_at` says when its author agreed to the parts that were hidden (`clean.edited_by`);
+    `agreement_unconfirmed` that they did, but nobody who still works here has confirmed their keys, so that
+    it does not count. If those parts could not be hidden, `clean` is empty, and the item can be sent back or
+    declined as its author sent it: by `as_sent`. `reasons`: those for which it can be sent back to this
+    author.
     """
 
     id: UUID
     case_id: UUID
     author_id: UUID
+    author_part: Part | None
     author_name: str
     kind: Medium
     state: str
     revision: int
     failure: str | None
     clean: Rendition | None
+    changes: Changes | None
     as_sent: Rendition | None
     recipients: tuple[Recipient, ...]
     reviews: tuple[PastReview, ...]

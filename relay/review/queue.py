@@ -4,13 +4,14 @@ Whoever takes an item has it in hand until they decide on it or give it back. Th
 colleague may take it all the same; it is kept up while its holder goes on with the item.
 """
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
 
 from relay.audit.tags import Tag
-from relay.cases.model import Medium
+from relay.cases.model import Medium, Part
 from relay.errors import Conflict
 from relay.exchange.items import lock_item
 from relay.exchange.transitions import State
@@ -32,6 +33,14 @@ class _Row(msgspec.Struct, frozen=True):
     claimed_by: UUID | None
     asked: bool
     approved_by_me: bool
+
+
+class _Person(msgspec.Struct, frozen=True):
+    item_id: UUID
+    account_id: UUID
+    part: Part
+    name_sealed: bytes
+    wrote: bool
 
 
 # All that waits in the actor's cases is sorted for a page. That is little: of each author to each recipient,
@@ -69,6 +78,16 @@ LEFT JOIN relay.claims l ON l.item_id = page.id
 ORDER BY page.ready_at, page.id
 """
 
+_PEOPLE = """
+SELECT DISTINCT i.id AS item_id, s.account_id, s.part, a.name_sealed, s.account_id = i.author_id AS wrote
+FROM relay.items i
+JOIN relay.seats s ON s.case_id = i.case_id AND (s.account_id = i.author_id OR EXISTS (
+    SELECT FROM relay.item_recipients p WHERE p.item_id = i.id AND p.seat_id = s.id))
+JOIN relay.accounts a ON a.id = s.account_id
+WHERE i.id = ANY(%s) AND s.part <> 'facilitator' ORDER BY s.account_id
+"""
+"""Whom the items of a page are from, and for."""
+
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = UUID(int=0)
 
@@ -86,6 +105,11 @@ async def queue(
             _QUEUE,
             {"now": house.clock(), "after": after, "after_id": after_id, "limit": min(limit, PAGE)},
         )
+        people = await tx.all(_Person, _PEOPLE, [[row.item_id for row in rows]])
+    named: dict[tuple[UUID, bool], list[tuple[str, Part]]] = defaultdict(list)
+    for one in people:
+        name = house.columns.open("accounts", "name", one.account_id, one.name_sealed)
+        named[one.item_id, one.wrote].append((name, one.part))
     sealed = {row.case_id: row.reference_sealed for row in rows}
     references = {
         case_id: house.columns.open("cases", "reference", case_id, reference)
@@ -97,6 +121,9 @@ async def queue(
             case_id=row.case_id,
             reference=references[row.case_id],
             kind=row.kind,
+            author=named[row.item_id, True][0][0],
+            part=named[row.item_id, True][0][1],
+            recipients=tuple(name for name, _ in named[row.item_id, False]),
             state=row.state,
             revision=row.revision,
             ready_at=row.ready_at,

@@ -1,4 +1,10 @@
-"""Looking at an item: its facts, its content, and the evidence that all of it was served."""
+"""Looking at an item: its facts, its content, and the evidence that all of it was served.
+
+Evidence is the bytes that went out to this reviewer (SAFETY 15): with or without script it is what can be
+known here. A browser fetches a short recording whole before it has played the first second of it, and what a
+page measures of its player is that page's word. So pages say that all of it was sent, never that it was
+heard; how much of it was played there is a hint beside that (`static/heard.js`).
+"""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -8,11 +14,11 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases import gates
 from relay.cases.keys import case_text
-from relay.cases.model import GateFacts
+from relay.cases.model import GateFacts, Part
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Conflict
-from relay.exchange import agreements, approvals
+from relay.exchange import agreements, approvals, telling
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.renditions import case_content, find_rendition, own_number
@@ -20,6 +26,7 @@ from relay.exchange.transitions import State
 from relay.house import House
 from relay.identity.model import Person
 from relay.review.model import ItemOnDesk, PastReview, Reason, Recipient, reasons_for
+from relay.review.plans import failed_plans
 
 READABLE = {
     State.IN_REVIEW,
@@ -34,8 +41,9 @@ READABLE = {
 class _RecipientRow(msgspec.Struct, frozen=True):
     seat_id: UUID
     account_id: UUID
+    part: Part
     name_sealed: bytes
-    released: bool
+    released_at: datetime | None
     renewed: bool | None
     chosen: str | None
     chosen_at: datetime | None
@@ -78,26 +86,29 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             raise Conflict
         facts = await gate_facts(tx, item.case_id)
         reviews = await _reviews(tx, item)
-        approving = (
-            {one.reviewer_id for one in await approvals.standing(tx, house, clean)} if clean else set()
-        )
+        changes, approving, answer = None, set[UUID](), agreements.Answer(None)
+        if clean:
+            changes = await telling.changes(tx, house, person, item, clean)
+            approving = {one.reviewer_id for one in await approvals.standing(tx, house, clean, changes)}
+            answer = await agreements.answer(tx, house, item.author_id, clean, changes)
         colleagues = await approvals.may_approve(tx, house, item.case_id)
-        answer = (
-            await agreements.answer(tx, house, item.author_id, clean) if clean else agreements.Answer(None)
-        )
         return ItemOnDesk(
             id=item.id,
             case_id=item.case_id,
             author_id=item.author_id,
+            author_part=_part(facts, item),
             author_name=house.columns.open("accounts", "name", item.author_id, desk.name_sealed),
             kind=item.kind,
             state=item.state,
             revision=item.revision,
             failure=item.failure,
             clean=clean,
+            changes=changes,
             as_sent=await _clean(tx, house, item, await own_number(tx, item_id)) if unmade else None,
             recipients=await _recipients(tx, house, item, facts),
-            reviews=tuple([await _past(tx, house, person, item, row) for row in reviews]),
+            reviews=tuple(
+                [await _past(tx, house, person, item, row, row.reviewer_id in approving) for row in reviews]
+            ),
             approvals=len(approving),
             approvals_needed=await approvals.needed(tx, item.id),
             approved_by_me=person.id in approving,
@@ -114,8 +125,14 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
 
 def reasons_of(facts: GateFacts, item: Item) -> tuple[Reason, ...]:
     """Return for which reasons an item can be sent back to its author, also to one who left the case."""
+    part = _part(facts, item)
+    return reasons_for(part) if part else ()
+
+
+def _part(facts: GateFacts, item: Item) -> Part | None:
+    """Return the author's part, also if they left the case."""
     seat = facts.as_authors_see_it().seat_of(item.author_id)
-    return reasons_for(seat.part) if seat else ()
+    return seat.part if seat else None
 
 
 async def _clean(tx: Reading, house: House, item: Item, number: int | None = None) -> Rendition | None:
@@ -129,9 +146,9 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
     rows = await tx.all(
         _RecipientRow,
         """
-        SELECT p.seat_id, s.account_id, a.name_sealed,
-               EXISTS (SELECT FROM relay.releases r
-                       WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released,
+        SELECT p.seat_id, s.account_id, s.part, a.name_sealed,
+               (SELECT min(r.released_at) FROM relay.releases r
+                WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released_at,
                a.key_version > (SELECT max(r.holder_key_version) FROM relay.releases r
                        WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS renewed,
                chosen.state AS chosen, chosen.changed_at AS chosen_at,
@@ -148,15 +165,19 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
         """,
         [item.id],
     )
+    failed = await failed_plans(tx, item.id, house.clock())
     return tuple(
         Recipient(
             seat_id=row.seat_id,
             account_id=row.account_id,
+            part=row.part,
             name=house.columns.open("accounts", "name", row.account_id, row.name_sealed),
             blocks=gates.for_staff(
                 gates.blocks(facts, item.author_id, row.account_id, item.kind, house.local_time())
             ),
-            released=row.released,
+            released=row.released_at is not None,
+            released_at=row.released_at,
+            failed_plan=failed.get(row.account_id),
             renewed=bool(row.renewed),
             held_since=row.chosen_at if row.chosen == "held" else None,
             refused_since=row.chosen_at if row.chosen == "refused" else None,
@@ -181,7 +202,14 @@ async def _reviews(tx: Reading, item: Item) -> list[_ReviewRow]:
     )
 
 
-async def _past(tx: Reading, house: House, person: Person, item: Item, row: _ReviewRow) -> PastReview:
+async def _past(
+    tx: Reading,
+    house: House,
+    person: Person,
+    item: Item,
+    row: _ReviewRow,
+    approves: bool,  # noqa: FBT001 - whether its reviewer is among those whose approvals count
+) -> PastReview:
     return msgspec.convert(
         {
             "reviewer_id": row.reviewer_id,
@@ -189,6 +217,7 @@ async def _past(tx: Reading, house: House, person: Person, item: Item, row: _Rev
             "decision": row.decision,
             "reasons": tuple(row.reasons.split()),
             "decided_at": row.decided_at,
+            "stands": row.counts and approves,
             "guidance": await case_text(tx, house, person, item.case_id, "guidance", row.id) or "",
         },
         PastReview,

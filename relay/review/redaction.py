@@ -17,7 +17,7 @@ from relay.audit.tags import Tag
 from relay.cases.keys import case_text, put_case_text, put_text
 from relay.db.transaction import Acting, Reading
 from relay.errors import Conflict, Invalid, VaultRefused
-from relay.exchange import agreements, editing
+from relay.exchange import agreements, editing, telling
 from relay.exchange.edits import Disguise, Edits
 from relay.exchange.edits import check as check_edits
 from relay.exchange.items import find_item, lock_item
@@ -25,6 +25,7 @@ from relay.exchange.model import Content, Item, Rendition
 from relay.exchange.objects import NewObject, add_grant, opened
 from relay.exchange.renditions import case_content, case_object_key, find_rendition, own_number
 from relay.exchange.revisions import NewRevision, Submitted, begin, submitted
+from relay.exchange.telling import case_list
 from relay.exchange.transitions import Action, move
 from relay.house import House
 from relay.identity.model import Person
@@ -81,25 +82,18 @@ async def redaction(house: House, person: Person, item_id: UUID) -> Redaction:
 
 async def _redaction(tx: Reading, house: House, person: Person, item: Item) -> Redaction:
     row = await submitted(tx, house, item)
-    edits, note, agreed_at = await _list(tx, house, person, item, row), None, None
+    edits, note, agreed_at = await case_list(tx, house, person, item, row), None, None
     if row.edited_by:
         note = await case_text(tx, house, person, item.case_id, PURPOSE, row.id)
         try:
             made = await find_rendition(tx, house, item, "clean")
-            agreed_at = await agreements.agreed_at(tx, house, item.author_id, made)
+            told = telling.changes_of(edits, telling.word_of(row))
+            agreed_at = await agreements.agreed_at(tx, house, item.author_id, made, told)
         except Conflict:
             agreed_at = None
     return Redaction(
         revision=row.number, edits=edits, edited_by=row.edited_by, note=note or "", agreed_at=agreed_at
     )
-
-
-async def _list(tx: Reading, house: House, person: Person, item: Item, row: Submitted) -> Edits:
-    if row.edits_id is None or row.edits_commitment is None:
-        return Edits()
-    key = await case_object_key(tx, house, person, item.case_id, row.edits_id)
-    written = editing.content(row.edits_id, row.edits_commitment, key)
-    return await to_thread(editing.read, house, written, item.kind)
 
 
 async def ground(house: House, person: Person, item_id: UUID) -> Ground:
@@ -114,7 +108,7 @@ async def ground(house: House, person: Person, item_id: UUID) -> Ground:
             raise VaultRefused  # somebody edited a row: the places would be those of another text
         content = await case_content(tx, house, person, base)
         before = await _redaction(tx, house, person, item)
-        own = await _list(tx, house, person, item, await submitted(tx, house, item, number))
+        own = await case_list(tx, house, person, item, await submitted(tx, house, item, number))
     text = await to_thread(_text, house, content) if item.kind == "letter" else ""
     return Ground(item=item, rendition=base, text=text, before=before, own=own.disguise)
 

@@ -13,9 +13,10 @@ from typing import ClassVar, TypeVar
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from relay.errors import VaultRefused
-from relay.vault.statements import Approval, OfRendition, Statement
+from relay.vault.statements import Approval, Changes, OfRendition, Statement
 from relay.vault.suite import SUITE, Verifier
 
 MOST_APPROVERS = 2
@@ -29,7 +30,8 @@ class ReleaseRecord(Statement, frozen=True, kw_only=True, forbid_unknown_fields=
     `sha256` is of the rendition's plain bytes, `commitment` is in the object's header, `recipient_key` is the
     fingerprint of the public key that was sealed to. `facilitators` are those who approved, the one who
     releases first. `sequence` counts the releases to this recipient in this case, from 1. `released_at` is in
-    seconds since 1970.
+    seconds since 1970. `changes` is what the recipient is told of what was done to it, as everybody named
+    approved it; unset for what is as its author sent it, and in records from before it was said.
     """
 
     purpose: ClassVar[str] = "release"
@@ -49,6 +51,12 @@ class ReleaseRecord(Statement, frozen=True, kw_only=True, forbid_unknown_fields=
     facilitators: tuple[UUID, ...]
     sequence: int
     released_at: int
+    changes: Changes | UnsetType = UNSET
+
+    @property
+    def told(self) -> Changes | None:
+        """What its recipient is told; nothing of it is to be believed before the record was verified."""
+        return None if self.changes is UNSET else self.changes
 
 
 class SignedApproval(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,7 +91,7 @@ def decode(stored: bytes, kind: type[_T]) -> _T:
 def approval_of(record: ReleaseRecord, facilitator: UUID, decided_at: int) -> Approval:
     """Return the statement that `facilitator` must have signed for this record to stand."""
     rendition = {name: getattr(record, name) for name in OfRendition.__struct_fields__}
-    return Approval(**rendition, facilitator=facilitator, decided_at=decided_at)
+    return Approval(**rendition, facilitator=facilitator, decided_at=decided_at, changes=record.changes)
 
 
 def verify(expected: ReleaseRecord, signatures: Signatures, verifier_of: Callable[[UUID], Verifier]) -> None:

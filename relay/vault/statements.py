@@ -6,10 +6,11 @@ A statement is never parsed out of a signed message, so a field that was moved o
 check fail.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final, Literal, get_args
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from relay.errors import VaultRefused
 from relay.vault.suite import Field, Signer, Verifier, encode
@@ -28,13 +29,19 @@ def _field(value: object) -> Field:
 
 
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
-    """The root. A subclass sets `purpose` and lists its fields; their order is part of the format."""
+    """The root. A subclass sets `purpose` and lists its fields; their order is part of the format.
+
+    The last may be unset: then the statement says nothing of it, and ends before it.
+    """
 
     purpose: ClassVar[str]
 
     def canonical(self) -> bytes:
         """Return the bytes that are signed."""
-        return encode(f"statement/{self.purpose}", *map(_field, msgspec.structs.astuple(self)))
+        fields = msgspec.structs.astuple(self)
+        # fewer fields are other bytes than any with one more: nothing can be put there, or taken away
+        said = fields[:-1] if fields[-1] is UNSET else fields
+        return encode(f"statement/{self.purpose}", *map(_field, said))
 
     def sign(self, signer: Signer) -> bytes:
         """Sign (Ed25519, 64 bytes)."""
@@ -47,6 +54,27 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         except (OverflowError, UnicodeEncodeError):  # a planted field that has no form: nobody signed it
             raise VaultRefused from None
         verifier.verify(signature, message)
+
+
+Change = Literal["parts hidden", "voice changed", "picture covered"]
+CHANGES: Final[tuple[Change, ...]] = get_args(Change)
+Word = Literal["asked", "agreed"]
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a recipient is told of a rendition that is not all that its author sent, or not as they sent it.
+
+    `author`: they asked for it themselves when they sent it, or agreed, by signature, to what a facilitator
+    did. `what`: each kind of change once, in the order of `CHANGES`.
+    """
+
+    author: Word
+    what: tuple[Change, ...]
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` unless there is something, in order, each once: it has one form."""
+        if not self.what or self.what != tuple(one for one in CHANGES if one in self.what):
+            raise ValueError("changes are named in order, each once, and only if there are any")
 
 
 class OfRendition(Statement, frozen=True, kw_only=True):
@@ -68,13 +96,15 @@ class OfRendition(Statement, frozen=True, kw_only=True):
 class Approval(OfRendition, frozen=True, kw_only=True):
     """A facilitator looked at all of this rendition and approves it. It makes nothing readable.
 
-    `decided_at` is in microseconds since 1970, as PostgreSQL keeps the decision's time.
+    `decided_at` is in microseconds since 1970, as PostgreSQL keeps the decision's time. `changes` is what its
+    recipient is to be told; unset for what is as its author sent it.
     """
 
     purpose: ClassVar[str] = "approval"
 
     facilitator: UUID
     decided_at: int
+    changes: Changes | UnsetType = UNSET
 
 
 class Agreement(OfRendition, frozen=True, kw_only=True):

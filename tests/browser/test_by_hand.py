@@ -53,7 +53,8 @@ async def test_a_letter_is_written_changed_approved_passed_on_and_opened_without
     await fatima.get_by_role("link", name="Letter, 2026/17").click()
     await fatima.get_by_role("button", name="Take it").click()
     await fatima.get_by_role("button", name="Approve it as it is").click()
-    await fatima.get_by_role("button", name="Pass it on now").click()
+    await fatima.get_by_role("link", name="Pass it on now").click()
+    await fatima.get_by_role("button", name="Pass it on to Oskar").click()
     await expect(fatima.locator(".sheet").get_by_text("Passed on")).to_be_visible()
 
     oskar = await town.signed_in(Surface.PARTICIPANTS, "Oskar", script=False)
@@ -241,9 +242,9 @@ async def test_a_colleague_approves_too_and_two_people_decide_that_one_is_enough
     await expect(filip.get_by_role("button", name="Confirm: one approval is enough")).to_have_count(0)
     await fatima.goto("/queue")
     await fatima.get_by_role("link", name="Letter, 2026/17").click()
-    await expect(fatima.get_by_role("button", name="Pass it on now")).to_have_count(0)
+    await expect(fatima.get_by_role("link", name="Pass it on now")).to_have_count(0)
     await _approve(filip)
-    await expect(filip.get_by_role("button", name="Pass it on now")).to_be_visible()
+    await expect(filip.get_by_role("link", name="Pass it on now")).to_be_visible()
 
 
 async def _ask_for_two(fatima: Page, case: str, *, two: bool) -> None:

@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from relay.db.transaction import Surface
+from relay.identity.invitations import invite_again
 from tests.browser.conftest import Town
 from tests.browser.test_hiding import held, picture
 from tests.functional.test_hiding import sent
@@ -58,11 +59,11 @@ async def test_the_page_says_so_when_a_recording_was_played_to_its_end(town: Tow
     fatima = await town.signed_in(Surface.DESK, "Fatima")
     await fatima.goto(path)
     seen = fatima.locator("#seen")
-    await expect(seen).to_contain_text("Not all of it was played to you yet.")
+    await expect(seen).to_contain_text("Not all of it was sent to your browser yet")
     assert await loads(fatima) == 1
     await fatima.get_by_label("How to put it right").fill("Half a sentence")
     await fatima.locator(".player").evaluate("player => player.play()")
-    await expect(seen).to_have_text("All of it was shown to you.")
+    await expect(seen).to_have_text("All of it was sent to your browser.")
     assert await loads(fatima) == 2
     await expect(fatima.get_by_label("How to put it right")).to_have_value("Half a sentence")
     await fatima.get_by_role("button", name="Approve it as it is").click()
@@ -110,6 +111,8 @@ async def test_a_missing_approval_leads_to_where_it_can_be_had(town: Town, galle
     await fatima.goto(f"/items/{waiting}")
     await expect(fatima.get_by_text("There is nothing left for you")).to_be_visible()
     await picture(fatima, gallery, "approval-of-a-colleague")
+    people = exchange.people
+    await invite_again(exchange.service.desk, people.facilitator, people.case_id, people.offender.id)
     await fatima.goto(f"/items/{given}")
     await picture(fatima, gallery, "approval-after-release")
     await fatima.get_by_role("link", name="under “Items”").click()

@@ -75,7 +75,8 @@ async def test_a_file_crosses_by_hand(town: Town, tmp_path: Path, kind: str, gal
     await fatima.set_viewport_size({"width": 320, "height": 700})
     await hold(fatima, f"d-review-{kind}", gallery)
     await fatima.get_by_role("button", name="Approve it as it is").click()
-    await fatima.get_by_role("button", name="Pass it on now").click()
+    await fatima.get_by_role("link", name="Pass it on now").click()
+    await fatima.get_by_role("button", name="Pass it on to Oskar").click()
     await expect(fatima.locator(".sheet").get_by_text("Passed on")).to_be_visible()
 
     oskar = await town.signed_in(Surface.PARTICIPANTS, "Oskar")

@@ -130,8 +130,15 @@ async def test_an_upload_that_the_end_of_a_session_stopped_goes_on_where_it_was(
     await page.get_by_label("A sound file").set_input_files(path)
     upload = page.get_by_role("button", name="Upload", exact=True)
     await upload.click()
-    await expect(page.get_by_text("You are signed out. What you chose is still in this")).to_be_visible()
+    says = page.get_by_text("You are signed out. What you chose is still in this")
+    await expect(says).to_be_visible(timeout=20_000)
     another = await page.context.new_page()
+    await another.goto("/sign-in")
+    await signed_in(another, "Oskar")
+    await upload.click()
+    says = page.get_by_text("Somebody else is signed in by now. What you chose is")
+    await expect(says).to_be_visible(timeout=20_000)
+    await another.get_by_role("button", name="Sign out").click()
     await another.goto("/sign-in")
     await signed_in(another, "Vera")
     await upload.click()
@@ -174,6 +181,58 @@ async def test_a_session_does_not_end_while_somebody_records_and_not_much_later(
     assert (45 < kept[-1] <= 60) if stopped else kept[-1] > 80, kept
 
 
+@pytest.mark.parametrize("stopped", [True, False])
+async def test_a_recording_holds_nobody_elses_session_open(town: Town, *, stopped: bool) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone"])
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    await page.clock.install(time=0)
+    await page.add_init_script(KEPT)
+    await page.goto(f"/items/{item_id}")
+    await start(page)
+    if stopped:
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+    other = await town.signed_in(Surface.PARTICIPANTS, "Oskar")
+    await page.context.add_cookies(await other.context.cookies())  # type: ignore[arg-type]
+    await page.clock.run_for(6 * 60_000)
+    await expect(page.get_by_text("Somebody else is signed in by now. The recording")).to_be_visible()
+    kept = len(await page.evaluate("kept"))
+    for _ in range(30):
+        await page.clock.run_for(60_000)
+        await page.evaluate("0")
+    assert len(await page.evaluate("kept")) == kept
+    # whoever made it is back: it is theirs again, and holds their session
+    anew = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await page.context.add_cookies(await anew.context.cookies())  # type: ignore[arg-type]
+    if not stopped:
+        await page.get_by_role("button", name="Stop").click()
+    await page.get_by_role("button", name=UPLOAD).click()
+    await page.clock.run_for(1_000)
+    await expect(page.get_by_text(ARRIVED, exact=True)).to_be_visible(timeout=20_000)
+
+
+@pytest.mark.parametrize(("kind", "minutes"), [("audio", 60), ("video", 30)])
+async def test_a_recording_stops_before_it_is_too_long_to_be_taken(
+    town: Town, kind: str, minutes: int
+) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone", "camera"])
+    item_id = await town.exchange.start(town.exchange.victim, kind)
+    await page.clock.install(time=0)
+    await page.goto(f"/items/{item_id}")
+    at_most = {60: "1 hour", 30: "30 minutes"}[minutes]
+    await expect(page.get_by_text(f"Up to {at_most} long.")).to_be_visible()
+    await expect(page.get_by_text(f"It can last {at_most} at most")).to_be_visible()
+    await start(page)
+    for _ in range(minutes - 4):
+        await page.clock.run_for(60_000)
+    await expect(page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await page.clock.run_for(60_000)
+    await expect(page.get_by_text("It stops by itself in two minutes.")).to_be_visible()
+    await page.clock.run_for(120_000)
+    await expect(page.get_by_text("Recorded. It is as long as one can be.")).to_be_visible()
+    await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+
+
 async def test_a_session_that_ends_all_the_same_is_said_while_the_recording_waits(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone"])
     item_id = await town.exchange.start(town.exchange.victim, "audio")
@@ -186,6 +245,10 @@ async def test_a_session_that_ends_all_the_same_is_said_while_the_recording_wait
     await expect(page.get_by_role("link", name="Sign in in another tab")).to_be_visible()
 
 
+MAY_LEAVE = "dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+"""Whether the page would be left without a question."""
+
+
 async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     town: Town, gallery: Path | None
 ) -> None:
@@ -193,6 +256,7 @@ async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     await expect(page.get_by_role("button", name=re.compile("record", re.IGNORECASE))).to_have_text([UPLOAD])
     sure = page.get_by_role("button", name=f"Yes: {THROW[0].lower()}{THROW[1:]}")
     await expect(sure).to_be_hidden()
+    assert not await page.evaluate(MAY_LEAVE)
     await page.keyboard.press("Tab")
     await expect(page.get_by_text(THROW, exact=True)).to_be_focused()
     await page.keyboard.press("Enter")
@@ -204,6 +268,8 @@ async def test_a_recording_is_thrown_away_by_two_presses_and_another_is_made(
     await expect(page.locator("[data-preview]")).to_be_hidden()
     await expect(page.get_by_role("button", name=UPLOAD)).to_be_hidden()
     await expect(page.get_by_role("button", name="Start recording")).to_be_focused()
+    assert await page.evaluate(MAY_LEAVE)
+    await expect(page.locator("[data-preview]")).not_to_have_attribute("src", re.compile("."))
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("button", name="Stop")).to_be_focused()
     await asyncio.sleep(1.2)
@@ -330,7 +396,8 @@ async def test_an_upload_that_could_not_begin_is_begun_when_there_is_a_line_agai
     await expect(page.get_by_text(WAITS)).to_be_visible()
     await expect(page.get_by_text("Failed to fetch")).to_have_count(0)
     await expect(page.get_by_role("button", name="Cancel the upload")).to_be_in_viewport()
-    await both_widths(page, "p-upload-waits", gallery)
+    if heard:  # it waits for long enough
+        await both_widths(page, "p-upload-waits", gallery)
     await expect(page.get_by_text(ARRIVED, exact=True)).to_be_visible(timeout=20_000)
     await expect(page.get_by_text("is on its way")).to_have_count(0)
     assert len(begun) == (3 if heard else 1)

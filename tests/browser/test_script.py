@@ -351,6 +351,31 @@ async def test_what_was_saved_in_another_window_is_not_written_over_unseen(town:
     await expect_draft(town, item_id, "The first window's, longer")
 
 
+@pytest.mark.parametrize("button", ["Save", "Save and send to your facilitator"])
+async def test_a_press_that_finds_another_windows_version_writes_and_sends_nothing(
+    town: Town, button: str
+) -> None:
+    first = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await first.goto(f"/items/{item_id}")
+    second = await first.context.new_page()
+    await second.goto(f"/items/{item_id}")
+    await second.get_by_label("Your letter").fill("The other window's")
+    await second.get_by_role("button", name="Save", exact=True).click()
+    await expect_draft(town, item_id, "The other window's")
+    await first.clock.install()
+    await first.clock.pause_at(await first.evaluate("Date.now() + 1000"))  # it has not saved by itself yet
+    await first.get_by_label("Your letter").fill("The first window's")
+    await first.get_by_role("button", name=button, exact=True).click()
+    await expect(first.locator("[data-saved]")).to_have_text(re.compile("^Not saved: .* another window"))
+    await expect(first.get_by_role("button", name="Save and send")).to_have_count(0)
+    await asyncio.sleep(0.5)
+    await expect_draft(town, item_id, "The other window's")
+    assert (await town.exchange.victim.ask(f"/items/{item_id}"))["state"] == "draft"
+    await first.get_by_role("button", name="Save", exact=True).click()
+    await expect_draft(town, item_id, "The first window's")
+
+
 async def test_a_letter_is_saved_when_another_page_is_shown(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)

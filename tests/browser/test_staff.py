@@ -193,6 +193,7 @@ async def test_inviting_anew_is_asked_about_first_and_leads_back_to_what_has_to_
     await picture(fatima, gallery, "staff-give-again")
     await entry(fatima, "Oskar").get_by_role("link", name="Letter from Vera").click()
     assert fatima.url.endswith(f"/items/{item_id}")
+    await fatima.get_by_role("link", name="Give it again to Oskar").click()
     await fatima.get_by_role("button", name="Give it again to Oskar").click()
     await fatima.goto(f"/cases/{exchange.case_id}")
     await expect(entry(fatima, "Oskar")).not_to_contain_text("has enrolled anew")

@@ -100,6 +100,9 @@ class Participants(Scene):
         may = person.id == delivered.recipient and delivered.state == "opened"
         work = delivery.content(self.service.participants, person, delivered.id)
         content = self.do(work, may=may, entries=0)
+        if person.id == delivered.recipient:
+            found = self.wait(delivery.delivery(self.service.participants, person, delivered.id))
+            assert found.changes == delivered.letter.told
         if content is not None:
             with opened(self.service.participants, content) as reader:
                 assert unpad(reader.read_all(1 << 20)).decode() == delivered.letter.reads

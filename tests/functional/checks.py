@@ -287,6 +287,7 @@ class Checks:
         )
         assert (record.recipient, record.recipient_key) == (person.id, person.keys.public.fingerprint)
         assert len(set(record.facilitators)) == len(record.facilitators) >= delivered.letter.needs
+        assert record.told == delivered.letter.told, "its recipient is not told what was done to it"
         record.verify(signatures.release, self._verifiers[record.facilitators[0]])
         assert tuple(one.facilitator for one in signatures.approvals) == record.facilitators
         for one in signatures.approvals:

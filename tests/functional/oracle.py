@@ -10,6 +10,7 @@ from uuid import UUID
 from relay.exchange.edits import Span, masked
 from relay.exchange.letters import visible
 from relay.identity.model import Person
+from relay.vault.statements import Changes
 from tests.support.stage import Seated, Stage
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -126,6 +127,11 @@ class Letter:
     def reads(self) -> str:
         """What stands in its clean file."""
         return masked(visible(self.sent), self.hidden or ())
+
+    @property
+    def told(self) -> Changes | None:
+        """What its recipient is told: that parts are hidden, if any are, and that its author agreed."""
+        return Changes(author="agreed", what=("parts hidden",)) if self.hidden else None
 
     @property
     def asks(self) -> bool:

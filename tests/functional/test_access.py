@@ -74,7 +74,10 @@ async def test_without_a_session_nothing_but_the_public_answers(service: Service
         elif path.startswith("/api/") or method not in {"GET", "HEAD"}:
             assert answer.status_code == 401, (method, path)
         else:
-            assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in"), (method, path)
+            led, _, back = answer.headers["location"].partition("?then=")
+            assert (answer.status_code, led) == (303, "/sign-in"), (method, path)
+            assert path.startswith(back), (method, path)
+            assert surface is Surface.DESK or not back
 
 
 @pytest.mark.parametrize("surface", SURFACES)

@@ -239,10 +239,13 @@ async def test_a_recipient_is_told_that_parts_were_hidden_with_agreement(
         await exchange.victim.do(f"{item}/agreement", named)
     await exchange.approve(item.rpartition("/")[2])
     delivery = await exchange.release(item.rpartition("/")[2])
-    line = "hidden by the facilitator, with the agreement of who made it"
-    assert line not in (await exchange.offender.http.get(f"/received/{delivery}")).text
-    await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
-    assert (line in (await exchange.offender.http.get(f"/received/{delivery}")).text) == hidden
+    line = "Before this was passed on, parts of it were hidden. The person who made it agreed to that."
+    changes = {"author": "agreed", "what": ["parts hidden"]} if hidden else None
+    offender = exchange.offender
+    for _ in ("before it is opened", "after"):
+        assert (line in (await offender.http.get(f"/received/{delivery}")).text) == hidden
+        assert (await offender.ask(f"/deliveries/{delivery}"))["changes"] == changes
+        await offender.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
 
 
 async def drafts(exchange: Exchange) -> int:

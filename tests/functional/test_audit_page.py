@@ -124,6 +124,7 @@ async def test_an_entry_says_whom_it_concerns_also_once_they_are_off_the_case(ex
     pause = {"account_id": exchange.victim_id, "paused": True}
     await desk.do(f"{case}/gates/pauses", pause, status=204)
     await desk.do(f"{case}/gates/pauses", {"account_id": None, "paused": True}, status=204)
+    await exchange.victim.send(f"{case}/pause", paused="no")
     await desk.do(f"{case}/people/{added['seat_id']}", method="DELETE", status=204)
     page = await page_of(exchange)
     assert facts_of(page, Tag.SEAT_ADDED) == ["Whom: Filip; Part: Facilitator"]
@@ -131,8 +132,10 @@ async def test_an_entry_says_whom_it_concerns_also_once_they_are_off_the_case(ex
     assert facts_of(page, Tag.ACCOUNT_INVITED)[0] == "Whom: Oskar; Again: yes"
     [released] = facts_of(page, Tag.ITEM_RELEASED)
     assert "Recipient: Oskar" in released
-    of_all, of_vera = facts_of(page, Tag.PAUSE_RECORDED)
-    assert "Whom" not in of_all
+    assert '<td role="cell" data-label="Who">a worker</td>' in page
+    assert "Whom" not in released  # it concerns an item
+    of_herself, of_all, of_vera = facts_of(page, Tag.PAUSE_RECORDED)
+    assert "Whom" not in of_herself + of_all
     assert of_vera.startswith("Whom: Vera; ")
     assert added["seat_id"][:8] not in page
 
@@ -146,7 +149,10 @@ async def test_names_of_other_cases_participants_are_not_told(exchange: Exchange
     assert {"Gita", "Fatima"} <= {*theirs.values()}
     assert not {"Vera", "Oskar"} & {*theirs.values()}
     assert not {"Vera", "Oskar"} & {*(await names_in_case(service.desk, gita, people.case_id)).values()}
+    second = await service.make_case(people.facilitator, "2026/2")
+    await service.make_participant(people.facilitator, second, "victim", "Vanda")
     own = await names_in_case(service.desk, people.facilitator, people.case_id)
+    assert "Vanda" not in own.values()
     assert (own[people.victim.id], own[people.offender.id]) == ("Vera", "Oskar")
 
 

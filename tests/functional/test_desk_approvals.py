@@ -149,16 +149,26 @@ async def test_who_approved_alone_reads_that_a_colleague_has_to_be_added_and_not
     assert f'href="/items/{item_id}"' in (await colleague.http.get("/queue")).text
 
 
-async def test_where_a_colleague_finds_what_needs_a_second_approval_after_it_was_released(
+async def test_approvals_are_told_of_what_was_released_only_where_it_is_to_be_given_again(
     exchange: Exchange, filip: tuple[Person, Client]
 ) -> None:
+    """And then where a colleague finds it, who approves it too."""
+    assert exchange.people is not None
     case, (_, colleague) = f"/cases/{exchange.case_id}", filip
     item_id, _ = await exchange.deliver(exchange.victim)
     page = (await exchange.desk.http.get(f"/items/{item_id}")).text
     assert "in no queue" not in page
     await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
     page = (await exchange.desk.http.get(f"/items/{item_id}")).text
+    assert "Can approve it" not in page
+    assert "Approvals" not in page
+    assert "Approve it too" not in (await colleague.http.get(f"/items/{item_id}")).text
+    people, service = exchange.people, exchange.service
+    invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.offender.id)
+    await service.enrol_quickly(service.participants, invitation)
+    page = (await exchange.desk.http.get(f"/items/{item_id}")).text
     assert "Can approve it: Filip. It is in no queue any more" in page
+    assert "<dt>Approvals</dt><dd>1 of 2</dd>" in page
     assert f'href="{case}#items"' in page
     assert f'href="/items/{item_id}"' not in (await colleague.http.get("/queue")).text
     page = (await colleague.http.get(case)).text

@@ -58,9 +58,8 @@ async def test_what_is_refused_after_the_proof_says_so_and_the_session_goes_on(
     refused = await desk.send(f"{people}/vouch", passphrase=PASSPHRASE)
     assert (refused.status_code, "These keys are confirmed already." in refused.text) == (409, True)
     exchange.service.clock.go(minutes=11)
-    missing = await desk.send(
-        f"/items/{UUID(int=4)}/release", seat_id=str(UUID(int=5)), passphrase=PASSPHRASE
-    )
+    fields = {"seat_id": str(UUID(int=5)), "size": "a4"}
+    missing = await desk.send(f"/items/{UUID(int=4)}/print", **fields, passphrase=PASSPHRASE)
     assert missing.status_code == 404
     assert (await desk.http.get("/queue")).status_code == 200
 

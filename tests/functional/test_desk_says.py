@@ -95,11 +95,15 @@ async def test_the_page_that_asks_for_the_passphrase_names_what_is_done_then(
     item_id = await exchange.write(exchange.victim)
     await exchange.approve(item_id)
     seat = (await desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
-    case = f"/cases/{exchange.case_id}"
+    case, letter = f"/cases/{exchange.case_id}", "the letter from Vera (victim)"
     exchange.service.clock.go(minutes=11)
     for path, fields, deed in (
-        (f"/items/{item_id}/release", {"seat_id": seat}, "this is passed on to the other side."),
-        (f"/items/{item_id}/release", {"seat_id": seat, "then": "schedule"}, "it is planned"),
+        (f"/items/{item_id}/release", {"seat_id": seat}, f"{letter} is passed on to Oskar (offender). That"),
+        (
+            f"/items/{item_id}/release",
+            {"seat_id": seat, "then": "schedule", "due_at": "2099-06-15T12:30"},
+            f"it is planned that {letter} is passed on to Oskar (offender) on 15 June 2099, 12:30 BST;",
+        ),
         (f"/items/{item_id}/print", {"seat_id": seat, "size": "a4"}, "this letter is opened as a PDF"),
         (f"{case}/people/{exchange.victim_id}/card", {"size": "a4"}, "the enrolment card is opened"),
         (f"{case}/people/{seat}/remove", {}, "this person is taken off the case."),
@@ -108,6 +112,8 @@ async def test_the_page_that_asks_for_the_passphrase_names_what_is_done_then(
         asked = await desk.send(path, **fields)
         assert "Your passphrase once more" in asked.text
         assert deed in asked.text, path
+        back = "/".join(path.split("/")[:3])
+        assert f'<a href="{back}">Do nothing, and go back</a>' in asked.text
     done = await desk.send(f"/items/{item_id}/release", seat_id=seat, passphrase=PASSPHRASE)
     assert done.status_code == 303
 

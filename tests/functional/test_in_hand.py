@@ -108,13 +108,13 @@ async def test_the_page_is_told_when_all_of_it_was_served(exchange: Exchange, tm
     item = await sent(exchange, media.speech(tmp_path, seconds=2).read_bytes(), "audio")
     desk = exchange.desk
     page = (await desk.http.get(item)).text
-    assert "Not all of it was played to you yet." in page
+    assert "Not all of it was sent to your browser yet" in page
     assert "Length</dt><dd>2 seconds</dd>" in page
     opened = mark(page)
     assert "data-awaited" in await standing(desk, item, opened)
     await desk.api("GET", f"{item}/rendition")
     told = await standing(desk, item, opened)
-    assert "All of it was shown to you." in told
+    assert "All of it was sent to your browser." in told
     assert "data-awaited" not in told
     assert "This has changed" not in told
 

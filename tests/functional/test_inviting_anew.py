@@ -5,6 +5,7 @@ import pytest
 
 from relay.identity.invitations import invite_again
 from relay.identity.vouching import vouch
+from relay.review.outdated import outdated
 from tests.support.house import Service
 from tests.support.web import Client, Exchange, staff_client
 
@@ -95,6 +96,23 @@ async def test_the_page_of_the_case_lists_what_has_to_be_given_again(exchange: E
     else:
         await exchange.victim.do(f"/items/{given}/withdraw")
     assert "has enrolled anew" not in await text(desk, case)
+
+
+async def test_it_is_listed_in_its_own_case_and_not_for_who_left_it(exchange: Exchange) -> None:
+    people, service = exchange.people, exchange.service
+    assert people is not None
+    given, _ = await exchange.deliver(exchange.victim)
+    invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.offender.id)
+    await service.enrol_quickly(service.participants, invitation)
+    second = await service.make_case(people.facilitator, "2026/2")
+    assert await outdated(service.desk, people.facilitator, second) == []
+    [found] = await outdated(service.desk, people.facilitator, people.case_id)
+    assert (str(found.item_id), found.recipient_id) == (given, people.offender.id)
+    case = f"/cases/{exchange.case_id}"
+    on_it = (await exchange.desk.ask(case))["people"]
+    [seat] = [one["seat_id"] for one in on_it if one["account_id"] == exchange.offender_id]
+    await exchange.desk.do(f"{case}/people/{seat}", method="DELETE", status=204)
+    assert await outdated(service.desk, people.facilitator, people.case_id) == []
 
 
 async def test_who_enrols_reads_what_is_gone_if_they_had_before_and_staff_do_not(exchange: Exchange) -> None:

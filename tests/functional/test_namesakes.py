@@ -1,5 +1,6 @@
 """Two colleagues of one name: the list tells them apart, and nobody is invited by a name that is taken."""
 
+import psycopg
 import pytest
 
 from relay.errors import Invalid
@@ -33,6 +34,32 @@ async def test_who_was_invited_is_invited_once_more_after_their_invitation_ended
     service.clock.go(days=service.settings.invitation_days)
     await anna.sign_in("Anna")
     await anna.do("/staff", wanted, status=201)
+
+
+async def test_who_used_up_the_tries_of_an_invitation_is_invited_once_more(service: Service) -> None:
+    anna = await staff_client(service, "administrator", "Anna")
+    wanted = {"name": "Filip", "role": "facilitator"}
+    await anna.do("/staff", wanted, status=201)
+    for tries, status in ((4, 400), (5, 201)):
+        with psycopg.connect(service.dsns.superuser.url) as connection:
+            connection.execute("UPDATE relay.invitations SET tries = %s WHERE used_at IS NULL", [tries])
+        assert (await anna.api("POST", "/staff", wanted)).status_code == status
+
+
+async def test_nobody_comes_back_by_a_name_that_a_colleague_has_by_now(service: Service) -> None:
+    anna = await staff_client(service, "administrator", "Anna")
+    filip = await service.make_staff("facilitator", "Filip")
+    await anna.do(f"/staff/{filip.id}/suspend", status=204)
+    again = await anna.do("/staff", {"name": "filip", "role": "facilitator"}, status=201)
+    ended = await anna.api("POST", f"/staff/{filip.id}/end-suspension")
+    assert ended.status_code == 409
+    assert "A colleague of this name is among the accounts by now" in ended.json()["detail"]
+    assert {one["state"] for one in await anna.ask("/staff") if one["name"] != "Anna"} == {
+        "suspended",
+        "invited",
+    }
+    await anna.do(f"/staff/{again['account_id']}/suspend", status=204)
+    await anna.do(f"/staff/{filip.id}/end-suspension", status=204)
 
 
 async def test_the_list_says_since_when(service: Service) -> None:

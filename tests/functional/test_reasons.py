@@ -64,3 +64,13 @@ async def test_they_go_back_to_an_offender(exchange: Exchange) -> None:
     item = f"/items/{await exchange.write(exchange.offender)}"
     assert (await decided(exchange, item, *Reason)).status_code == 200
     assert (await exchange.offender.ask(item))["state"] == "changes_requested"
+
+
+async def test_what_somebody_made_who_left_the_case_is_answered_for_the_same_reasons(
+    exchange: Exchange,
+) -> None:
+    item, case = f"/items/{await exchange.write(exchange.victim)}", f"/cases/{exchange.case_id}"
+    people = (await exchange.desk.ask(case))["people"]
+    [seat] = [one["seat_id"] for one in people if one["account_id"] == exchange.victim_id]
+    await exchange.desk.do(f"{case}/people/{seat}", method="DELETE", status=204)
+    assert await offered(exchange, item) == FOR_VICTIMS

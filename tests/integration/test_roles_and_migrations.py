@@ -4,7 +4,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -74,6 +76,25 @@ def test_two_migrations_at_once_end_as_one(administrator: Dsn) -> None:
     argv = [sys.executable, "-c", script, administrator.url]
     both = [subprocess.Popen(argv, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     assert [(process.communicate()[1], process.returncode) for process in both] == [("", 0), ("", 0)]
+    assert version(administrator) == (migrate.newest(),)
+
+
+def test_a_migration_waits_for_one_that_is_under_way(administrator: Dsn) -> None:
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    with (
+        ThreadPoolExecutor(1) as pool,
+        psycopg.connect(administrator.url, autocommit=True) as other,
+    ):
+        other.execute("SELECT pg_advisory_lock(x'52454C4159'::bigint)")
+        try:
+            running = pool.submit(migrate.upgrade, administrator.url)
+            while not running.done() and other.execute(waiting).fetchone() == (0,):
+                time.sleep(0.05)
+            assert not running.done()
+            assert other.execute("SELECT to_regclass('public.schema_files')").fetchone() == (None,)
+        finally:
+            other.execute("SELECT pg_advisory_unlock_all()")
+        running.result(60)
     assert version(administrator) == (migrate.newest(),)
 
 

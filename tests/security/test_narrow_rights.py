@@ -212,6 +212,7 @@ async def test_every_entry_has_surfaces_that_write_it_and_one_that_is_named_nowh
         # by the operator, on the machine itself
         "service.created",
         "roster.signed",
+        "case.recovered",
         # no such thing is done
         "case.closed",
         "case_key.rotated",

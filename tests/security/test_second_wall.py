@@ -46,6 +46,9 @@ OF_THE_CASE = {"cases", "case_keys"}
 DEFINERS: dict[str, set[str]] = {
     "urgency": set(),  # called by `enqueue` alone
     "contradicted_gates": set(),  # the operator's
+    "recovery_cases": set(),
+    "recovery_keys": set(),
+    "recover_case": set(),
     "audit_append": {"participants", "desk", "worker"},
     "gate_facts": {"participants", "desk", "worker"},
     "enqueue": {"participants", "desk", "worker"},

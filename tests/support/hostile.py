@@ -148,6 +148,8 @@ class Liar:
         if known:  # JSON: change one of its values, and keep it readable
             name = self.chance.choice(list(known))
             others = [other for one in self.pool[bytes] if (other := _read(one))]
+            if self.chance.random() < 0.2 and (differing := _differing(known, others)):
+                return msgspec.json.encode(self.chance.choice(differing))
             candidates = [one[name] for one in others if name in one and one[name] != known[name]]
             if candidates:
                 return msgspec.json.encode(known | {name: self.chance.choice(candidates)})
@@ -162,6 +164,17 @@ class Liar:
             case _:
                 flipped += self.chance.randbytes(1)
         return bytes(flipped)
+
+
+def _differing(known: dict[str, Any], others: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return this without what others of its kind have not, and with what they have and it has not."""
+    alike = [one for one in others if 2 * len(one.keys() & known.keys()) > len(known)]
+    taken = [name for name in known if any(name not in one for one in alike)]
+    added = [{name: one[name]} for one in alike for name in one if name not in known]
+    return [
+        *({name: value for name, value in known.items() if name != one} for one in taken),
+        *(known | one for one in added),
+    ]
 
 
 def _read(value: bytes) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def words(text: str) -> str:
     return unicodedata.normalize("NFC", re.sub(r"[\s\u200b\ufffe]+", "", text))
 
 
-_HIDDEN = "Parts of this were hidden by the facilitator, with the agreement of who made it."
+HIDDEN = "Before this was passed on, parts of it were hidden. The person who made it agreed to that."
 _RECEIPT = (
     "The code at the foot of each page goes on the receipt, so that your facilitator can record on which day"
     " you were given this. Who wrote it is not told."
@@ -50,8 +50,8 @@ def body(pdf: bytes, code: str, *, hidden: bool = False) -> str:
         foot = words(f"{code} {number} of {len(found)}")
         assert words(page).endswith(foot), f"page {number} has no foot"
         printed.append(words(page).removesuffix(foot))
-    end = words((_HIDDEN if hidden else "") + _RECEIPT)
+    end = words((HIDDEN if hidden else "") + _RECEIPT)
     whole = "".join(printed)
     assert whole.endswith(end), "it does not say what the code is for"
-    assert (words(_HIDDEN) in whole) == hidden
+    assert (words(HIDDEN) in whole) == hidden
     return whole.removesuffix(end)

@@ -19,11 +19,12 @@ _ENVIRON = {
 }
 
 
-def relay(*words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run one command to its end."""
+def relay(*words: str, typed: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end. `typed` is what it reads from whoever is there."""
     return subprocess.run(
         [sys.executable, "-m", "relay.cli", *words],
         env=_ENVIRON | environ,
+        input=typed,
         capture_output=True,
         text=True,
         check=False,

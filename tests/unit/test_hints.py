@@ -20,6 +20,9 @@ from relay.review.hints import hints, hints_in_lines
         ("You will regret it", "threat", "regret"),
         ("ask zaneta about it", "name", "zaneta"),
         ("Żaneta was there", "name", "Żaneta"),
+        ("and my son Daniel saw it", "name", "my son Daniel"),
+        ("My little sister, Ruth, cried", "name", "My little sister, Ruth"),
+        ("my boss is called Eve-Marie", "name", "my boss is called Eve-Marie"),
     ],
 )
 def test_what_a_reviewer_should_look_at_twice_is_pointed_at(text: str, kind: str, words: str) -> None:
@@ -36,6 +39,7 @@ def test_what_a_reviewer_should_look_at_twice_is_pointed_at(text: str, kind: str
         "It was in 2019, I was 17, and one of three.",
         "All I wanted was to end the argument.",
         "Żal mi tego, co zrobiłem.",
+        "My son was there, and my sister is afraid now.",
         "",
     ],
 )

@@ -112,6 +112,23 @@ def read_seal(sealed: bytes, seeds: bytes, info: bytes) -> bytes:
 
 RENDITION = "service:u case:u item:u revision:u rendition:u sha256:b object:u commitment:b"
 RECIPIENT = "recipient:u recipient_key:b recipient_key_version:i facilitators:l sequence:i released_at:i"
+NAMES = {field.partition(":")[0] for field in f"version {RENDITION} {RECIPIENT}".split()}
+CHANGES = ["parts hidden", "voice changed", "picture covered"]
+
+
+def changes_of(record: Mapping[str, Any]) -> bytes:
+    """Section 12: what a record says was done to it, as the last frame of what is signed; or nothing."""
+    if "changes" not in record:
+        return b""
+    changes = record["changes"]
+    author, what = changes["author"], changes["what"]
+    in_order = [each for each in CHANGES if each in what]
+    if set(changes) != {"author", "what"} or author not in {"asked", "agreed"}:
+        raise Refused
+    if not what or what != in_order:
+        raise Refused
+    listed = b"".join(frame(b"s", each.encode()) for each in what)
+    return frame(b"l", frame(b"s", author.encode()) + frame(b"l", listed))
 
 
 def statement(purpose: str, fields: str, values: Mapping[str, Any]) -> bytes:
@@ -126,7 +143,16 @@ def statement(purpose: str, fields: str, values: Mapping[str, Any]) -> bytes:
     for field in fields.split():
         name, _, tag = field.partition(":")
         framed.append(frame(tag.encode(), encoders[tag](values[name])))
-    return b"".join(framed)
+    return b"".join(framed) + changes_of(values)
+
+
+def read_record(kept: bytes) -> dict[str, Any]:
+    """Section 12: read a record. Nothing of it is to be believed yet."""
+    try:
+        found: dict[str, Any] = json.loads(kept)
+    except ValueError:
+        raise Refused from None
+    return found
 
 
 def check_release(kept: bytes, record: Mapping[str, Any], keys: Mapping[str, bytes]) -> None:
@@ -134,7 +160,9 @@ def check_release(kept: bytes, record: Mapping[str, Any], keys: Mapping[str, byt
     try:
         signatures, named = json.loads(kept), record["facilitators"]
         approvals = signatures["approvals"]
-        if set(signatures) != {"release", "approvals"} or record["version"] != 1 or len(named) not in (1, 2):
+        if set(signatures) != {"release", "approvals"} or set(record) - {"changes"} != NAMES:
+            raise Refused
+        if record["version"] != 1 or len(named) not in (1, 2):
             raise Refused
         if len(set(named)) != len(named) or [each["facilitator"] for each in approvals] != named:
             raise Refused

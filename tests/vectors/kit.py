@@ -223,6 +223,23 @@ class ReleaseVector(Vector, frozen=True, kw_only=True, tag="release"):
         return Verifier(self.verifiers[facilitator])
 
 
+class RecordVector(Vector, frozen=True, kw_only=True, tag="record"):
+    """A release record as it is kept. A good one counts as empty.
+
+    `signatures` are what is kept beside it, `verifiers` the roster's facilitators. The reader has nothing to
+    write over: it is theirs, as far as they know.
+    """
+
+    signatures: release.Signatures
+    verifiers: dict[UUID, bytes]
+
+    def open(self, content: bytes) -> bytes:
+        """Read it and check all signatures."""
+        record = release.decode(content, release.ReleaseRecord)
+        reading = ReleaseVector(file=self.file, about=self.about, record=record, verifiers=self.verifiers)
+        return reading.open(msgspec.json.encode(self.signatures))
+
+
 class Statements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One of the statements."""
 
@@ -263,6 +280,7 @@ AnyVector: TypeAlias = (
     | SessionVector
     | ColumnVector
     | ReleaseVector
+    | RecordVector
     | StatementVector
 )
 

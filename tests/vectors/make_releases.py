@@ -1,4 +1,4 @@
-"""What is kept beside release records: the release's signature, and the approvals it rests on."""
+"""Release records, and what is kept beside them: the release's signature, and the approvals it rests on."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,10 +8,12 @@ import msgspec
 from msgspec.structs import replace
 
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, approval_of
-from relay.vault.suite import Signer
+from relay.vault.statements import Changes
+from relay.vault.suite import Field, Signer, encode
 from tests.unit.vault.helpers import flip
-from tests.vectors.kit import ReleaseVector
+from tests.vectors.kit import RecordVector, ReleaseVector
 from tests.vectors.making import (
+    CHANGED,
     FIRST,
     NOT_BEFORE,
     OTHER,
@@ -162,6 +164,110 @@ def other_records() -> Iterator[tuple[str, ReleaseRecord]]:
     yield "version 2", replace(RECORD, version=2)
 
 
+TOLD = replace(RECORD, changes=CHANGED)
+ASKED = replace(RECORD, changes=Changes(author="asked", what=("picture covered",)))
+_FEWER = Changes(author="agreed", what=("parts hidden",))
+_MORE = Changes(author="agreed", what=("parts hidden", "voice changed", "picture covered"))
+
+
+def other_changes() -> Iterator[tuple[str, ReleaseRecord, Signatures]]:
+    """Give out records and signatures that do not say the same of what was done to something."""
+    told, untold = signed(TOLD), signed(RECORD)
+    yield "changes taken away", RECORD, told
+    yield "changes added", TOLD, untold
+    yield "a change taken away", replace(TOLD, changes=_FEWER), told
+    yield "a change added", replace(TOLD, changes=_MORE), told
+    yield "another change", replace(TOLD, changes=Changes(author="agreed", what=("picture covered",))), told
+    yield "another word of the author", replace(TOLD, changes=replace(CHANGED, author="asked")), told
+    yield "changes in the release alone", TOLD, replace(told, approvals=untold.approvals)
+    one, two = told.approvals[0], untold.approvals[1]
+    yield "changes in the first approval alone", TOLD, replace(told, approvals=(one, two))
+    yield "changes in the approvals alone", TOLD, replace(told, release=untold.release)
+    yield "changes in the approvals and not in the record", RECORD, replace(told, release=untold.release)
+
+
+def _frames(changes: Any) -> Field:
+    """What somebody signs who encodes whatever stands there."""
+    match changes:
+        case dict():
+            return tuple(map(_frames, changes.values()))
+        case list():
+            return tuple(map(_frames, changes))
+        case _:
+            return b"" if changes is None else changes
+
+
+def _signed_as(changes: Any) -> Signatures:
+    """Sign a record, and its approvals, of changes that no record may have."""
+
+    def values(statement: msgspec.Struct) -> list[Field]:
+        *others, _ = msgspec.structs.astuple(statement)
+        return [*others, _frames(changes)]
+
+    def sign(purpose: str, statement: msgspec.Struct, who: UUID) -> bytes:
+        return SIGNERS[who].sign(encode(f"statement/{purpose}", *values(statement)))
+
+    approvals = tuple(
+        SignedApproval(
+            facilitator=who,
+            decided_at=DECIDED_AT[who],
+            signature=sign("approval", approval_of(RECORD, who, DECIDED_AT[who]), who),
+        )
+        for who in RECORD.facilitators
+    )
+    return Signatures(release=sign("release", RECORD, FIRST), approvals=approvals)
+
+
+def other_records_kept() -> Iterator[tuple[str, bytes, Signatures]]:
+    """Give out the JSON of records whose changes are none that there are, however well signed."""
+    good = msgspec.to_builtins(CHANGED)
+    malformed: dict[str, Any] = {
+        "an unknown change": good | {"what": ["parts hidden", "words replaced"]},
+        "only an unknown change": good | {"what": ["words replaced"]},
+        "no change": good | {"what": []},
+        "a change twice": good | {"what": ["parts hidden", "parts hidden"]},
+        "changes in another order": good | {"what": ["voice changed", "parts hidden"]},
+        "a change in capitals": good | {"what": ["Parts hidden"]},
+        "a change as text": good | {"what": "parts hidden"},
+        "an unknown word of the author": good | {"author": "knows"},
+        "no word of the author": {"what": good["what"]},
+        "no list of changes": {"author": "agreed"},
+        "changes that say more": good | {"places": 3},
+        "changes as a list": [good["author"], good["what"]],
+        "changes as text": "parts hidden",
+        "changes that are null": None,
+        "changes that are empty": {},
+    }
+    for about, changes in malformed.items():
+        record = msgspec.to_builtins(RECORD) | {"changes": changes}
+        yield about, msgspec.json.encode(record), _signed_as(changes)
+    values = msgspec.to_builtins(TOLD)
+    yield (
+        "changes under another name",
+        msgspec.json.encode(
+            {"hidden" if name == "changes" else name: value for name, value in values.items()}
+        ),
+        signed(TOLD),
+    )
+    text = msgspec.json.encode(TOLD)
+    yield "changes cut off", text[: text.index(b',"changes"')], signed(TOLD)
+
+
+def make_kept(made: Kit) -> None:
+    """Add records as they are kept."""
+    for about, record in {"by two": RECORD, "with changes": TOLD, "with an authors own": ASKED}.items():
+        inputs: dict[str, Any] = {"signatures": signed(record), "verifiers": VERIFIERS}
+        made.add(RecordVector, about, msgspec.json.encode(record), inputs, b"")
+    spelt = dict(reversed(msgspec.to_builtins(TOLD).items()))
+    inputs = {"signatures": signed(TOLD), "verifiers": VERIFIERS}
+    made.add(RecordVector, "spelt otherwise", msgspec.json.format(msgspec.json.encode(spelt)), inputs, b"")
+    for about, record, signatures in other_changes():
+        inputs = {"signatures": signatures, "verifiers": VERIFIERS}
+        made.add(RecordVector, about, msgspec.json.encode(record), inputs)
+    for about, content, signatures in other_records_kept():
+        made.add(RecordVector, about, content, {"signatures": signatures, "verifiers": VERIFIERS})
+
+
 def make(made: Kit) -> None:
     """Add them all."""
     good = msgspec.json.encode(signed(RECORD))
@@ -194,3 +300,7 @@ def make(made: Kit) -> None:
     }
     for about, verifiers in rosters.items():
         made.add(ReleaseVector, about, good, {**inputs, "verifiers": verifiers})
+    for about, record in {"with changes": TOLD, "with an authors own changes": ASKED}.items():
+        content = msgspec.json.encode(signed(record))
+        made.add(ReleaseVector, about, content, {"record": record, "verifiers": VERIFIERS}, b"")
+    make_kept(made)

@@ -10,6 +10,7 @@ from tests.vectors import kit
 from tests.vectors.making import (
     CASE,
     CASE_KEY,
+    CHANGED,
     FIRST,
     NOT_BEFORE,
     PAIR,
@@ -34,6 +35,9 @@ def make(made: Kit) -> None:
     )
     all_of_them: dict[str, Any] = {
         "approval": statements.Approval(**REVIEWED, facilitator=FIRST, decided_at=NOT_BEFORE),
+        "changed approval": statements.Approval(
+            **REVIEWED, facilitator=FIRST, decided_at=NOT_BEFORE, changes=CHANGED
+        ),
         "agreement": statements.Agreement(**REVIEWED, author=PERSON.id, agreed_at=NOT_BEFORE),
         "invitation": statements.InvitationStatement(
             service=SERVICE,
@@ -64,12 +68,13 @@ def make(made: Kit) -> None:
     }
     for kind, statement in all_of_them.items():
         name, signature = kind.replace("_", " "), statement.sign(SIGNER)
-        inputs = {"statement": kit.Statements(**{kind: statement}), "verifier": SIGNER.public.encoded}
+        field = kind.removeprefix("changed ")
+        inputs = {"statement": kit.Statements(**{field: statement}), "verifier": SIGNER.public.encoded}
         made.add(kit.StatementVector, name, signature, inputs, b"")
         made.add(kit.StatementVector, f"{name}, bit flipped", flip(signature, 5), inputs)
         made.add(kit.StatementVector, f"{name}, cut", signature[:-1], inputs)
         other_signer = {**inputs, "verifier": SECOND_SIGNER.public.encoded}
         made.add(kit.StatementVector, f"{name}, another signer", signature, other_signer)
         for about, other in other_values(statement):
-            changed_inputs = {**inputs, "statement": kit.Statements(**{kind: other})}
+            changed_inputs = {**inputs, "statement": kit.Statements(**{field: other})}
             made.add(kit.StatementVector, f"{name}, {about}", signature, changed_inputs)

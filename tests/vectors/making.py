@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from relay.vault.grants import Holder
+from relay.vault.statements import Changes
 from relay.vault.stream import object_binding
 from relay.vault.suite import DataKey, KeyPair, Signer
 from tests.unit.vault.helpers import chance, flip
@@ -25,6 +27,7 @@ FIRST, SECOND = UUID(int=CHANCE.getrandbits(128), version=4), UUID(int=CHANCE.ge
 KEYRING, OTHER_KEYRING = CHANCE.randbytes(32), CHANCE.randbytes(32)
 BINDING = object_binding(SERVICE, OBJECT)
 NOT_BEFORE = 1_800_000_000
+CHANGED = Changes(author="agreed", what=("parts hidden", "voice changed"))
 REVIEWED: dict[str, Any] = {
     "service": SERVICE,
     "case": CASE,
@@ -121,6 +124,10 @@ def other_values(statement: msgspec.Struct) -> Iterator[tuple[str, Any]]:
                 other = flip(value, 0)
             case int():
                 other = value + 1
+            case Changes():
+                other = UNSET
+            case msgspec.UnsetType():
+                other = CHANGED
             case _:
                 other = value[:-1]
         yield f"another {name.replace('_', ' ')}", msgspec.structs.replace(statement, **{name: other})

@@ -101,8 +101,8 @@ class Limits:
 
     input_bytes: int = GIBIBYTE
     output_bytes: int = 2 * GIBIBYTE
-    audio_seconds: int = 60 * 60
-    video_seconds: int = 30 * 60
+    audio_seconds: int = failures.LONGEST["audio"]
+    video_seconds: int = failures.LONGEST["video"]
     pages: int = 60
     page_pixels: int = 40_000_000
     film_pixels: int = 36_000_000

@@ -11,7 +11,7 @@ from litestar.types import ASGIApp
 
 from relay.exchange import delivery
 from relay.exchange.delivery import Choice
-from relay.exchange.model import Delivery
+from relay.exchange.model import Delivery, OneDelivery
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.contents import answer, page_answer
@@ -34,8 +34,8 @@ async def deliveries(house: TheHouse, person: SignedIn) -> list[Delivery]:
 
 
 @get("/deliveries/{delivery_id:uuid}", opt=_READ)
-async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> Delivery:
-    """Show one: what kind it is and how long, not what it says."""
+async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> OneDelivery:
+    """Show one: what kind it is, how long, what was done to it before it was passed on; not what it says."""
     return await delivery.delivery(house, person, delivery_id)
 
 
@@ -44,8 +44,7 @@ async def choose(
     house: TheHouse, person: SignedIn, delivery_id: DeliveryId, data: JSONBody[DeliveryChoice]
 ) -> Delivery:
     """Open it, leave it for later, have it held, or refuse it. Nobody on the other side is told."""
-    await delivery.choose(house, person, delivery_id, data.choice)
-    return await delivery.delivery(house, person, delivery_id)
+    return await delivery.choose(house, person, delivery_id, data.choice)
 
 
 @route("/deliveries/{delivery_id:uuid}/content", http_method=[HttpMethod.GET, HttpMethod.HEAD], opt=_READ)

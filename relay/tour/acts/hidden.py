@@ -27,6 +27,12 @@ def hidden(stage: Stage) -> None:
     stage.approved(item_id, _KIND)
     refusals.approved(stage, victim, item_id, _KIND)
     delivery_id = stage.released(item_id, _KIND)
+    told = offender.api.get(f"/deliveries/{delivery_id}")["changes"]
+    stage.journal.holds(
+        OFFENDER,
+        "reads beforehand that parts are hidden, and agreed to",
+        held=told == {"author": "agreed", "what": ["parts hidden"]},
+    )
     file = stage.opened(offender, item_id, delivery_id, _KIND, left)
     stage.journal.holds(
         OFFENDER,

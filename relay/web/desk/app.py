@@ -4,7 +4,19 @@ from pathlib import Path
 
 from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
-from relay.web.desk import cases, gates, hiding, home, own, paper, review, standing, stopping, transcription
+from relay.web.desk import (
+    cases,
+    gates,
+    hiding,
+    home,
+    own,
+    paper,
+    passing,
+    review,
+    standing,
+    stopping,
+    transcription,
+)
 from relay.web.desk.ways_back import ways_back
 from relay.web.shared.build import Opener, build
 from relay.web.shared.endings import Endings
@@ -23,6 +35,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
         *stopping.HANDLERS,
         *gates.HANDLERS,
         *review.HANDLERS,
+        *passing.HANDLERS,
         *standing.HANDLERS,
         *hiding.HANDLERS,
         *transcription.HANDLERS,

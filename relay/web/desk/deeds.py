@@ -29,6 +29,7 @@ _DEEDS: Final = {
     Tag.CASE_SETTINGS: "Settings of the case changed",
     Tag.APPROVALS_LOWERED: "Fewer approvals asked for",
     Tag.APPROVALS_KEPT: "Number of approvals kept",
+    Tag.CASE_RECOVERED: "Case given to somebody with the service’s recovery key",
     Tag.SEAT_ADDED: "Somebody put on the case",
     Tag.SEAT_REMOVED: "Somebody taken off the case",
     Tag.LABEL_CHANGED: "What the other side reads of somebody changed",
@@ -75,7 +76,10 @@ _TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d"
 _BY_TAG: Final[dict[str, str]] = {str(tag): words for tag, words in _DEEDS.items()}
 
 
+OPERATOR: Final = "whoever runs the service’s machine"
+"""Who acts in the service's own name: with a command there, not on the desk."""
 _OF_SOMEBODY: Final = {
+    Tag.CASE_RECOVERED,
     Tag.ACCOUNT_INVITED,
     Tag.ACCOUNT_ENROLLED,
     Tag.ACCOUNT_VOUCHED,
@@ -102,7 +106,12 @@ def deed(tag: str) -> str:
     return _BY_TAG.get(tag, tag)
 
 
-_NAMES: Final = {"asked": "Asked for", "failure": "Why not"}
+_NAMES: Final = {
+    "asked": "Asked for",
+    "failure": "Why not",
+    "former": "In place of",
+    "due_at": "For when",
+}
 """What means something else where it is a state of an item, or nothing by itself."""
 _OF_IT: Final = {
     "clean": "the safe copy",

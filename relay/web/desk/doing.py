@@ -86,7 +86,7 @@ async def carry_out(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return _ask(asked, proving, None if isinstance(refusal, StepUpNeeded) else refusal)
+        return _ask(asked, proving, back, None if isinstance(refusal, StepUpNeeded) else refusal)
     try:
         answer = await _done(do, show, person) or see_other(f"{back}{said(done)}")
     except RelayError as error:
@@ -123,14 +123,15 @@ async def _proved(asked: Asked) -> tuple[Person, str]:
     return asked.person, ""
 
 
-def _ask(asked: Asked, deed: str, refusal: Refusal | None) -> Page:
-    """Ask for the passphrase, with all that was sent but the passphrase itself."""
+def _ask(asked: Asked, deed: str, back: str, refusal: Refusal | None) -> Page:
+    """Ask for the passphrase, with all that was sent but the passphrase itself; `back` leads away from it."""
     return page(
         asked.request,
         "prove.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
         deed=deed,
+        back=back,
         address=path_of(asked.request),
         carried=[(name, value) for name, value in asked.form if name not in {CSRF_FIELD, _FIELD}],
     )

@@ -10,6 +10,7 @@ from litestar.params import PathParameter
 
 from relay.cases import service
 from relay.errors import Conflict, Invalid, Refusal, SignInNeeded
+from relay.exchange import telling
 from relay.exchange.edits import Edits, encode, masked
 from relay.house import House
 from relay.identity.model import Person
@@ -30,6 +31,7 @@ from relay.web.desk.hiding_form import (
     typed,
 )
 from relay.web.desk.item import show_item
+from relay.web.desk.pointed import pointed
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.pages import page, see_other
 
@@ -128,7 +130,7 @@ async def _show(
 ) -> Page:
     case, people, _ = await service.read_case(house, person, on.item.case_id)
     stands = await standing.standing(house, person, on.item.id)
-    author = next((one.name for one in people if one.account_id == on.item.author_id), "somebody who left")
+    sides = await reading.item_on_desk(house, person, on.item.id)
     spare = SPARE * (3 if more else 1)
     return page(
         request,
@@ -141,10 +143,12 @@ async def _show(
         opened=stands.mark,
         own_id=person.id,
         case=case,
-        author=author,
+        author=sides.author_name,
+        author_part=sides.author_part,
+        recipients=sides.recipients,
         pages=on.rendition.pages or 0,
         length=on.rendition.duration_ms,
-        text=on.text,
+        text=await pointed(on.text, people) if on.item.kind == "letter" else None,
         before=[_place(on.text, span.start, span.end) for span in on.before.edits.spans],
         written=written,
         stretches=[*written.stretches, *[("", "", "")] * spare][:MOST_ROWS],
@@ -155,6 +159,7 @@ async def _show(
         shown=in_words(edits) or ("Nothing is hidden any more: it is as its author sent it.",)
         if edits is not None
         else (),
+        told=telling.in_words(telling.changes_of(edits, "agreed"), on.item.kind) if edits is not None else "",
         drawn=drawn(written),
         played=played(edits) if edits is not None else [],
         preview=masked(on.text, edits.spans) if edits is not None and on.item.kind == "letter" else None,

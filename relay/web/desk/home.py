@@ -14,6 +14,7 @@ from relay.identity.model import Person
 from relay.identity.trust import is_carried
 from relay.permissions import Permission
 from relay.review.held import Held, held
+from relay.review.waiting import waiting
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.shown import invitation_page
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
@@ -39,6 +40,7 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
     kept: dict[UUID, list[Held]] = {}
     for one in await held(house, person):
         kept.setdefault(one.case_id, []).append(one)
+    cases = await service.list_cases(house, person)
     async with house.database.reading(person.id) as tx:
         carried = await is_carried(tx, house, person.id)
     return page(
@@ -46,7 +48,8 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
         "cases.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
-        cases=await service.list_cases(house, person),
+        cases=cases,
+        waiting=await waiting(house, person, [case.id for case in cases]),
         held=kept,
         reference=form.text("reference"),
         carried=carried,

@@ -1,6 +1,5 @@
 """The page of an item on the desk: what is shown of it, to whom, and what can be done with it."""
 
-import base64
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -8,13 +7,13 @@ from uuid import UUID
 from relay.cases import service
 from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
-from relay.exchange import failures, paper, receipts
+from relay.exchange import failures, paper, receipts, telling
 from relay.house import House
 from relay.identity.model import Person
 from relay.review import queue, reading, redaction, standing, transcription, transcripts
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk
-from relay.review.passing import in_the_way
+from relay.review.passing import in_the_way, why_not
 from relay.review.standing import Standing
 from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.pointed import heard, pointed
@@ -74,7 +73,6 @@ async def show_item(
         done=done,
         item=item,
         item_id=item_id,
-        sha256=base64.b64encode(item.clean.sha256).decode() if item.clean else "",
         case=case,
         names={one.account_id: one.name for one in people},
         own_id=person.id,
@@ -83,13 +81,30 @@ async def show_item(
         failure=failures.sentence(item.failure),
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
+        told=telling.in_words(item.changes, item.kind),
         confirmed=_confirmed(people),
-        in_the_way=_in_the_way(item, people, stands),
+        in_the_way=in_the_way_of(item, people, stands),
+        why_not=why_not,
+        to_be_passed=_to_be_passed(item),
         standing=stands,
         opened=stands.mark,
         **contents,
-        **_chosen(form),
+        **_chosen(form, shown_again=shown and item.kind == "document"),
     )
+
+
+async def as_typed(asked: Asked, person: Person, item_id: UUID) -> Page | None:
+    """Show an item with what was typed on its page and is not sent yet; nothing if nothing was."""
+    form = asked.form
+    if not form.several("reasons") and not texts(form):
+        return None
+    return await show_item(asked.request, asked.house, person, item_id, form=form)
+
+
+def _to_be_passed(item: ItemOnDesk) -> bool:
+    """Tell whether approvals still matter: something of it may yet be passed on to somebody, or again."""
+    ended = item.state in {"withdrawn", "declined"}
+    return not ended and any(one.renewed or not one.released for one in item.recipients)
 
 
 async def _contents(
@@ -118,13 +133,19 @@ async def _contents(
     }
 
 
-def _chosen(form: Form | None) -> dict[str, Any]:
-    """Return what was chosen and typed in a form that was refused: it stands there again."""
+def _chosen(form: Form | None, *, shown_again: bool) -> dict[str, Any]:
+    """Return what was chosen and typed and is not sent: it stands there again.
+
+    `written`: what the page shows where the form is gone that it was typed in. `shown_again`: what is written
+    out of a document has its form there.
+    """
+    fields = [one for one in form or () if one[0] != "text" or not shown_again]
     return {
         "chosen": form.several("reasons") if form else (),
         "guidance": form.text("guidance") if form else "",
         "typed": dict(form) if form else {},
-        "written": texts(form) if form else (),
+        "written": texts(Form(fields)),
+        "unsent": form is not None,
     }
 
 
@@ -132,7 +153,7 @@ def _confirmed(people: Sequence[PersonOnCase]) -> set[UUID]:
     return {one.account_id for one in people if one.vouched}
 
 
-def _in_the_way(
+def in_the_way_of(
     item: ItemOnDesk, people: Sequence[PersonOnCase], stands: Standing
 ) -> dict[UUID, tuple[str, ...]]:
     """Return what keeps the item from each of its recipients, by their seats."""

@@ -1,4 +1,4 @@
-"""The queue and an item on the desk: taking it, reading or playing it, deciding, releasing."""
+"""The queue and an item on the desk: taking it, reading or playing it, deciding."""
 
 import base64
 import binascii
@@ -10,14 +10,13 @@ from litestar import get
 from litestar.params import FromQuery, PathParameter
 
 from relay.errors import Conflict, Invalid
-from relay.exchange import release
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import decisions, queue
+from relay.review import decisions, queue, reading
 from relay.review.model import Decision, Reason
 from relay.web.desk.doing import Page, TheAsked, does, said
-from relay.web.desk.item import on_item, show_item
-from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
+from relay.web.desk.item import as_typed, on_item, show_item
+from relay.web.shared.access import CSRF_FIELD, AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
 
@@ -57,10 +56,11 @@ async def item_page(
 
 @does("/items/{item_id:uuid}/claim", Permission.REVIEW_READ)
 async def claim(asked: TheAsked, item_id: ItemId) -> Page:
-    """Take it, or keep it for longer."""
+    """Take it, or keep it for longer. What was typed on its page meanwhile stands there again."""
 
-    async def do(person: Person) -> None:
+    async def do(person: Person) -> Page | None:
         await queue.claim(asked.house, person, item_id)
+        return await as_typed(asked, person, item_id)
 
     return await on_item(asked, item_id, do)
 
@@ -98,6 +98,32 @@ async def decide(asked: TheAsked, item_id: ItemId) -> Page:
     return await on_item(asked, item_id, do)
 
 
+@does("/items/{item_id:uuid}/decline", Permission.REVIEW_DECIDE)
+async def ask_to_decline(asked: TheAsked, item_id: ItemId) -> Page:
+    """Say what follows when something is declined, and what its author will read: it is final."""
+    form = asked.form
+
+    async def do(person: Person) -> Page:
+        reasons = tuple(_reason(code) for code in form.several("reasons"))
+        if not reasons:
+            raise Invalid(reasons="Tick at least one reason, so that the author knows why.")
+        item = await reading.item_on_desk(asked.house, person, item_id)
+        if item.state != "in_review" or item.claimed_by != person.id:
+            raise Conflict(
+                "Take this item from the queue first, so that two people do not work on it at once."
+            )
+        return page(
+            asked.request,
+            "decline.html",
+            item=item,
+            reasons=reasons,
+            guidance=form.text("guidance").strip(),
+            carried=[(name, value) for name, value in form if name != CSRF_FIELD],
+        )
+
+    return await on_item(asked, item_id, do)
+
+
 def _hash(form: Form) -> bytes:
     try:
         return base64.b64decode(form.text("sha256"), validate=True)
@@ -122,44 +148,12 @@ async def reopen(asked: TheAsked, item_id: ItemId) -> Page:
     return await on_item(asked, item_id, do, done="reopened")
 
 
-@does("/items/{item_id:uuid}/release", Permission.RELEASE_MAKE)
-async def make_release(asked: TheAsked, item_id: ItemId) -> Page:
-    """Release it to one person, now or (with a time) later."""
-    form = asked.form
-    later = form.text("then") == "schedule"
-
-    async def do(person: Person) -> None:
-        seat_id = form.identifier("seat_id")
-        if later:
-            await release.schedule(asked.house, person, item_id, seat_id, form.moment("due_at"))
-        else:
-            await release.release(asked.house, person, item_id, seat_id)
-
-    deed = (
-        "it is planned that this is passed on to the other side; until its time you can take that back."
-        if later
-        else "this is passed on to the other side. That cannot be undone."
-    )
-    return await on_item(asked, item_id, do, done="planned" if later else "released", proving=deed)
-
-
-@does("/items/{item_id:uuid}/unschedule", Permission.RELEASE_MAKE)
-async def unschedule(asked: TheAsked, item_id: ItemId) -> Page:
-    """Take back a scheduled release to one recipient."""
-
-    async def do(person: Person) -> None:
-        await release.unschedule(asked.house, person, item_id, asked.form.identifier("seat_id"))
-
-    return await on_item(asked, item_id, do, done="unplanned")
-
-
 HANDLERS = [
     queue_page,
     item_page,
     claim,
     hand_back,
     decide,
+    ask_to_decline,
     reopen,
-    make_release,
-    unschedule,
 ]

@@ -9,10 +9,10 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.cases import own
 from relay.errors import Conflict, Missing, Refusal, SavedElsewhere, SignInNeeded
-from relay.exchange import failures, items, letters, own_lists, progress, submitting, uploads
+from relay.exchange import failures, items, letters, own_lists, progress, submitting, telling, uploads
 from relay.exchange.anew import last_words
 from relay.exchange.edits import AS_IT_IS, Disguise
-from relay.exchange.model import OwnItem
+from relay.exchange.model import OwnItem, Proposal
 from relay.exchange.pages import MOST
 from relay.exchange.renditions import own_content
 from relay.house import House
@@ -91,6 +91,7 @@ async def show_item(
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
         hidden=hidden,
+        told=_told(item, proposal),
         before=await own_files.compared(house, person, item) if proposal and hidden != () else None,
         arrived=await own_files.pieces(house, person, item),
         arriving=arriving,
@@ -106,6 +107,7 @@ async def show_item(
         agreed=item.kind in agreed,
         most=house.settings.letter_characters,
         idle_minutes=house.settings.session_idle_minutes,
+        longest=failures.LONGEST.get(item.kind, 0),
         done=just_done.on_item(done, item),
         files=max(1, min(files, MOST)),
         most_files=MOST,
@@ -136,6 +138,13 @@ async def _version(house: House, person: Person, item: OwnItem) -> str:
         return letters.version(await items.read_draft(house, person, item.id))
     except (Conflict, Missing):
         return ""
+
+
+def _told(item: OwnItem, proposal: Proposal | None) -> str:
+    """What the other person reads with the version in which parts are hidden, if they are given it."""
+    if proposal is None or proposal.edits is None:
+        return ""
+    return telling.in_words(telling.changes_of(proposal.edits, "agreed"), item.kind)
 
 
 async def _proposed(house: House, person: Person, item: OwnItem) -> str:

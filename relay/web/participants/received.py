@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import PathParameter
 
 from relay.exchange import delivery
-from relay.exchange.edits import MASK
+from relay.exchange.telling import in_words
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import read_text
@@ -31,13 +31,20 @@ async def received(request: AnyRequest, house: TheHouse, person: SignedIn) -> Pa
 
 @get("/received/{delivery_id:uuid}", opt=_READ)
 async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> Page:
-    """Show one: what it is, and the choice; once it was opened, what it says."""
+    """Show one: what it is, what was done to it, and the choice; once it was opened, what it says."""
     found = await delivery.delivery(house, person, delivery_id)
     text = ""
     if found.state == "opened" and found.kind == "letter":
         text = await read_text(house, await delivery.content(house, person, delivery_id))
     sender = await delivery.sender(house, person, delivery_id)
-    return page(request, "delivery.html", delivery=found, text=text, sender=sender, hidden=MASK in text)
+    return page(
+        request,
+        "delivery.html",
+        delivery=found,
+        text=text,
+        sender=sender,
+        told=in_words(found.changes, found.kind),
+    )
 
 
 @post("/received/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=303)

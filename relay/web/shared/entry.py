@@ -7,7 +7,6 @@ would stand in every log on the way and in the history of a device that others u
 """
 
 import base64
-import re
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -21,11 +20,10 @@ from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.cookies import end_session, set_session
 from relay.web.shared.forms import Form
-from relay.web.shared.pages import page, see_other
+from relay.web.shared.pages import own_path, page, see_other
 from relay.web.shared.wing import Wing
 
 _PUBLIC = allow(Permission.PUBLIC)
-_OWN: Final = re.compile(r"/((cases|items|received)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 _OFFER: Final = ("invitations", "offered words")
 Page = Response[bytes]
 
@@ -42,22 +40,29 @@ def wing_of(request: AnyRequest) -> Wing:
 
 
 @get("/sign-in", opt=_PUBLIC)
-async def sign_in_page(request: AnyRequest) -> Page:
-    """Show the form."""
-    return page(request, "sign_in.html", name="")
+async def sign_in_page(request: AnyRequest, then: FromQuery[str] = "") -> Page:
+    """Show the form. `then`: the page of ours that signing in leads back to."""
+    return page(request, "sign_in.html", name="", then=own_path(then))
 
 
 @post("/sign-in", opt=_PUBLIC, status_code=200)
 async def sign_in(request: AnyRequest, house: TheHouse, form: TheForm) -> Page:
     """Start a session, or show the form again."""
-    wing = wing_of(request)
+    wing, then = wing_of(request), own_path(form.text("then"))
     try:
         cookie, _ = await sessions.sign_in(
             house, wing.surface, form.text("name"), form.text("passphrase"), client_of(request)
         )
     except Refusal as refusal:
-        return page(request, "sign_in.html", status=refusal.status, refusal=refusal, name=form.text("name"))
-    answer = see_other("/")
+        return page(
+            request,
+            "sign_in.html",
+            status=refusal.status,
+            refusal=refusal,
+            name=form.text("name"),
+            then=then,
+        )
+    answer = see_other(then)
     set_session(request, answer, cookie)
     return answer
 
@@ -80,11 +85,11 @@ def step_up_routes(permission: Permission) -> list[Any]:
 
     @get("/step-up", opt=allow(permission))
     async def step_up_page(request: AnyRequest, then: FromQuery[str] = "/") -> Page:
-        return page(request, "step_up.html", then=_own_path(then))
+        return page(request, "step_up.html", then=own_path(then))
 
     @post("/step-up", opt=allow(permission), status_code=200)
     async def step_up(request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm) -> Page:
-        then = _own_path(form.text("then"))
+        then = own_path(form.text("then"))
         try:
             cookie, _ = await sessions.step_up(house, person, form.text("passphrase"))
         except SignInNeeded:
@@ -96,11 +101,6 @@ def step_up_routes(permission: Permission) -> list[Any]:
         return answer
 
     return [step_up_page, step_up]
-
-
-def _own_path(untrusted_path: str) -> str:
-    """Lead on to one of our own pages that can be asked for by itself, and to nothing else."""
-    return untrusted_path if _OWN.fullmatch(untrusted_path) else "/"
 
 
 @get("/enrol", opt=_PUBLIC)

@@ -1,6 +1,7 @@
 """Pages from templates. Everything is escaped; a name that a template is not given is an error."""
 
 import base64
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from jinja2.runtime import Context
 from litestar import MediaType, Response
 
 from relay import times
+from relay.db.transaction import Surface
 from relay.errors import Blocked, Invalid, Refusal, RelayError
 from relay.identity import sessions
 from relay.identity.model import Person
@@ -18,6 +20,7 @@ from relay.web.shared.access import CSRF_FIELD, AnyRequest
 from relay.web.shared.forms import Form, texts
 from relay.web.shared.wing import Wing
 
+_OWN: Final = re.compile(r"/((cases|items|received)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 _SHARED: Final = Path(__file__).with_name("templates")
 
 
@@ -80,6 +83,7 @@ def page(request: AnyRequest, template: str, /, *, status: int = 200, **context:
         sentences=sentences(refusal) if refusal is not None else (),
         zone=request.app.state.house.settings.zone,
         contact=request.app.state.house.settings.contact.strip(),
+        session_idle_minutes=request.app.state.house.settings.session_idle_minutes,
         **context,
     )
     return Response(html.encode(), status_code=status, media_type=MediaType.HTML)
@@ -106,11 +110,23 @@ def see_other(path: str) -> Response[bytes]:
 
 def problem_page(request: AnyRequest, error: RelayError, status: int) -> Response[bytes]:
     """Answer an error with a page. Whoever is not signed in is led to where that is done."""
-    if status == 401 and request.scope["method"] in {"GET", "HEAD"}:
-        return see_other("/sign-in")
+    way_in = _way_in(request) if status == 401 else ""
+    if way_in and request.scope["method"] in {"GET", "HEAD"}:
+        return see_other(way_in)
     own = error if isinstance(error, Refusal) or status == 503 else RelayError()
     form = request.scope.get("relay.form")
     written = texts(form) if isinstance(form, Form) else ()
-    return page(
-        request, "problem.html", status=status, refusal=own, signed_out=status == 401, written=written
-    )
+    return page(request, "problem.html", status=status, refusal=own, way_in=way_in, written=written)
+
+
+def _way_in(request: AnyRequest) -> str:
+    """Return where to sign in. On the desk it leads back from there; a participant's stays neutral."""
+    there = "/".join(path_of(request).split("/")[:3])
+    wing: Wing = request.app.state.wing
+    back = wing.surface is Surface.DESK and own_path(there) not in {"", "/"}
+    return f"/sign-in?then={there}" if back else "/sign-in"
+
+
+def own_path(untrusted_path: str) -> str:
+    """Lead on to one of our own pages that can be asked for by itself, and to nothing else."""
+    return untrusted_path if _OWN.fullmatch(untrusted_path) else "/"

@@ -22,6 +22,8 @@ from relay.identity.cards import print_card
 from relay.identity.invitations import Invitation, invite_again, invite_participant
 from relay.printing import press
 from relay.printing.model import Printed, Size, Unprintable
+from tests.integration.exchange.test_redaction import HIDDEN as HIDDEN_WORDS
+from tests.integration.exchange.test_redaction import agree_to_newest, redacted
 from tests.support.house import Pair, Service
 from tests.support.letters import approve, seat_of, send_letter
 from tests.support.paper import body, fonts_are_there, pages, words
@@ -74,10 +76,24 @@ async def test_the_paper_says_that_parts_were_hidden_as_the_screen_does(
     service: Service, pair: Pair, tmp_path: Path
 ) -> None:
     fonts_are_there()
+    async with make_room(service, tmp_path) as room:
+        item_id = await redacted(service, pair, room)
+    await agree_to_newest(service, pair, item_id)
+    await approve(service, pair.facilitator, item_id)
+    seat = await seat_of(service, pair.victim, pair.case_id)
+    sent = Sent(service=service, pair=pair, item_id=item_id, seat_id=seat)
+    code = paper.receipt_code(service.desk, await sent.release())
+    assert body(await sent.print(), f"Receipt {code}", hidden=True) == words(HIDDEN_WORDS)
+
+
+async def test_an_author_who_draws_blocks_does_not_make_the_paper_say_that_parts_were_hidden(
+    service: Service, pair: Pair, tmp_path: Path
+) -> None:
+    fonts_are_there()
     text = f"I live at {MASK}."
     sent = await send(service, pair, tmp_path, text)
     code = paper.receipt_code(service.desk, await sent.release())
-    assert body(await sent.print(), f"Receipt {code}", hidden=True) == words(text)
+    assert body(await sent.print(), f"Receipt {code}", hidden=False) == words(text)
 
 
 async def test_the_paper_holds_the_released_letter_the_code_and_nothing_else(sent: Sent) -> None:

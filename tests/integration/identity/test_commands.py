@@ -19,11 +19,12 @@ from relay.cli.common import logins
 from relay.db import roles
 from relay.db.embedded import EmbeddedPostgres
 from relay.db.transaction import Surface
-from relay.identity import keylines
+from relay.errors import Conflict, Invalid
+from relay.identity import keyfiles, keylines
 from relay.identity.accounts import enrol
 from relay.settings import Settings, load
 from relay.vault.pins import Pins
-from relay.vault.suite import Signer
+from relay.vault.suite import KeyPair, Signer
 from tests.support.house import PASSPHRASE
 
 Run = tuple[int, str, str]
@@ -95,9 +96,8 @@ def test_a_service_is_made_and_its_staff_signed(relay: Command, monkeypatch: pyt
         # into a file or a log, what opens everything is never printed
         assert (relay.keys / secret).read_text().split()[-1][:16] not in said.replace(" ", "")
 
-    assert (
-        "relay-recovery.key  each case's key is sealed to it as well; no command of this version uses" in said
-    )
+    opens = "relay-recovery.key  opens every case that its facilitators cannot open any more; asked for by: "
+    assert f"{opens}relay recover give\n" in said
 
     assert (relay.data / ".gitignore").read_text() == "*\n"
     code, listed, _ = relay("staff", "list")
@@ -168,9 +168,13 @@ def test_without_a_place_for_the_keys_nothing_is_made(relay: Command) -> None:
     code, _, error = relay("init", "--name", "Kent RJ")
     assert code == 2
     assert "--keys-to DIR" in error
-    code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(relay.data / "keys"))
-    assert code == 2
-    assert "must not lie in the data folder" in error
+    round_about = relay.keys / "round-about"
+    round_about.symlink_to(relay.data)
+    for inside in (relay.data, relay.data / "keys", round_about / "keys"):
+        code, _, error = relay("init", "--name", "Kent RJ", "--keys-to", str(inside))
+        assert code == 2
+        assert "must not lie in the data folder" in error
+    round_about.unlink()
     relay.keys.rmdir()
     code, _, error = relay.init()
     assert code == 2
@@ -265,7 +269,15 @@ def test_what_a_terminal_showed_once_becomes_the_files_again(
         name = f"relay-{kind}.key"
         assert (tmp_path / "again" / name).read_bytes() == (copied.relay.keys / name).read_bytes()
         assert (tmp_path / "again" / name).stat().st_mode & 0o777 == 0o600
-        assert copied.relay("paper-key", kind, "--to", str(tmp_path / "again"))[0] == 2  # never over another
+        copied.typed(monkeypatch)  # refused before anything is asked for
+        code, _, error = copied.relay("paper-key", kind, "--to", str(tmp_path / "again"))
+        assert (code, "keys are never overwritten" in error) == (2, True)
+    root = Signer.generate().seed
+    with pytest.raises(Conflict, match="never overwritten"):
+        keyfiles.write_again(tmp_path / "again", "root", copied.relay.pins, root)
+    copied.typed(monkeypatch)
+    code, _, error = copied.relay("paper-key", "root", "--to", str(copied.relay.data))
+    assert (code, "must not lie in the data folder" in error) == (2, True)
 
 
 def test_a_slip_of_the_pen_is_found_in_its_line(
@@ -274,12 +286,16 @@ def test_a_slip_of_the_pen_is_found_in_its_line(
     first, second = copied.lines["root"]
     wrong = ("1" if first[0] != "1" else "2") + first[1:]
     loose = first.upper().replace("0", "O").replace(" ", "")
-    copied.typed(monkeypatch, wrong, second, first[:-5], "not the key", loose, second)
+    of_the_other = copied.lines["recovery"][0]
+    copied.typed(
+        monkeypatch, wrong, second, of_the_other, first[:-5], first[:-1], "not the key", loose, second
+    )
     (tmp_path / "again").mkdir()
     code, said, _ = copied.relay("paper-key", "root", "--to", str(tmp_path / "again"))
     assert code == 0
-    assert said.count("A sign in it is wrong, or it is another line.") == 2
+    assert said.count("A sign in it is wrong, or it is another line.") == 3
     assert said.count("9 groups of 4 signs; this has 32 signs.") == 1
+    assert said.count("9 groups of 4 signs; this has 35 signs.") == 1
     assert said.count("other signs in it than") == 1
     assert (tmp_path / "again" / "relay-root.key").exists()
 
@@ -296,4 +312,6 @@ def test_another_services_key_and_half_a_key_are_not_written(
         copied.typed(monkeypatch, *lines)
         code, _, refused = copied.relay("paper-key", "root", "--to", str(tmp_path / "again"))
         assert (code, why in refused) == (2, True)
+    with pytest.raises(Invalid, match="not that of 'Kent RJ'"):
+        keyfiles.write_again(tmp_path / "again", "recovery", copied.relay.pins, KeyPair.generate().seeds)
     assert list((tmp_path / "again").iterdir()) == []

@@ -52,6 +52,23 @@ async def test_it_says_whether_they_are_on_the_signed_roster(
     assert before not in page
 
 
+async def test_the_words_are_there_where_the_roster_in_the_database_is_refused(service: Service) -> None:
+    """After a restore, say: then every key is compared again before the next one is signed."""
+    client = await enrolled(
+        service, Surface.DESK, await service.invite_staff("facilitator", "Fatima"), "fatima"
+    )
+    await service.sign_roster()
+    newer = msgspec.structs.replace(service.pins, roster_version=service.pins.roster_version + 1)
+    client.app.litestar.state.house = msgspec.structs.replace(service.desk, pins=newer)
+    async with looking(service.owner, service.id) as tx:
+        (member,) = await roster.staff(tx, service.columns, service.id)
+    assert member.key is not None
+    page = await client.http.get("/keys")
+    assert page.status_code == 200
+    assert member.key.words in page.text
+    assert "are on the signed staff roster" not in page.text
+
+
 async def test_a_roster_with_other_keys_or_another_role_is_not_called_theirs(service: Service) -> None:
     person = await service.make_facilitator()
     async with service.desk.database.reading(person.id) as tx:

@@ -1,6 +1,7 @@
 """What was hidden stays hidden, and its author is asked: whatever is written into the database."""
 
 from datetime import timedelta
+from typing import LiteralString
 
 import pytest
 
@@ -13,6 +14,7 @@ from relay.review.decisions import decide
 from relay.review.model import Reason
 from relay.review.queue import claim
 from relay.review.redaction import ground, redact, redaction
+from relay.vault.statements import Changes
 from tests.security.database_attacker.town import Town
 from tests.support.work import look_at, work_off
 from workers.tasks.make_safe import make_safe
@@ -169,3 +171,79 @@ def test_places_are_not_counted_in_another_text_than_they_are_hidden_in(town: To
     )
     with pytest.raises(VaultRefused):
         town.do(ground(town.service.desk, town.fatima, item_id))
+
+
+# what a recipient is told of it
+
+_CHANGES = ',"changes":{"author":"agreed","what":["parts hidden"]}'
+_LIES: dict[str, LiteralString] = {
+    "taken away": f"replace(t, '{_CHANGES}', '')",
+    "another change": "replace(t, 'parts hidden', 'voice changed')",
+    "one more": 'replace(t, \'"parts hidden"\', \'"parts hidden","voice changed"\')',
+    "another word of the author": "replace(t, '\"agreed\"', '\"asked\"')",
+    "an unknown change": "replace(t, 'parts hidden', 'words replaced')",
+    "nothing": f"replace(t, '{_CHANGES}', ',\"changes\":null')",
+    "more of it": 'replace(t, \'"what"\', \'"places":3,"what"\')',
+}
+_REWRITE: LiteralString = (
+    " SET record = convert_to(x.lie, 'UTF8') FROM (SELECT b.id AS one, b.t, {lie} AS lie FROM (SELECT id,"
+    " convert_from(record, 'UTF8') AS t FROM {table}) b) x WHERE id = x.one AND x.lie <> x.t RETURNING 1"
+)
+
+
+def _rewritten(town: Town, table: LiteralString, lie: LiteralString) -> None:
+    """Write something else into the record, and be sure that something was."""
+    rewrite: LiteralString = "UPDATE " + table + _REWRITE.replace("{table}", table).replace("{lie}", lie)
+    assert town.sql(rewrite) == [(1,)]
+
+
+@pytest.mark.parametrize("lie", _LIES.values(), ids=_LIES)
+def test_what_was_done_to_it_is_not_taken_away_or_changed(town: Town, lie: LiteralString) -> None:
+    release_id = town.released_with_hidden_parts()
+    assert town.told(town.oskar, release_id) == Changes(author="agreed", what=("parts hidden",))
+    _rewritten(town, "relay.releases", lie)
+    with pytest.raises(VaultRefused):
+        town.told(town.oskar, release_id)
+    with pytest.raises(VaultRefused):
+        town.read(town.oskar, release_id)
+
+
+def test_nothing_that_was_not_done_is_added(town: Town) -> None:
+    release_id = town.released(town.vera)
+    assert town.told(town.oskar, release_id) is None
+    _rewritten(town, "relay.releases", f"left(t, -1) || '{_CHANGES}}}'")
+    with pytest.raises(VaultRefused):
+        town.told(town.oskar, release_id)
+    with pytest.raises(VaultRefused):
+        town.read(town.oskar, release_id)
+
+
+@pytest.mark.parametrize("lie", _LIES.values(), ids=_LIES)
+def test_a_plan_that_says_something_else_is_not_carried_out(town: Town, lie: LiteralString) -> None:
+    item_id = town.redacted()
+    town.agree(item_id)
+    town.approve(item_id, town.fatima)
+    seat = town.case.others(town.vera)[0].seat_id
+    due = town.service.clock() + timedelta(days=30)
+    release_id = town.do(schedule(town.service.desk, town.fatima, item_id, seat, due))
+    _rewritten(town, "relay.scheduled_releases", lie)
+    before = town.grants_of(town.oskar)
+    town.service.clock.go(days=31)
+    town.do(release_due(town.room, release_id))
+    assert town.grants_of(town.oskar) == before
+
+
+def test_an_approval_of_another_list_is_none_of_this(town: Town) -> None:
+    """The list of another version of the same letter, in place of the one that was approved."""
+    item_id = town.redacted()
+    town.agree(item_id)
+    town.approve(item_id, town.fatima)
+    town.redacted("Mine is another.", "another")
+    town.sql(
+        "UPDATE relay.revisions SET (edits_id, edits_commitment) = (SELECT edits_id, edits_commitment"
+        " FROM relay.revisions WHERE item_id <> %s AND number = 2) WHERE item_id = %s AND number = 2",
+        item_id,
+        item_id,
+    )
+    with pytest.raises(RelayError):
+        town.release(item_id)

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 
 from relay.db.transaction import Surface
-from relay.errors import RelayError
-from relay.exchange.delivery import choose, content
+from relay.errors import RelayError, VaultRefused
+from relay.exchange.delivery import choose, content, delivery
 from relay.exchange.items import find_item
 from relay.exchange.renditions import case_content, find_rendition
 from relay.house import House
@@ -29,6 +29,23 @@ class Subject(NamedTuple):
     asks: Callable[[], Awaitable[object]]
 
 
+def _hostile(town: Town, surface: Surface) -> tuple[HostileDatabase, House]:
+    database = HostileDatabase(town.service.databases[surface])
+    return database, msgspec.structs.replace(town.service.house(surface), database=database)
+
+
+def _told(town: Town, reader: Person, release_id: UUID) -> Subject:
+    database, house = _hostile(town, Surface.PARTICIPANTS)
+
+    async def ask() -> object:
+        found = await delivery(house, reader, release_id)
+        if found.outdated:
+            raise VaultRefused  # it says that it cannot be told, and it cannot be opened
+        return found.changes
+
+    return Subject("a recipient is told", database, ask)
+
+
 def _subjects(town: Town) -> list[Subject]:
     two = town.stage.cases[1]
     frida = two.facilitators[0]
@@ -37,17 +54,18 @@ def _subjects(town: Town) -> list[Subject]:
     first = town.released(town.vera, "One.")
     second = town.released(town.oskar, "Two.")
     third = town.release(town.approved(otto, "Three.", frida, two), frida, two)
+    hidden = town.released_with_hidden_parts()
     waiting = town.ready(town.vera, "Four.")
-    for reader, release_id in ((town.oskar, first), (town.vera, second), (vanda, third)):
+    for reader, release_id in (
+        (town.oskar, first),
+        (town.vera, second),
+        (vanda, third),
+    ):
         town.do(choose(town.service.participants, reader, release_id, "open"))
     found: list[Subject] = []
 
-    def hostile(surface: Surface) -> tuple[HostileDatabase, House]:
-        database = HostileDatabase(town.service.databases[surface])
-        return database, msgspec.structs.replace(town.service.house(surface), database=database)
-
     def reads(reader: Person, release_id: UUID) -> Subject:
-        database, house = hostile(Surface.PARTICIPANTS)
+        database, house = _hostile(town, Surface.PARTICIPANTS)
 
         async def ask() -> object:
             given = await content(house, reader, release_id)
@@ -56,7 +74,7 @@ def _subjects(town: Town) -> list[Subject]:
         return Subject("a recipient reads", database, ask)
 
     def key(name: str, of: Callable[[Any, House], Awaitable[Any]]) -> Subject:
-        database, house = hostile(Surface.DESK)
+        database, house = _hostile(town, Surface.DESK)
 
         async def ask() -> object:
             async with database.reading(town.fatima.id) as tx:
@@ -66,7 +84,7 @@ def _subjects(town: Town) -> list[Subject]:
         return Subject(name, database, ask)
 
     def reviews() -> Subject:
-        database, house = hostile(Surface.DESK)
+        database, house = _hostile(town, Surface.DESK)
 
         async def ask() -> object:
             async with database.reading(town.fatima.id) as tx:
@@ -77,7 +95,13 @@ def _subjects(town: Town) -> list[Subject]:
 
         return Subject("a reviewer reads", database, ask)
 
-    found += [reads(town.oskar, first), reads(town.vera, second), reads(vanda, third)]
+    found += [
+        reads(town.oskar, first),
+        _told(town, town.oskar, first),
+        _told(town, town.oskar, hidden),
+        reads(town.vera, second),
+        reads(vanda, third),
+    ]
     found += [
         key("a case's key", lambda tx, house: case_key(tx, house, town.case.id)),
         key("a participant's key", lambda tx, house: participant_key(tx, house, town.case.id, town.oskar.id)),

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 
 from relay.exchange.agreements import agree
-from relay.exchange.delivery import choose, content
+from relay.exchange.delivery import choose, content, delivery
 from relay.exchange.edits import Edits, Span
 from relay.exchange.objects import opened
 from relay.exchange.release import release
@@ -16,6 +16,7 @@ from relay.identity.model import Person
 from relay.review.queue import claim
 from relay.review.redaction import redact
 from relay.vault.padding import unpad
+from relay.vault.statements import Changes
 from tests.support.house import Service
 from tests.support.letters import approve, send_letter
 from tests.support.postgres import Dsns
@@ -85,6 +86,11 @@ class Town:
         with opened(self.service.participants, found) as source:
             return unpad(source.read_all(1 << 20)).decode()
 
+    def told(self, reader: Person, release_id: UUID) -> Changes | None:
+        """What its recipient is told was done to it."""
+        found: Changes | None = self.do(delivery(self.service.participants, reader, release_id)).changes
+        return found
+
     def hide(self, item_id: UUID, text: str, hides: str) -> UUID:
         """Begin a version of a letter of which a part is hidden. Return its revision."""
         self.do(claim(self.service.desk, self.fatima, item_id))
@@ -102,6 +108,13 @@ class Town:
         self.hide(item_id, text, hides)
         self.do(work_off(self.room))
         return item_id
+
+    def released_with_hidden_parts(self) -> UUID:
+        """A letter of which a part is hidden, agreed to, approved and passed on."""
+        item_id = self.redacted()
+        self.agree(item_id)
+        self.approve(item_id, self.fatima)
+        return self.release(item_id)
 
     def agree(self, item_id: UUID) -> None:
         rendition, sha256 = self.do(look_at(self.service, self.fatima, item_id))

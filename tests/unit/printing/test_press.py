@@ -10,7 +10,7 @@ from relay.errors import Busy
 from relay.exchange.edits import MASK
 from relay.printing import direction, press
 from relay.printing.model import PressBroken, Printed, Size
-from tests.support.paper import FOLDER, body, fonts_are_there, pages, words
+from tests.support.paper import FOLDER, HIDDEN, body, fonts_are_there, pages, words
 
 CODE = "Receipt 7KX3-9QFM"
 LETTERS = {
@@ -47,9 +47,15 @@ async def test_the_paper_says_what_the_letter_says(language: str, size: Size) ->
 async def test_the_end_tells_of_hidden_parts_and_what_the_code_is_for(size: Size) -> None:
     for lines in (1, 14, 20, 24):  # also where the letter ends at the end of a page
         text = "\n".join(["I think of it."] * lines)
-        done = await press.letter(text, code=CODE, size=size, folder=FOLDER, hidden=True)
+        done = await press.letter(text, code=CODE, size=size, folder=FOLDER, told=HIDDEN)
         assert body(done.pdf, CODE, hidden=True) == words(text)
-        assert "Parts of this were" in pages(done.pdf)[-1]  # in one piece with what follows it
+        assert "Before this was" in pages(done.pdf)[-1]  # in one piece with what follows it
+
+
+async def test_what_lies_on_top_says_where_it_is_told_that_parts_were_hidden() -> None:
+    done = await press.cover_note(call="Fatima", words="", size=Size.NORMAL, folder=FOLDER)
+    said = "If parts of it were hidden before it was passed on, that is said at its end."
+    assert words(said) in words("".join(pages(done.pdf)))
 
 
 async def test_a_line_that_runs_both_ways_keeps_every_character() -> None:
@@ -169,7 +175,7 @@ async def test_a_long_address_breaks_after_a_dot_and_is_copied_as_it_is() -> Non
 
 
 async def test_a_glyph_that_is_missing_after_all_stops_the_press() -> None:
-    data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "text": (), "hidden": True}
+    data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "text": (), "told": HIDDEN}
     arabic = [{"text": "سلام", "rtl": True, "language": "ar", "arabic": True, "pieces": []}]
     assert press._press("letter", FOLDER, ("Noto Sans",), data).pages == 1
     with pytest.raises(PressBroken):

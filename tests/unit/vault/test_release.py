@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from relay.errors import VaultRefused
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, approval_of, decode, verify
 from relay.vault.suite import Signer, Verifier
-from tests.unit.vault.test_statements import DECIDED_AT, FIRST, RECORD, SECOND, changed
+from tests.unit.vault.test_statements import DECIDED_AT, FIRST, RECORD, SECOND, TOLD, changed
 
 THIRD = UUID(int=23)
 SIGNERS = {who: Signer.generate() for who in (FIRST, SECOND, THIRD)}
@@ -84,6 +84,32 @@ def test_no_field_of_a_record_can_be_changed_beside_its_signatures(record: Relea
         verify(record, GOOD, verifier_of)
 
 
+CHANGED = replace(RECORD, changes=TOLD)
+
+
+def test_what_a_recipient_is_told_stands_if_everybody_signed_it() -> None:
+    verify(CHANGED, signed(CHANGED), verifier_of)
+    assert CHANGED.told == TOLD
+    assert RECORD.told is None
+
+
+@pytest.mark.parametrize("record", list(changed(CHANGED)))
+def test_what_a_recipient_is_told_is_not_taken_away_or_changed_beside_the_signatures(
+    record: ReleaseRecord,
+) -> None:
+    with pytest.raises(VaultRefused):
+        verify(record, signed(CHANGED), verifier_of)
+
+
+def test_what_a_recipient_is_told_is_what_each_approver_signed_and_not_only_who_releases() -> None:
+    told, untold = signed(CHANGED), GOOD
+    for approvals in (untold.approvals, (told.approvals[0], untold.approvals[1])):
+        with pytest.raises(VaultRefused):
+            verify(CHANGED, replace(told, approvals=approvals), verifier_of)
+    with pytest.raises(VaultRefused):
+        verify(RECORD, replace(told, release=untold.release), verifier_of)
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -109,7 +135,8 @@ def test_an_approver_who_is_not_on_the_roster_is_refused() -> None:
 
 
 def test_record_and_signatures_survive_the_way_to_the_database_and_back() -> None:
-    assert decode(msgspec.json.encode(RECORD), ReleaseRecord) == RECORD
+    for record in (RECORD, CHANGED):
+        assert decode(msgspec.json.encode(record), ReleaseRecord) == record
     assert decode(msgspec.json.encode(GOOD), Signatures) == GOOD
 
 
@@ -124,3 +151,20 @@ def test_what_is_no_such_json_is_refused_with_the_one_error(stored: bytes) -> No
 def test_names_that_nobody_knows_are_refused() -> None:
     with pytest.raises(VaultRefused):
         decode(msgspec.json.encode(msgspec.to_builtins(GOOD) | {"note": "approved"}), Signatures)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        b"null",
+        b"{}",
+        b'{"author":"agreed","what":[]}',
+        b'{"author":"knows","what":["parts hidden"]}',
+        b'{"author":"agreed","what":["words replaced"]}',
+        b'{"author":"agreed","what":["parts hidden"],"places":3}',
+    ],
+)
+def test_changes_that_nobody_knows_are_refused(changes: bytes) -> None:
+    good = msgspec.json.encode(CHANGED)
+    with pytest.raises(VaultRefused):
+        decode(good.replace(msgspec.json.encode(TOLD), changes), ReleaseRecord)

@@ -4,19 +4,22 @@ from uuid import UUID, uuid4
 
 import msgspec
 import pytest
+from msgspec import UNSET
 
 from relay.errors import VaultRefused
 from relay.vault.release import ReleaseRecord
 from relay.vault.statements import (
     Approval,
     CaseKeyStatement,
+    Change,
+    Changes,
     InvitationStatement,
     Roster,
     RosterEntry,
     Statement,
     Vouch,
 )
-from relay.vault.suite import Signer
+from relay.vault.suite import Signer, encode
 
 ENTRY = RosterEntry(
     account=UUID(int=1), roles=("facilitator",), key_version=1, fingerprint=b"f" * 32, signing_key=b"s" * 32
@@ -33,6 +36,7 @@ VALUES: dict[str, Any] = {
     "object": UUID(int=15),
     "commitment": b"c" * 32,
 }
+TOLD = Changes(author="agreed", what=("parts hidden", "voice changed"))
 RECORD = ReleaseRecord(
     **VALUES,
     recipient=UUID(int=16),
@@ -45,6 +49,8 @@ RECORD = ReleaseRecord(
 STATEMENTS: list[Statement] = [
     RECORD,
     Approval(**VALUES, facilitator=FIRST, decided_at=DECIDED_AT),
+    Approval(**VALUES, facilitator=FIRST, decided_at=DECIDED_AT, changes=TOLD),
+    msgspec.structs.replace(RECORD, changes=TOLD),
     InvitationStatement(
         service=UUID(int=10),
         case=UUID(int=11),
@@ -70,6 +76,10 @@ STATEMENTS: list[Statement] = [
 ]
 
 
+def _named(statement: Statement) -> str:
+    return f"{statement.purpose}{'-told' if getattr(statement, 'changes', UNSET) else ''}"
+
+
 def changed(statement: msgspec.Struct) -> Iterator[Any]:
     """Give out statements that differ from this one in one field each."""
     for name, value in msgspec.structs.asdict(statement).items():
@@ -80,6 +90,13 @@ def changed(statement: msgspec.Struct) -> Iterator[Any]:
                 other = value[:-1] + b"\0"
             case int():
                 other = value + 1
+            case msgspec.UnsetType():
+                other = TOLD
+            case Changes():
+                asked = msgspec.structs.replace(value, author="asked")
+                fewer = msgspec.structs.replace(value, what=value.what[:-1])
+                yield from (msgspec.structs.replace(statement, **{name: each}) for each in (asked, fewer))
+                other = UNSET
             case (RosterEntry() as entry,):
                 yield from (msgspec.structs.replace(statement, entries=(each,)) for each in changed(entry))
                 other = ()
@@ -90,13 +107,13 @@ def changed(statement: msgspec.Struct) -> Iterator[Any]:
         yield msgspec.structs.replace(statement, **{name: other})
 
 
-@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each.purpose)
+@pytest.mark.parametrize("statement", STATEMENTS, ids=_named)
 def test_a_statement_verifies_as_it_was_signed(statement: Statement) -> None:
     signer = Signer.generate()
     statement.verify(statement.sign(signer), signer.public)
 
 
-@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each.purpose)
+@pytest.mark.parametrize("statement", STATEMENTS, ids=_named)
 def test_no_field_of_a_statement_can_be_changed(statement: Statement) -> None:
     signer = Signer.generate()
     signature = statement.sign(signer)
@@ -107,7 +124,7 @@ def test_no_field_of_a_statement_can_be_changed(statement: Statement) -> None:
             other.verify(signature, signer.public)
 
 
-@pytest.mark.parametrize("statement", STATEMENTS, ids=lambda each: each.purpose)
+@pytest.mark.parametrize("statement", STATEMENTS, ids=_named)
 def test_another_signer_does_not_do(statement: Statement) -> None:
     with pytest.raises(VaultRefused):
         statement.verify(statement.sign(Signer.generate()), Signer.generate().public)
@@ -115,7 +132,43 @@ def test_another_signer_does_not_do(statement: Statement) -> None:
 
 def test_a_signature_under_one_kind_of_statement_is_none_under_another() -> None:
     canonical = {statement.canonical()[: 5 + 32] for statement in STATEMENTS}
-    assert len(canonical) == len(STATEMENTS)
+    assert len(canonical) == len({statement.purpose for statement in STATEMENTS})
+
+
+def test_what_is_told_is_one_more_field_at_the_end_and_without_it_all_is_as_before() -> None:
+    for untold in (RECORD, Approval(**VALUES, facilitator=FIRST, decided_at=DECIDED_AT)):
+        told = msgspec.structs.replace(untold, changes=TOLD)
+        before = untold.canonical()
+        assert told.canonical().startswith(before)
+        assert told.canonical().removeprefix(before) == encode(
+            "nothing", ("agreed", ("parts hidden", "voice changed"))
+        ).removeprefix(encode("nothing"))
+    assert b"changes" not in msgspec.json.encode(RECORD)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        (),
+        ("parts hidden", "parts hidden"),
+        ("voice changed", "parts hidden"),
+        ("words replaced",),
+        ("parts hidden", "words replaced"),
+    ],
+)
+def test_changes_have_one_form(what: tuple[Change, ...]) -> None:
+    with pytest.raises(ValueError, match="in order, each once"):
+        Changes(author="agreed", what=what)
+
+
+def test_only_the_last_field_may_be_unset() -> None:
+    class Wrong(Statement, frozen=True, kw_only=True):
+        purpose = "wrong"
+        value: int | msgspec.UnsetType
+        last: int
+
+    with pytest.raises(TypeError):
+        Wrong(value=UNSET, last=1).canonical()
 
 
 def test_a_roster_lists_each_account_once_and_in_order() -> None:

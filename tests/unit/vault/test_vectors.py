@@ -11,11 +11,12 @@ import pytest
 
 from tests.vectors import kit
 from tests.vectors.generate import generate
-from tests.vectors.independent_reader import Refused, check_release, read_object, read_seal
+from tests.vectors.independent_reader import Refused, check_release, read_object, read_record, read_seal
 
 VECTORS = kit.read_manifest()
 SEALS = [vector for vector in VECTORS if isinstance(vector, kit.SealVector)]
 RELEASES = [vector for vector in VECTORS if isinstance(vector, kit.ReleaseVector)]
+RECORDS = [vector for vector in VECTORS if isinstance(vector, kit.RecordVector)]
 OBJECTS = [vector for vector in VECTORS if isinstance(vector, kit.ObjectVector)]
 
 
@@ -72,6 +73,18 @@ def test_a_reader_written_from_the_document_alone_agrees_on_releases(vector: kit
     record = json.loads(msgspec.json.encode(vector.record))
     try:
         check_release((kit.FOLDER / vector.file).read_bytes(), record, keys)
+    except Refused:
+        assert vector.sha256 is None
+    else:
+        assert vector.sha256 is not None
+
+
+@pytest.mark.parametrize("vector", RECORDS, ids=lambda vector: vector.file)
+def test_a_reader_written_from_the_document_alone_agrees_on_records(vector: kit.RecordVector) -> None:
+    keys = {str(who): encoded for who, encoded in vector.verifiers.items()}
+    try:
+        record = read_record((kit.FOLDER / vector.file).read_bytes())
+        check_release(msgspec.json.encode(vector.signatures), record, keys)
     except Refused:
         assert vector.sha256 is None
     else:

@@ -5,7 +5,7 @@ from alembic import op
 from relay.db.migrate import run_sql
 
 revision = "0008_limits_read"
-down_revision = "0005_named_entries"
+down_revision = "0006_recovery"
 
 
 def upgrade() -> None:

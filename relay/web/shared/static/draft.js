@@ -119,7 +119,8 @@ if (form) {
     }
     event.preventDefault();
     await save();
-    if (lost) {
+    // another window's version was found by this press: nothing is written over, or sent, that nobody has read of yet
+    if (lost || stopped) {
       said.scrollIntoView({ block: "center" });
     } else if (text.value === kept && !send) {
       say(`Saved at ${clock()}.`);

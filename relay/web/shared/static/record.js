@@ -1,15 +1,17 @@
 // Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away, and nothing but
 // quick exit takes it away unasked.
-import { SignedOut } from "./session.js";
+import { SignedOut, SomebodyElse } from "./session.js";
 import { renew, sendAndShow } from "./upload.js";
 
 const section = document.querySelector("[data-record]");
 const TYPES = { audio: ["audio/webm", "audio/mp4"], video: ["video/webm", "video/mp4"] };
+const MARGIN = 90_000; // a window in the background comes late
 const LONGEST_KEPT = 3_600_000; // a recording that nobody comes back to holds no session open for longer
 const part = (name) => section.querySelector(`[data-${name}]`);
 
 if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   const kind = section.dataset.record;
+  const longest = Number(section.dataset.longest) * 1000 - MARGIN; // what is longer is refused, but only once it was sent
   const [start, stop, done, keep] = ["start", "stop", "done", "keep"].map(part);
   const [preview, heard, said, throwing] = ["preview", "heard", "recording-said", "throw"].map(part);
   const waits = document.querySelector("[data-remove-waits]");
@@ -17,6 +19,8 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   let recording = null;
   let recorded = 0; // when it was stopped
   let staying = 0;
+  let ending = []; // the timers of its end
+  let full = false;
   let left = false;
 
   const show = (state) => {
@@ -35,9 +39,14 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     event.preventDefault();
     event.returnValue = true; // for browsers of before 2024
   };
+  // a session of somebody else's is not held open, however long this window stands there
+  const letGo = (error) => {
+    if (error instanceof SomebodyElse) clearInterval(staying);
+  };
   const stay = async () => {
     if (recording && performance.now() - recorded > LONGEST_KEPT) return;
     const error = await renew().catch((one) => one);
+    letGo(error);
     if (!(error instanceof SignedOut)) {
       part("sign-in").hidden = true;
       return;
@@ -54,7 +63,19 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     addEventListener("beforeunload", askFirst);
     staying = setInterval(stay, (Number(section.dataset.idle) * 60_000) / 4);
   };
+  const endInTime = () => {
+    const last = () => {
+      heard.textContent = "Recording. It stops by itself in two minutes.";
+    };
+    const end = () => {
+      full = true;
+      recorder.stop();
+    };
+    full = false;
+    ending = [setTimeout(last, longest - 120_000), setTimeout(end, longest)];
+  };
   const quiet = () => {
+    for (const timer of ending) clearTimeout(timer);
     for (const track of recorder?.stream.getTracks() ?? []) track.stop();
   };
   const leave = () => {
@@ -73,7 +94,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     preview.src = URL.createObjectURL(recording);
     part("save").href = preview.src;
     part("save").download = `recording.${type.split("/")[1]}`;
-    heard.textContent = `Recorded. ${kind === "audio" ? "Listen to" : "Look at"} it, then upload it.`;
+    heard.textContent = `Recorded. ${full ? "It is as long as one can be. " : ""}${kind === "audio" ? "Listen to" : "Look at"} it, then upload it.`;
     said.textContent = "";
     failed(null);
     show("done");
@@ -102,6 +123,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
       preview.play().catch(() => {});
     }
     recorder.start(1000);
+    endInTime();
     heard.textContent = "Recording.";
     show("recording");
     stop.focus();
@@ -112,8 +134,11 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   keep.addEventListener("click", async () => {
     failed(null);
     throwing.disabled = true;
+    hold(true); // again, where it had let go
     const arrived = () => hold(false);
-    failed(await sendAndShow(recording, { said, button: keep, kept: "The recording", arrived }));
+    const error = await sendAndShow(recording, { said, button: keep, kept: "The recording", arrived });
+    letGo(error);
+    failed(error);
     throwing.disabled = false;
   });
   throwing.addEventListener("click", () => {

@@ -1,5 +1,6 @@
 // The session that this browser has by now. A page that is older than it goes on with its token, if it is the same person's.
 export class SignedOut extends Error {} // the session has ended, or is another person's
+export class SomebodyElse extends SignedOut {} // it is another person's: who asks again keeps that open
 
 const personOf = (token) => token.split(".")[2];
 
@@ -10,7 +11,7 @@ export async function renewed(old) {
   if (answer.status === 401) throw new SignedOut("You are signed out.");
   const found = answer.ok ? await answer.json() : null;
   if (!found || found.csrf === old) return "";
-  if (personOf(found.csrf) !== personOf(old)) throw new SignedOut("Somebody else is signed in by now.");
+  if (personOf(found.csrf) !== personOf(old)) throw new SomebodyElse("Somebody else is signed in by now.");
   for (const field of document.querySelectorAll("input[name=csrf]")) field.value = found.csrf;
   return found.csrf;
 }

@@ -61,7 +61,19 @@ async function look() {
   const page = await fetched(`${address}?${query}`);
   if (page) place(page);
   if (region.hasAttribute("data-ready") && nothingTyped()) await show();
+  return Boolean(page);
 }
+
+// to keep it for longer the page need not be left; where that fails, the button's form takes along what was typed
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.("[data-more-time]");
+  if (!button) return;
+  event.preventDefault();
+  used = true;
+  if (!(await look())) button.form.submit();
+  const said = document.querySelector("[data-more-time-said]");
+  if (said) said.textContent = "It is kept for you for longer.";
+});
 
 async function tick() {
   const region = document.getElementById("standing");

@@ -64,7 +64,10 @@ async function begin(file, again) {
 
 async function stands(address, signal) {
   const answer = await ask(address, { method: "HEAD", signal });
-  if (answer.status === 404 || answer.status === 410) throw new Ended("The upload was cancelled, or has expired. Nothing of it is kept.");
+  if (answer.status === 404 || answer.status === 410) {
+    await renew(); // to another person signed in by now it is not there either: that says nothing of it
+    throw new Ended("The upload was cancelled, or has expired. Nothing of it is kept.");
+  }
   if (!answer.ok) throw new Error("The upload cannot go on. Please start it again.");
   return Number(answer.headers.get("Upload-Offset"));
 }

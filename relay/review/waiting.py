@@ -1,0 +1,51 @@
+"""What waits for a facilitator in each of their cases: said on their first page."""
+
+from uuid import UUID
+
+import msgspec
+
+from relay.cases.settings import WISH_LASTS
+from relay.house import House
+from relay.identity.model import Person
+
+
+class Waiting(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one case: how many items are to be looked at, or approved and not passed on yet; planned ones too.
+
+    `unconfirmed`: people who have enrolled, and whose keys nobody has confirmed. `paused`: the case, or
+    somebody on it. `asked`: a colleague asks that one approval be enough.
+    """
+
+    case_id: UUID
+    to_review: int
+    approved: int
+    planned: int
+    unconfirmed: int
+    paused: bool
+    asked: bool
+
+
+_WAITING = """
+SELECT c.id AS case_id, i.to_review, i.approved,
+       (SELECT count(*) FROM relay.scheduled_releases s
+        WHERE s.case_id = c.id AND s.state = 'waiting') AS planned,
+       (SELECT count(DISTINCT s.account_id) FROM relay.seats s JOIN relay.accounts a ON a.id = s.account_id
+        WHERE s.case_id = c.id AND s.removed_at IS NULL AND s.part <> 'facilitator' AND a.key_version > 0
+          AND NOT EXISTS (SELECT FROM relay.vouches v WHERE v.case_id = c.id AND v.account_id = a.id
+                            AND v.key_version = a.key_version)) AS unconfirmed,
+       EXISTS (SELECT FROM (SELECT DISTINCT ON (account_id) paused FROM relay.pauses p WHERE p.case_id = c.id
+                            ORDER BY account_id, number DESC) AS newest WHERE newest.paused) AS paused,
+       coalesce(c.lowering_asked_by <> (SELECT relay.actor()) AND c.lowering_asked_at > %s, false) AS asked
+FROM relay.cases c,
+     LATERAL (SELECT count(*) FILTER (WHERE state = 'in_review') AS to_review,
+                     count(*) FILTER (WHERE state = 'approved') AS approved
+              FROM relay.items WHERE case_id = c.id AND state IN ('in_review', 'approved')) AS i
+WHERE c.id = ANY(%s)
+"""
+
+
+async def waiting(house: House, person: Person, cases: list[UUID]) -> dict[UUID, Waiting]:
+    """Return it for those of the cases that are the person's."""
+    async with house.database.reading(person.id) as tx:
+        found = await tx.all(Waiting, _WAITING, [house.clock() - WISH_LASTS, cases])
+    return {one.case_id: one for one in found}

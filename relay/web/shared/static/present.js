@@ -1,0 +1,117 @@
+// Somebody is at the desk, or nobody is. While they type, read on or play something their session goes on; before it ends
+// they are told; and when it has ended, here or by signing out in another window, nothing of the page is shown any more.
+// Without this file the session ends some time after the last page that was asked for.
+import { renewed, SignedOut } from "./session.js";
+import { unsent } from "./typed.js";
+
+const IDLE = Number(document.querySelector("meta[name=idle]").content) * 60_000;
+const AHEAD = Math.min(120_000, IDLE / 2);
+const TELL = Math.min(240_000, IDLE / 4);
+const EVERY = 2_000;
+
+const others = new BroadcastChannel("desk"); // the other windows of this browser
+let asked = Date.now(); // when the server was last asked for something, as far as is known here
+let used = false; // since then
+let warning = null;
+let covered = null; // what the page showed
+
+for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
+  document.addEventListener(sign, () => (used = true), { capture: true, passive: true });
+}
+
+const tokens = () => document.querySelectorAll("input[name=csrf]");
+const made = (name, words, more = {}) => Object.assign(document.createElement(name), { textContent: words }, more);
+
+function goesOn(since = Date.now()) {
+  asked = since;
+  warning?.remove();
+  warning = null;
+}
+
+async function tell() {
+  const before = asked;
+  [asked, used] = [Date.now(), false];
+  try {
+    await renewed(tokens()[0].value);
+    goesOn(asked);
+    others.postMessage("used");
+  } catch (error) {
+    if (error instanceof SignedOut) cover(error.message);
+    else asked = before; // no connection: asked again at the next tick
+    used = true;
+  }
+}
+
+function warn() {
+  if (warning) return;
+  const soon = AHEAD < 90_000 ? "in half a minute" : "in about two minutes";
+  const stay = made("button", "Stay signed in", { type: "button", className: "main", onclick: tell });
+  warning = made("div", "", { className: "note warn waiting", role: "alert" });
+  warning.append(
+    made("p", `Nothing was done here for a while. Your session ends ${soon}, and this page is covered then.`),
+    stay,
+  );
+  document.body.append(warning);
+}
+
+function cover(words) {
+  warning?.remove();
+  warning = null;
+  if (covered) return;
+  const kept = unsent();
+  const main = document.querySelector("main");
+  for (const player of main.querySelectorAll("audio, video")) player.pause();
+  covered = { title: document.title, content: document.createDocumentFragment() };
+  covered.content.append(...main.childNodes);
+  document.title = "Signed out – Desk";
+  const said = made("p", "", { role: "status" });
+  const back = kept ? "" : `?then=${encodeURIComponent(location.pathname)}`;
+  const into = made("a", kept ? "Sign in in another window" : "Sign in", { href: `/sign-in${back}`, className: "button main" });
+  if (kept) Object.assign(into, { target: "_blank", rel: "noopener" });
+  main.replaceChildren(made("h1", "Signed out"), made("p", `${words} What this page showed is covered.`), said);
+  if (kept) said.before(made("p", "What you typed here is not lost: sign in in another window, then come back to this one."));
+  const actions = made("div", "", { className: "actions" });
+  actions.append(into);
+  if (kept) actions.append(made("button", "I have signed in: show this page again", { type: "button", onclick: () => uncover(said) }));
+  main.append(actions);
+  main.focus();
+}
+
+async function uncover(said) {
+  try {
+    await renewed(tokens()[0].value);
+  } catch (error) {
+    if (!(error instanceof SignedOut)) said.textContent = "There is no connection. Try again.";
+    else if (error.message.startsWith("You")) said.textContent = "You are not signed in yet.";
+    else location.replace("/");
+    return;
+  }
+  const [{ value }] = tokens();
+  document.querySelector("main").replaceChildren(covered.content);
+  for (const field of tokens()) field.value = value;
+  document.title = covered.title;
+  covered = null;
+  goesOn();
+}
+
+async function tick() {
+  const since = Date.now() - asked;
+  if (!covered) {
+    if (since > IDLE) cover("Your session has ended, because nothing was done here for a while.");
+    else if (used && (warning || since > TELL)) await tell();
+    else if (since > IDLE - AHEAD) warn();
+  }
+  setTimeout(tick, EVERY);
+}
+
+others.onmessage = ({ data }) => {
+  if (data === "ended") cover("You have signed out in another window.");
+  else if (!covered) goesOn();
+};
+document.addEventListener("submit", ({ target }) => {
+  if (target.getAttribute("action") === "/sign-out") others.postMessage("ended");
+});
+// a page that the browser kept whole
+addEventListener("pageshow", ({ persisted }) => persisted && tell());
+others.postMessage("used");
+setTimeout(tick, EVERY);

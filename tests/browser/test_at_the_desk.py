@@ -1,0 +1,223 @@
+"""Somebody at the desk: what Enter presses, what they type, how long they are there, what was played."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Dialog, Page, expect
+
+from relay.db.transaction import Surface
+from tests.browser.conftest import Town, in_the_sessions_loop
+from tests.browser.test_hiding import held, picture
+from tests.functional.test_hiding import sent, taken
+from tests.support import media
+
+pytestmark = pytest.mark.browser
+
+WORDS = "Leave out where you live."
+
+
+async def typing(page: Page, item: str) -> None:
+    """Open an item that is in hand, and write half of an answer."""
+    await page.goto(item)
+    await page.get_by_label("How to put it right").fill(WORDS)
+
+
+async def go(page: Page, minutes: float) -> None:
+    """Let time pass in the browser."""
+    await page.clock.fast_forward(round(minutes * 60_000))
+
+
+@pytest.mark.parametrize("script", [True, False])
+async def test_enter_plans_where_a_date_was_typed_and_decides_nothing_on_a_reason(
+    town: Town, gallery: Path | None, *, script: bool
+) -> None:
+    item, look = await taken(town.exchange), held if script else picture
+    fatima = await town.signed_in(Surface.DESK, "Fatima", script=script)
+    await typing(fatima, item)
+    await fatima.get_by_label("Contact details").check()
+    await fatima.get_by_label("Contact details").press("Enter")
+    if script:
+        await expect(fatima.get_by_text("It is kept for you for longer.")).to_be_visible()
+    else:
+        await fatima.wait_for_url("**/claim")
+    await expect(fatima.get_by_label("How to put it right")).to_have_value(WORDS)
+    await expect(fatima.get_by_label("Contact details")).to_be_checked()
+    assert (await town.exchange.desk.ask(item))["state"] == "in_review"
+    await look(fatima, gallery, f"at-desk-decide-{script}")
+
+    await fatima.get_by_role("button", name="Do not pass it on …").click()
+    await expect(fatima.get_by_role("heading", name="Do not pass it on?")).to_be_visible()
+    await expect(fatima.get_by_text(WORDS)).to_be_visible()
+    await look(fatima, gallery, f"at-desk-decline-{script}")
+    await fatima.get_by_role("button", name="Back to it").click()
+    await expect(fatima.get_by_label("How to put it right")).to_have_value(WORDS)
+    await fatima.get_by_role("button", name="Approve it as it is").click()
+    await look(fatima, gallery, f"at-desk-approved-{script}")
+    date = fatima.get_by_label("Or at a time")
+    await date.fill("2027-12-24T10:00")
+    await date.press("Enter")
+    await expect(fatima.get_by_text("It is planned.")).to_be_visible()
+    assert (await town.exchange.desk.ask(item))["state"] == "scheduled"
+    await fatima.get_by_role("button", name="Take that back").click()
+
+    await fatima.get_by_role("link", name="Pass it on now").click()
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("Pass it on to Oskar?")
+    await look(fatima, gallery, f"at-desk-pass-on-{script}")
+    await fatima.get_by_role("link", name="Back to it, and do nothing").click()
+    await fatima.get_by_role("link", name="Pass it on now").click()
+    await fatima.get_by_role("button", name="Pass it on to Oskar").click()
+    await expect(fatima.get_by_text("It is passed on.")).to_be_visible()
+    await look(fatima, gallery, f"at-desk-passed-on-{script}")
+
+
+async def test_who_typed_something_is_asked_before_it_is_left(town: Town) -> None:
+    item = await taken(town.exchange)
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await typing(fatima, item)
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    fatima.on("dialog", stay)
+    await fatima.get_by_role("link", name="Queue").first.click()
+    await fatima.get_by_role("button", name="Give it back to the queue").click()
+    await fatima.wait_for_timeout(300)
+    assert asked == ["beforeunload"] * 2
+    await expect(fatima.get_by_label("How to put it right")).to_have_value(WORDS)
+    # the form that it was typed in goes without a question, and what was refused is asked about again
+    await fatima.get_by_role("button", name="Ask for a change").click()
+    await expect(fatima.get_by_role("alert")).to_contain_text("Choose at least one reason")
+    assert len(asked) == 2
+    await fatima.get_by_role("link", name="Queue").first.click()
+    await fatima.wait_for_timeout(300)
+    assert len(asked) == 3
+    await fatima.get_by_label("Contact details").check()
+    await fatima.get_by_role("button", name="Ask for a change").click()
+    await expect(fatima.get_by_text("It went back to its author")).to_be_visible()
+    await fatima.get_by_role("link", name="Queue").first.click()
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("What waits for a review")
+    assert len(asked) == 3
+
+
+async def test_back_leads_to_the_page_that_a_refused_form_is_on(town: Town) -> None:
+    item = await taken(town.exchange)
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await fatima.goto(item)
+    await fatima.get_by_role("button", name="Ask for a change").click()
+    await expect(fatima.get_by_role("alert")).to_be_visible()
+    await fatima.get_by_role("link", name="Queue").first.click()
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("What waits for a review")
+    await fatima.go_back()
+    await expect(fatima.get_by_role("heading", name="Decide")).to_be_visible()
+    assert fatima.url.endswith(item)
+
+
+@in_the_sessions_loop()
+async def at_the_desk(town: Town) -> AsyncIterator[tuple[str, Page]]:
+    """A letter that Fatima has in hand, and her window, whose clock is the test's."""
+    item = await taken(town.exchange)
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await fatima.clock.install()
+    yield item, fatima
+
+
+async def test_an_idle_desk_warns_and_then_covers_its_page(
+    at_the_desk: tuple[str, Page], gallery: Path | None
+) -> None:
+    item, fatima = at_the_desk
+    await fatima.goto(item)
+    warning = fatima.get_by_role("alert")
+    await go(fatima, 17.5)
+    await expect(warning).to_have_count(0)
+    await go(fatima, 1)
+    await expect(warning).to_contain_text("Your session ends in about two minutes")
+    await picture(fatima, gallery, "at-desk-warned")
+    await fatima.get_by_role("button", name="Stay signed in").click()
+    await go(fatima, 0.1)
+    await expect(warning).to_have_count(0)
+    await go(fatima, 19)
+    await expect(warning).to_be_visible()
+    await go(fatima, 2)
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("Signed out")
+    await expect(fatima.get_by_text("Anna says hello")).to_have_count(0)
+    assert "Vera" not in await fatima.title()
+    await held(fatima, gallery, "at-desk-covered")
+    await expect(fatima.get_by_role("link", name="Sign in")).to_have_attribute(
+        "href", f"/sign-in?then={item.replace('/', '%2F')}"
+    )
+
+
+async def test_typing_and_playing_keep_the_session_open(at_the_desk: tuple[str, Page], town: Town) -> None:
+    item, fatima = at_the_desk
+    clock = town.exchange.service.clock
+    await typing(fatima, item)
+    for _ in range(4):
+        async with fatima.expect_response("**/api/v1/session") as answering:
+            await fatima.get_by_label("How to put it right").press("a")
+            clock.go(minutes=6)
+            await go(fatima, 6)
+        assert (await answering.value).status == 200
+    await fatima.evaluate("document.querySelector('main').dispatchEvent(new Event('timeupdate'))")
+    async with fatima.expect_response("**/api/v1/session"):
+        await go(fatima, 6)
+
+
+async def test_what_was_typed_is_there_again_for_who_signs_in_in_another_window(
+    at_the_desk: tuple[str, Page], town: Town, gallery: Path | None
+) -> None:
+    item, fatima = at_the_desk
+    await typing(fatima, item)
+    await go(fatima, 21)
+    town.exchange.service.clock.go(minutes=30)
+    await expect(fatima.get_by_text("What you typed here is not lost")).to_be_visible()
+    await held(fatima, gallery, "at-desk-covered-typed")
+    await fatima.get_by_role("button", name="show this page again").click()
+    await expect(fatima.get_by_text("You are not signed in yet.")).to_be_visible()
+    assert WORDS not in await fatima.content()
+    again = await town.signed_in(Surface.DESK, "Fatima")
+    await fatima.context.clear_cookies()
+    await fatima.context.add_cookies(await again.context.cookies())  # type: ignore[arg-type]
+    await fatima.get_by_role("button", name="show this page again").click()
+    await expect(fatima.get_by_label("How to put it right")).to_have_value(WORDS)
+    await fatima.get_by_label("Contact details").check()
+    await fatima.get_by_role("button", name="Ask for a change").click()
+    await expect(fatima.get_by_text("It went back to its author")).to_be_visible()
+
+
+async def test_signing_out_in_one_window_covers_the_other(town: Town) -> None:
+    item = await taken(town.exchange)
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await fatima.goto(item)
+    other = await fatima.context.new_page()
+    await other.goto("/queue")
+    await other.get_by_role("button", name="Sign out").click()
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("Signed out")
+    await expect(fatima.get_by_text("You have signed out in another window.")).to_be_visible()
+    await expect(fatima.get_by_text("Anna says hello")).to_have_count(0)
+
+
+async def test_how_much_was_played_stands_beside_the_decision(
+    town: Town, tmp_path: Path, gallery: Path | None
+) -> None:
+    item = await sent(town.exchange, media.film(tmp_path, seconds=9).read_bytes(), "video")
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await fatima.goto(item)
+    played = fatima.locator("#played")
+    await expect(played).to_have_text("Nothing of it was played on this page since you opened it.")
+    await fatima.locator(".player").evaluate(
+        """async (film) => {
+            await film.play();
+            await new Promise((reached) => {
+                film.ontimeupdate = () => film.currentTime > 0.7 && reached();
+            });
+            film.pause();
+        }"""
+    )
+    await expect(fatima.locator("#seen")).to_have_text("All of it was sent to your browser.")
+    await expect(played).to_contain_text("Only 0:01 of 0:09 was played on this page since you opened it.")
+    await held(fatima, gallery, "at-desk-played")
+    await fatima.locator(".player").evaluate("film => { film.ontimeupdate = null; film.play(); }")
+    await expect(played).to_have_text("All of it was played on this page.", timeout=20_000)

@@ -1,0 +1,225 @@
+"""On an item's page: what cannot be undone is asked about first, and what was typed is not lost."""
+
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from tests.functional.test_answering import shown
+from tests.functional.test_hiding import made, sent, taken, told
+from tests.support import media
+from tests.support.house import PASSPHRASE
+from tests.support.web import ORIGIN, Client, Exchange
+from tests.support.work import work_off
+from workers.tasks.upkeep import release_due
+
+GUIDANCE = "Leave out the <b>house</b>."
+
+
+async def text(client: Client, path: str) -> str:
+    answer = await client.http.get(path)
+    assert answer.status_code == 200, path
+    return answer.text
+
+
+async def approved(exchange: Exchange) -> tuple[str, str]:
+    """The path of a letter of the victim's that can be passed on, and the seat of whom it is for."""
+    item_id = await exchange.write(exchange.victim)
+    await exchange.approve(item_id)
+    seat = (await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
+    return f"/items/{item_id}", str(seat)
+
+
+async def test_passing_on_is_asked_about_first_with_what_goes_from_whom_to_whom(exchange: Exchange) -> None:
+    (item, seat), desk = await approved(exchange), exchange.desk
+    ask = f"{item}/release?seat_id={seat}"
+    page = await text(desk, item)
+    assert f'href="{ask}"' in page
+    for sends in ("Pass it on to Oskar</button>", "Pass it on now</button>"):
+        assert sends not in page
+    asked = shown(await text(desk, ask))
+    for says in (
+        "<h1>Pass it on to Oskar?</h1>",
+        'Vera <span class="state">Victim</span>',
+        'Oskar <span class="state">Offender</span>',
+        "By Fatima, ",
+        "Nothing: it is as its author sent it",
+        "This cannot be undone.",
+        f'<a href="{item}">Back to it, and do nothing</a>',
+        f'name="seat_id" value="{seat}"',
+    ):
+        assert says in asked, says
+    assert "Passed on" not in await text(desk, item)
+    assert (await desk.send(f"{item}/release", seat_id=seat)).status_code == 303
+    at = exchange.service.desk.local_time().strftime("%-d %B %Y, ")
+    assert f"<dt>Passed on</dt><dd>To Oskar, {at}" in await text(desk, item)
+    again = await text(desk, ask)
+    assert "It is passed on to Oskar already." in again
+    assert "seat_id" not in shown(again)
+
+
+async def test_what_was_hidden_and_what_is_in_the_way_stand_where_it_is_asked(exchange: Exchange) -> None:
+    item, desk = await taken(exchange), exchange.desk
+    await made(desk, item, words="Anna")
+    await work_off(exchange.room)
+    proposal = await exchange.victim.ask(f"{item}/proposal")
+    await exchange.victim.do(f"{item}/agreement", {key: proposal[key] for key in ("rendition_id", "sha256")})
+    await exchange.approve(item.rpartition("/")[2])
+    seat = (await desk.ask(item))["recipients"][0]["seat_id"]
+    ask = f"{item}/release?seat_id={seat}"
+    asked = await text(desk, ask)
+    assert "1 place of the letter covered by a block." in asked
+    assert "Its author agreed to that, " in asked
+    await exchange.victim.do(f"/cases/{exchange.case_id}/pause", {"paused": True}, status=204)
+    asked = await text(desk, ask)
+    assert "The victim has paused." in asked
+    assert 'name="seat_id"' not in asked
+
+
+async def test_whom_nothing_is_for_is_not_asked_about(exchange: Exchange) -> None:
+    item, _ = await approved(exchange)
+    assert (await exchange.desk.http.get(f"{item}/release?seat_id={uuid4()}")).status_code == 404
+    back = await exchange.desk.http.get(f"{item}/release")
+    assert (back.status_code, back.headers["location"]) == (303, item)
+
+
+async def test_now_is_refused_while_a_date_is_filled_in(exchange: Exchange) -> None:
+    (item, seat), desk = await approved(exchange), exchange.desk
+    refused = await desk.send(f"{item}/release", seat_id=seat, due_at="2099-12-24T10:00")
+    assert refused.status_code == 400
+    assert "A date and time are filled in, so nothing was passed on." in refused.text
+    assert 'value="2099-12-24T10:00"' in refused.text
+    assert (await desk.ask(item))["state"] == "approved"
+    planning = shown(await text(desk, item)).partition(f'action="{item}/release"')[2].partition("</form>")[0]
+    assert planning.count("<button") == 1
+    assert told(planning, "then") == "schedule"
+
+
+async def test_declining_needs_a_reason_is_asked_about_first_and_may_go_without_words(
+    exchange: Exchange,
+) -> None:
+    item, desk = await taken(exchange), exchange.desk
+    unreasoned = await desk.send(f"{item}/decline", guidance=GUIDANCE)
+    assert unreasoned.status_code == 400
+    assert "Tick at least one reason" in unreasoned.text
+    assert "Leave out the &lt;b&gt;house" in unreasoned.text
+
+    page = await text(desk, item)
+    named = {name: told(page, name) for name in ("rendition_id", "sha256")}
+    asked = await desk.send(f"{item}/decline", reasons=["threats"], guidance="", **named)
+    for says in ("This is final for this letter.", "Parts of it can be read as a threat.", "You need not;"):
+        assert says in asked.text, says
+    assert (await desk.ask(item))["state"] == "in_review"
+    fields = {name: told(asked.text, name) for name in ("rendition_id", "sha256", "reasons")}
+    done = await desk.send(f"{item}/decision", decision="decline", **fields)
+    assert done.headers["location"] == f"{item}?done=declined"
+    read = await text(exchange.victim, item)
+    assert "Parts of it can be read as a threat." in read
+    assert '<p class="letter-text" dir="auto"></p>' not in read
+    assert (await exchange.victim.ask(item))["state"] == "declined"
+
+
+async def test_a_change_is_asked_for_only_with_how_to_put_it_right(exchange: Exchange) -> None:
+    item, desk = await taken(exchange), exchange.desk
+    page = await text(desk, item)
+    named = {name: told(page, name) for name in ("rendition_id", "sha256")}
+    refused = await desk.send(f"{item}/decision", decision="request_changes", reasons=["threats"], **named)
+    assert refused.status_code == 400
+    assert "Say in plain words how to put it right." in refused.text
+
+
+async def test_back_from_declining_leads_to_what_was_typed(exchange: Exchange) -> None:
+    item, desk = await taken(exchange), exchange.desk
+    asked = await desk.send(f"{item}/decline", reasons=["threats", "unreadable"], guidance=GUIDANCE)
+    back = asked.text.partition(f'action="{item}/claim"')[2].partition("</form>")[0]
+    assert [back.count(f'name="{name}"') for name in ("reasons", "guidance")] == [2, 1]
+    page = (await desk.send(f"{item}/claim", reasons=["threats", "unreadable"], guidance=GUIDANCE)).text
+    assert page.count('form="work" checked') == 2
+    assert "Leave out the &lt;b&gt;house&lt;/b&gt;.</textarea>" in page
+
+
+async def test_nothing_typed_is_lost_by_asking_for_more_time_or_by_saving_what_is_written_out(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.document(tmp_path).read_bytes(), "document")
+    desk = exchange.desk
+    typed = {"reasons": ["unreadable"], "guidance": GUIDANCE, "text": "Dear you, half"}
+    for address in ("transcription", "claim"):
+        kept = await desk.send(f"{item}/{address}", **typed)
+        assert kept.status_code == 200
+        assert "Dear you, half</textarea>" in kept.text
+        assert "Leave out the &lt;b&gt;house&lt;/b&gt;.</textarea>" in kept.text
+        assert kept.text.count('form="work" checked') == 1
+        assert (await desk.ask(f"{item}/transcription"))["text"] == "Dear you, half"
+    assert (await desk.send(f"{item}/claim")).status_code == 303
+
+
+async def test_a_plan_says_what_stands_against_it_and_afterwards_why_it_failed(exchange: Exchange) -> None:
+    (item, seat), desk, service = await approved(exchange), exchange.desk, exchange.service
+    due_at = service.clock() + timedelta(minutes=5)
+    planned = await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at.isoformat()}, status=201)
+    assert "it would not be passed on then" not in await text(desk, item)
+    await desk.do(f"/cases/{exchange.case_id}/gates/pauses", {"paused": True}, status=204)
+    page = await text(desk, item)
+    assert "As things stand now, it would not be passed on then." in page
+    assert "The case is paused." in page
+    audit = await text(desk, f"/cases/{exchange.case_id}/audit")
+    local = due_at.astimezone(service.settings.zone)
+    assert f"For when: {local:%-d %B %Y, %H:%M}" in audit
+
+    service.clock.go(minutes=6)
+    await release_due(exchange.room, UUID(planned["release_id"]))
+    page = await text(desk, item)
+    assert "It was planned for" in page
+    assert "<strong>not passed on</strong> then: the case was paused." in page
+    assert (await desk.ask(item))["recipients"][0]["failed_plan"]["blocks"] == ["case-paused"]
+
+    await desk.do(f"/cases/{exchange.case_id}/gates/pauses", {"paused": False}, status=204)
+    later = (service.clock() + timedelta(days=1)).isoformat()
+    await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": later}, status=201)
+    assert "It was planned for" not in await text(desk, item)
+
+
+async def test_a_plan_that_was_taken_back_did_not_fail(exchange: Exchange) -> None:
+    (item, seat), desk, service = await approved(exchange), exchange.desk, exchange.service
+    due_at = (service.clock() + timedelta(minutes=5)).isoformat()
+    await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at}, status=201)
+    await desk.send(f"{item}/unschedule", seat_id=seat)
+    service.clock.go(minutes=6)
+    assert "It was planned for" not in await text(desk, item)
+
+
+async def test_the_parts_stand_beside_the_names(exchange: Exchange) -> None:
+    item = await taken(exchange)
+    for path in (item, f"{item}/hide"):
+        page = await text(exchange.desk, path)
+        assert 'Vera <span class="state">Victim</span>' in page
+        assert 'Oskar <span class="state">Offender</span>' in page
+
+
+async def test_signing_in_leads_back_on_the_desk_and_nowhere_on_a_participants_device(
+    exchange_by_hand: Exchange,
+) -> None:
+    exchange, desk = exchange_by_hand, exchange_by_hand.desk
+    item = f"/items/{await exchange.write(exchange.victim)}"
+    for client in (desk, exchange.victim):
+        client.http.cookies.clear()
+    assert (await exchange.victim.http.get(item)).headers["location"] == "/sign-in"
+    led = (await desk.http.get(f"{item}/hide")).headers["location"]
+    assert led == f"/sign-in?then={item}"
+    assert told(await text(desk, led), "then") == item
+    headers = {"Origin": ORIGIN, "Sec-Fetch-Site": "same-origin"}
+    fields = {"name": "Fatima", "passphrase": PASSPHRASE, "then": item}
+    wrong = await desk.http.post("/sign-in", data=fields | {"passphrase": "not it"}, headers=headers)
+    assert told(wrong.text, "then") == item
+    for then, leads in ((item, item), ("https://elsewhere.example", "/"), ("//elsewhere.example", "/")):
+        answer = await desk.http.post("/sign-in", data=fields | {"then": then}, headers=headers)
+        assert (answer.status_code, answer.headers["location"]) == (303, leads)
+
+
+async def test_a_form_of_a_session_that_ran_out_leads_back_after_signing_in(exchange: Exchange) -> None:
+    item, desk = await taken(exchange), exchange.desk
+    exchange.service.clock.go(minutes=30)
+    ended = await desk.send(f"{item}/decision", guidance=GUIDANCE)
+    assert ended.status_code == 401
+    assert "Leave out the &lt;b&gt;house&lt;/b&gt;." in ended.text
+    assert f'href="/sign-in?then={item}"' in ended.text
