@@ -24,6 +24,7 @@ class Tag(StrEnum):
     CASE_RECOVERED = "case.recovered"
     SEAT_ADDED = "seat.added"
     SEAT_REMOVED = "seat.removed"
+    LABEL_CHANGED = "seat.label_changed"
     REQUEST_RECORDED = "gate.request_recorded"
     RESPONSIBILITY_RECORDED = "gate.responsibility_recorded"
     CONSENT_RECORDED = "gate.consent_recorded"

@@ -12,10 +12,10 @@ In this order (PRACTICE, "Before anything moves"):
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from uuid import UUID
 
-from relay.cases.model import MEDIA, Block, GateFacts, Medium, Seat
+from relay.cases.model import MEDIA, UNTIL_FURTHER_ORDER, Block, GateFacts, Medium, Seat
 from relay.times import day
 
 SOMETHING_TO_PREPARE = (
@@ -34,15 +34,24 @@ def blocks(
     pair = _pair(facts, author_id, recipient_id)
     if pair is None:
         return (_NOT_OPPOSITE,)
-    victim, offender = pair
+    return _of(facts, pair, medium, now)
+
+
+def own_blocks(facts: GateFacts, account_id: UUID, medium: Medium, now: datetime) -> tuple[Block, ...]:
+    """Return what stands in somebody's way by themselves, or in everybody's: whoever is on the other side."""
+    seat = facts.seat_of(account_id)
+    return _of(facts, (seat,), medium, now) if seat else ()
+
+
+def _of(facts: GateFacts, seats: tuple[Seat, ...], medium: Medium, now: datetime) -> tuple[Block, ...]:
     return (
         *_case(facts),
-        *_request(facts, victim),
-        *_responsibility(facts, offender),
-        *(block for seat in pair for block in _consent(facts, seat, medium, now)),
+        *(block for seat in seats if seat.part == "victim" for block in _request(facts, seat)),
+        *(block for seat in seats if seat.part == "offender" for block in _responsibility(facts, seat)),
+        *(block for seat in seats for block in _consent(facts, seat, medium, now)),
         *_safety(facts, now),
-        *(block for seat in pair for block in _restriction(facts, seat, now)),
-        *_pause(facts, pair),
+        *(block for seat in seats for block in _restriction(facts, seat, now)),
+        *_pause(facts, seats),
     )
 
 
@@ -240,7 +249,7 @@ def _restriction(facts: GateFacts, seat: Seat, now: datetime) -> Iterator[Block]
                 account_id=seat.account_id,
                 staff=(
                     f"A court order or licence condition on the {seat.part} forbids contact until"
-                    f" {day(restriction.until, now.tzinfo or UTC)}."
+                    f" {end_of_order(restriction.until, now.tzinfo or UTC)}."
                     " Nothing passes unless a permitted exception is recorded with its evidence."
                 ),
                 own=(
@@ -250,7 +259,12 @@ def _restriction(facts: GateFacts, seat: Seat, now: datetime) -> Iterator[Block]
             )
 
 
-def _pause(facts: GateFacts, pair: tuple[Seat, Seat]) -> Iterator[Block]:
+def end_of_order(until: datetime, zone: tzinfo) -> str:
+    """Return the day on which an order ends, as it stands after “until”; or that it names none."""
+    return "further order" if until >= UNTIL_FURTHER_ORDER else day(until, zone)
+
+
+def _pause(facts: GateFacts, seats: tuple[Seat, ...]) -> Iterator[Block]:
     for pause in facts.pauses:
         if not pause.paused:
             continue
@@ -261,7 +275,7 @@ def _pause(facts: GateFacts, pair: tuple[Seat, Seat]) -> Iterator[Block]:
                 staff="The case is paused. End the pause before anything can pass.",
                 own=SOMETHING_TO_PREPARE,
             )
-        for seat in pair:
+        for seat in seats:
             if pause.account_id == seat.account_id:
                 yield Block(
                     code="person-paused",

@@ -1,7 +1,7 @@
 """A case and the facts of its gates, as the rules read them."""
 
-from datetime import datetime
-from typing import Literal
+from datetime import UTC, datetime
+from typing import Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -12,6 +12,8 @@ Grade = Literal["full", "partial", "none"]
 Manner = Literal["in_person", "by_telephone", "in_writing", "in_app"]
 
 MEDIA: tuple[Medium, ...] = ("letter", "audio", "video", "document")
+UNTIL_FURTHER_ORDER: Final = datetime(2999, 12, 30, tzinfo=UTC)
+"""The end that is kept of a court order which names none: it holds until it is lifted."""
 
 
 class Seat(msgspec.Struct, frozen=True, kw_only=True):

@@ -22,7 +22,8 @@ from relay.identity.model import Person
 class Counterpart(msgspec.Struct, frozen=True, kw_only=True):
     """Somebody whom a participant may address: a seat, and the name that a facilitator set; no account.
 
-    Also somebody who was taken off the case meanwhile: what is written to them stops at its release.
+    Only once both wishes have existed (`relay.counterparts` in SQL). Also somebody who was taken off the case
+    after that: what is written to them stops at its release.
     """
 
     seat_id: UUID
@@ -81,6 +82,7 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
         raise Missing
     read = await limits.have_read(tx, case_id, person.id)
     rows = await tx.all(CounterpartRow, "SELECT * FROM relay.counterparts(%s)", [case_id])
+    blocks = {medium: _blocks(facts, seat, medium, house, anybody_shown=bool(rows)) for medium in MEDIA}
     return OwnCase(
         id=case_id,
         part=seat.part,
@@ -88,7 +90,7 @@ async def _own_case(tx: Reading, house: House, person: Person, case_id: UUID) ->
         consents=tuple(consent for consent in facts.consents if consent.account_id == person.id),
         lapsed=_lapsed(facts, person.id, house.clock()),
         paused=any(pause.paused for pause in facts.pauses if pause.account_id == person.id),
-        blocks={medium: _blocks(facts.as_authors_see_it(), seat, medium, house) for medium in MEDIA},
+        blocks=blocks,
         limits=Limits(version=limits.VERSION, words=limits.WORDS, read=read),
     )
 
@@ -111,15 +113,18 @@ def label_of(house: House, row: CounterpartRow) -> str:
     return house.columns.open("seats", "label", row.id, row.label_sealed)
 
 
-def _blocks(facts: GateFacts, seat: Seat, medium: Medium, house: House) -> tuple[str, ...]:
-    """What this participant reads about sending `medium`. Nothing in it is the other person's."""
-    others = [s for s in facts.seats if s.part in {"victim", "offender"} and s.part != seat.part]
-    found = [
-        gates.blocks(facts, seat.account_id, other.account_id, medium, house.clock()) for other in others
-    ]
-    if not found:
-        return (gates.SOMETHING_TO_PREPARE,)
-    return min((gates.for_participant(one, seat.account_id) for one in found), key=len)
+def _blocks(
+    facts: GateFacts, seat: Seat, medium: Medium, house: House, *, anybody_shown: bool
+) -> tuple[str, ...]:
+    """What this participant reads about sending `medium`. Nothing in it is the other person's.
+
+    Nor whether there is one: before anybody is shown there is something to prepare, whoever was invited.
+    """
+    found = gates.own_blocks(facts, seat.account_id, medium, house.clock())
+    told = gates.for_participant(found, seat.account_id)
+    if anybody_shown or gates.SOMETHING_TO_PREPARE in told:
+        return told
+    return (*told, gates.SOMETHING_TO_PREPARE)
 
 
 async def choose_consent(house: House, person: Person, case_id: UUID, medium: Medium, *, given: bool) -> None:

@@ -14,12 +14,13 @@ from relay.audit.tags import Tag
 from relay.cases import choices
 from relay.cases.gates import in_words
 from relay.cases.keys import put_case_text
-from relay.cases.model import MEDIA, Consent, Grade, Manner, Medium, Part
+from relay.cases.model import MEDIA, UNTIL_FURTHER_ORDER, Consent, Grade, Manner, Medium, Part
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
 from relay.errors import Invalid, Missing
 from relay.house import House
 from relay.identity.model import Person
+from relay.times import day
 
 CONSENT_WORDING = "2026-11-22"
 """Version of the words on the consent page (relay/web): changed whenever they change."""
@@ -196,12 +197,21 @@ async def _put_consent(
 async def record_assessment(
     house: House, person: Person, case_id: UUID, *, safe: bool, valid_until: datetime, reasoning: str
 ) -> None:
-    """Record whether the exchange is safe for both, until when, and why."""
-    now = house.clock()
+    """Record whether the exchange is safe for both, until when, and why.
+
+    It is looked at again after `assessment_days` of the settings at the latest.
+    """
+    now, longest = house.clock(), timedelta(days=house.settings.assessment_days)
     reasoning, valid_until = (
         checked_text("reasoning", reasoning),
         _checked_future("valid_until", valid_until, now),
     )
+    # whatever is left of the last day counts too: a day is typed, and ends at midnight
+    if valid_until > now + longest + timedelta(days=1):
+        raise Invalid(
+            valid_until=f"Both sides are looked at again after {longest.days} days at the latest. Give an"
+            f" end until {day(now + longest, house.settings.zone)}."
+        )
     record = uuid4()
     async with house.database.acting(
         person.id, Tag.ASSESSMENT_RECORDED, chain=case_id, subject=record
@@ -222,7 +232,7 @@ async def record_restriction(
     case_id: UUID,
     account_id: UUID,
     *,
-    until: datetime,
+    until: datetime | None,
     description: str,
     exception_evidence: str | None = None,
     lifted: bool = False,
@@ -230,15 +240,22 @@ async def record_restriction(
 ) -> UUID:
     """Record a court order or licence condition; with `restriction_id`, what became of one already recorded.
 
-    It blocks until its end date, unless it is lifted, or `exception_evidence` says why indirect contact is
-    permitted. Return the restriction's id.
+    It blocks until its end date (`until` empty: until further order), unless it is lifted, or
+    `exception_evidence` says why indirect contact is permitted. Return the restriction's id. Raise `Invalid`
+    for an end that is past, of one that is not lifted.
     """
+    until = until or UNTIL_FURTHER_ORDER
     texts = {"restriction": checked_text("description", description)}
     if exception_evidence is not None:
         texts["exception"] = checked_text("exception_evidence", exception_evidence)
     if until.tzinfo is None:
         raise Invalid(until="Give the date and time with its zone.")
     _checked_year("until", until)
+    if not lifted and until <= house.clock():
+        raise Invalid(
+            until="This day is past, so the order would stop nothing. Give the day on which it ends, or say"
+            " that it holds until further order."
+        )
     record, restriction = uuid4(), restriction_id or uuid4()
     excepted = "exception" in texts
     async with house.database.acting(

@@ -119,7 +119,8 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         raise Conflict("This has not been passed on to this person. Pass it on first, then print it.")
     if row.delivery == "refused":
         raise Conflict(
-            "This person does not want it. They can change their mind; until then it is not printed."
+            "This person has said that they do not want it, so it is not printed. Talk with them: if they"
+            " have changed their mind, they can choose so on their own page, and then it can be printed."
         )
     if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
         raise Blocked(gates.for_staff(found))

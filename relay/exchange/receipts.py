@@ -21,6 +21,12 @@ from relay.identity.model import Person
 # read out, copied by hand: what looks alike is alike (Crockford's base 32)
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
 
+NOT_WANTED: Final = (
+    "This person has said here that they do not want it, so it is not recorded as handed over. Talk with them"
+    " first. If they want it after all, they can say so on their own page; if they were given it before they"
+    " said this, give the day on which that was."
+)
+
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
     """When a letter was handed over on paper, and by whom that was recorded."""
@@ -33,6 +39,7 @@ class _Release(msgspec.Struct, frozen=True):
     id: UUID
     recipient_id: UUID
     released_on: date
+    refused_on: date | None
 
 
 class _Row(msgspec.Struct, frozen=True):
@@ -68,8 +75,8 @@ async def record(
 ) -> None:
     """Record that whoever has this seat was handed the letter. `code` is the one on the paper.
 
-    Raise `Missing` for what is not of the person's cases, `Conflict` for what was never passed on to them,
-    `Invalid` for another code, or a day on which it cannot have been.
+    Raise `Missing` for what is not of the person's cases, `Conflict` for what was never passed on to them or
+    what they do not want since that day, `Invalid` for another code, or a day on which it cannot have been.
     """
     today = house.local_time().date()
     async with house.database.acting(person.id, Tag.RECEIPT_RECORDED) as act:
@@ -86,6 +93,8 @@ async def record(
                 given_on="Give the day on which it was handed over: not before it was passed on, and not"
                 " a day that is still to come."
             )
+        if (refused_on := releases[0].refused_on) and given_on >= refused_on:
+            raise Conflict(NOT_WANTED)
         await act.run(
             "INSERT INTO relay.paper_receipts (id, release_id, case_id, recipient_id, given_on, recorded_by,"
             " recorded_at) VALUES (%s, %s, %s, %s, %s, %s, %s)",
@@ -125,11 +134,13 @@ async def _releases(tx: Reading, house: House, item_id: UUID, seat_id: UUID) -> 
     rows = await tx.all(
         _Release,
         """
-        SELECT r.id, r.recipient_id, (r.released_at AT TIME ZONE %s)::date AS released_on
-        FROM relay.releases r JOIN relay.seats s ON s.case_id = r.case_id AND s.account_id = r.recipient_id
+        SELECT r.id, r.recipient_id, (r.released_at AT TIME ZONE %s)::date AS released_on,
+               CASE d.state WHEN 'refused' THEN (d.changed_at AT TIME ZONE %s)::date END AS refused_on
+        FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
+        JOIN relay.seats s ON s.case_id = r.case_id AND s.account_id = r.recipient_id
         WHERE r.item_id = %s AND s.id = %s ORDER BY r.sequence DESC LIMIT 100
         """,
-        [house.settings.zone.key, item_id, seat_id],
+        [house.settings.zone.key, house.settings.zone.key, item_id, seat_id],
     )
     if not rows:
         if not await tx.value(

@@ -84,8 +84,9 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     """Whom an item is for, what still keeps it from them, and whether it was released or scheduled.
 
     `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
-    `held_since`: since when a facilitator is to hold it for them, as they chose. `failed_plan`: the last plan
-    for them came to nothing at its time, and nothing was planned or released since.
+    `held_since`: since when a facilitator is to hold it for them, as they chose; `refused_since`: since when
+    they do not want it. `failed_plan`: the last plan for them came to nothing at its time, and nothing was
+    planned or released since.
     """
 
     seat_id: UUID
@@ -98,6 +99,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     failed_plan: FailedPlan | None
     renewed: bool
     held_since: datetime | None
+    refused_since: datetime | None
     due_at: datetime | None
 
 

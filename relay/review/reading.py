@@ -45,7 +45,8 @@ class _RecipientRow(msgspec.Struct, frozen=True):
     name_sealed: bytes
     released_at: datetime | None
     renewed: bool | None
-    held_since: datetime | None
+    chosen: str | None
+    chosen_at: datetime | None
     due_at: datetime | None
 
 
@@ -150,15 +151,16 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
                 WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS released_at,
                a.key_version > (SELECT max(r.holder_key_version) FROM relay.releases r
                        WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id) AS renewed,
-               (SELECT CASE d.state WHEN 'held' THEN d.changed_at END
-                FROM relay.deliveries d JOIN relay.releases r ON r.id = d.release_id
-                WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id
-                ORDER BY r.sequence DESC LIMIT 1) AS held_since,
+               chosen.state AS chosen, chosen.changed_at AS chosen_at,
                (SELECT d.due_at FROM relay.scheduled_releases d WHERE d.item_id = p.item_id
                 AND d.recipient_id = s.account_id AND d.state = 'waiting') AS due_at
         FROM relay.item_recipients p
         JOIN relay.seats s ON s.id = p.seat_id
         JOIN relay.accounts a ON a.id = s.account_id
+        LEFT JOIN LATERAL (
+            SELECT d.state, d.changed_at FROM relay.deliveries d JOIN relay.releases r ON r.id = d.release_id
+            WHERE r.item_id = p.item_id AND r.recipient_id = s.account_id
+            ORDER BY r.sequence DESC LIMIT 1) AS chosen ON true
         WHERE p.item_id = %s ORDER BY p.seat_id
         """,
         [item.id],
@@ -177,7 +179,8 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
             released_at=row.released_at,
             failed_plan=failed.get(row.account_id),
             renewed=bool(row.renewed),
-            held_since=row.held_since,
+            held_since=row.chosen_at if row.chosen == "held" else None,
+            refused_since=row.chosen_at if row.chosen == "refused" else None,
             due_at=row.due_at,
         )
         for row in rows

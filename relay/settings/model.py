@@ -27,6 +27,7 @@ Bytes = Annotated[
 ]
 Minutes = Annotated[int, Meta(ge=1, le=60 * 24 * 7, description="minutes, from 1 to 10080")]
 Hours = Annotated[int, Meta(ge=0, le=24 * 90, description="hours, from 0 to 2160")]
+LongDays = Annotated[int, Meta(ge=1, le=1_830, description="days, from 1 to 1830")]
 Days = Annotated[int, Meta(ge=1, le=90, description="days, from 1 to 90")]
 Tries = Annotated[int, Meta(ge=1, le=10_000, description="a number of tries, from 1 to 10000")]
 Count = Annotated[int, Meta(ge=1, le=1_000_000, description="a number from 1 to 1000000")]
@@ -116,6 +117,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sign_in_minutes: Minutes = 15
     invitation_days: Days = 14
 
+    assessment_days: LongDays = 365
+    """The longest that a safety assessment holds before both sides are looked at again."""
     cooling_off_hours: Hours = 0
     other_person: Words = "the other person"
     contact: Contact = ""

@@ -1,5 +1,6 @@
 """The exchange by hand, in a browser that runs no script."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -89,7 +90,7 @@ async def test_case_people_and_gates_are_recorded_without_script(town: Town, gal
         if part == "offender":
             await fatima.get_by_text("Invite a participant").click()
         await fatima.get_by_label("Name, for staff").fill(name)
-        await fatima.get_by_label("Part in the case").select_option(part)
+        await fatima.get_by_label(part.capitalize(), exact=True).check()
         await fatima.get_by_role("button", name="Invite", exact=True).click()
         await expect(fatima.get_by_text("This is shown once.")).to_be_visible()
         await fatima.get_by_role("link", name="Done").click()
@@ -115,7 +116,7 @@ async def test_case_people_and_gates_are_recorded_without_script(town: Town, gal
     await expect(lacking.get_by_text("has not agreed to audio recordings or films")).to_have_count(2)
     await fatima.get_by_text("Record a safety assessment").last.click()
     await fatima.get_by_label("Yes").check()
-    await fatima.get_by_label("Valid until").fill("2099-01-01")
+    await fatima.get_by_label("Valid until").fill((datetime.now(UTC) + timedelta(days=90)).date().isoformat())
     await fatima.get_by_label("Risks and strengths").fill("Both are ready.")
     await fatima.get_by_role("button", name="Record the assessment").click()
     await _recorded(fatima, "The safety assessment is recorded.")
@@ -134,12 +135,20 @@ async def test_agreement_is_read_taken_back_and_given_again_by_keyboard(
     fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
     await fatima.goto(f"/cases/{town.exchange.case_id}")
     await fatima.get_by_text("Record for Oskar").last.click()
-    oskar = _agreement(fatima, "Oskar")
-    await expect(oskar.get_by_text("Agrees since")).to_have_count(4)
-    await oskar.get_by_role("button", name="They do not agree to anything any more").press("Enter")
+    record = fatima.locator("details").filter(has=fatima.get_by_role("heading", name="Agreement of Oskar"))
+    oskar, back = _agreement(fatima, "Oskar"), _taking_back(fatima, "Oskar")
+    await expect(record.get_by_text("Agrees since")).to_have_count(4)
+    await back.get_by_label("How they told you").select_option(label="By telephone")
+    await back.get_by_role("button", name="Oskar does not agree to anything any more").press("Enter")
     await _recorded(fatima, "It is recorded that they do not agree any more.")
     await fatima.get_by_text("Record for Oskar").last.press("Enter")
-    await expect(oskar.get_by_text("Does not agree, as of")).to_have_count(4)
+    await expect(record.get_by_text("Does not agree, as of")).to_have_count(4)
+    # by Enter alone, whatever is ticked, nothing is recorded that nobody said
+    await oskar.get_by_label("Letter", exact=True).press("Space")
+    await oskar.get_by_label("Letter", exact=True).press("Enter")
+    await expect(record.get_by_text("Does not agree, as of")).to_have_count(4)
+    await expect(oskar.get_by_label("Letter", exact=True)).to_be_checked()
+    await oskar.get_by_label("Letter", exact=True).press("Space")
     await oskar.get_by_label("How they told you").select_option(label="In writing")
     await _agrees(fatima, "Oskar")
     await expect(fatima.get_by_role("alert")).to_contain_text("Tick what it is about")
@@ -147,22 +156,34 @@ async def test_agreement_is_read_taken_back_and_given_again_by_keyboard(
     await picture(fatima, gallery, "case-nothing-ticked")
     for medium in ("Letter", "Video recording"):
         await oskar.get_by_label(medium, exact=True).press("Space")
-    await oskar.get_by_role("button", name="They agree to what is ticked").press("Enter")
+    await oskar.get_by_role("button", name="Record that Oskar agrees to what is ticked").press("Enter")
     await _recorded(fatima, "It is recorded that they agree.")
     await fatima.get_by_text("Record for Oskar").last.press("Enter")
-    await expect(oskar.get_by_text("in writing, recorded by Fatima")).to_have_count(2)
-    await expect(oskar.get_by_text("Agrees since")).to_have_count(2)
+    await expect(record.get_by_text("in writing, recorded by Fatima")).to_have_count(2)
+    await expect(record.get_by_text("Agrees since")).to_have_count(2)
     await picture(fatima, gallery, "case-agreed")
+    # the same by somebody who records the opposite, in the form for that
+    await back.get_by_label("Letter", exact=True).press("Space")
+    await back.get_by_label("How they told you").select_option(label="By telephone")
+    await back.get_by_label("Letter", exact=True).press("Enter")
+    await _recorded(fatima, "Oskar: It is recorded that they do not agree any more.")
+    await fatima.get_by_text("Record for Oskar").last.press("Enter")
+    await expect(record.get_by_text("Agrees since")).to_have_count(1)
 
 
 def _agreement(page: Page, name: str) -> Locator:
-    return page.get_by_role("group", name=f"Agreement of {name}")
+    return page.get_by_role("group", name=f"{name} told you that they agree")
+
+
+def _taking_back(page: Page, name: str) -> Locator:
+    return page.get_by_role("group", name=f"{name} told you that they do not agree, or no longer")
 
 
 async def _agrees(page: Page, name: str, *media: str) -> None:
     for medium in media:
         await _agreement(page, name).get_by_label(medium, exact=True).check()
-    await _agreement(page, name).get_by_role("button", name="They agree to what is ticked").click()
+    await _agreement(page, name).get_by_label("How they told you").select_option(label="In writing")
+    await _agreement(page, name).get_by_role("button", name=f"Record that {name} agrees to what").click()
 
 
 async def _recorded(page: Page, words: str) -> None:

@@ -59,16 +59,27 @@ async def test_an_author_cannot_see_that_their_addressee_was_taken_off_the_case(
     assert "no longer on the case" in refused.text
 
 
-async def test_somebody_who_was_invited_by_mistake_is_not_offered_any_more(exchange: Exchange) -> None:
+async def test_somebody_who_was_invited_by_mistake_was_never_shown(exchange: Exchange) -> None:
+    before = await everything_shown(exchange.victim, exchange.case_id, [])
     path = f"/cases/{exchange.case_id}/people"
     body = {"name": "Olga", "part": "offender", "label": "Somebody else"}
     invited = await exchange.desk.do(path, body, status=201)
-    labels = [
-        one["label"] for one in (await exchange.victim.ask(f"/cases/{exchange.case_id}"))["counterparts"]
-    ]
-    assert labels == ["the other person", "Somebody else"]
+    assert await everything_shown(exchange.victim, exchange.case_id, []) == before
     await taken_off(exchange, invited["account_id"])
-    labels = [
-        one["label"] for one in (await exchange.victim.ask(f"/cases/{exchange.case_id}"))["counterparts"]
-    ]
-    assert labels == ["the other person"]
+    assert await everything_shown(exchange.victim, exchange.case_id, []) == before
+
+
+@pytest.mark.parametrize("part", ["victim", "offender"])
+async def test_nobody_can_see_that_the_other_took_back_their_wish(exchange: Exchange, part: str) -> None:
+    """On every page, and in every answer."""
+    looking = exchange.offender if part == "victim" else exchange.victim
+    acting = exchange.victim_id if part == "victim" else exchange.offender_id
+    item = await exchange.write(looking)
+    before = await everything_shown(looking, exchange.case_id, [item])
+    gates = f"/cases/{exchange.case_id}/gates"
+    for medium in ("letter", "audio", "video", "document"):
+        consent = {"account_id": acting, "medium": medium, "given": False, "manner": "by_telephone"}
+        await exchange.desk.do(f"{gates}/consents", consent, status=204)
+    if part == "victim":
+        await exchange.desk.do(f"{gates}/requests", {"account_id": acting, "asked": False}, status=204)
+    assert await everything_shown(looking, exchange.case_id, [item]) == before

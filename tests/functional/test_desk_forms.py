@@ -116,7 +116,11 @@ async def test_an_address_that_takes_a_form_can_be_asked_for_and_leads_back(exch
 
 
 REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
-    ("people", {"name": "", "part": "offender", "label": "Mr O"}, ['value="Mr O"', '"offender" selected']),
+    (
+        "people",
+        {"name": "", "part": "offender", "label": "Mr O"},
+        ['value="Mr O"', '"offender" required checked'],
+    ),
     ("settings", {"cooling_hours": "soon", "second_approval": "on"}, ['value="soon"']),
     (
         "gates/responsibilities",

@@ -71,6 +71,8 @@ async def test_one_that_was_stored_breaks_no_page(
                 "account_id": exchange.offender_id,
                 "until": datetime.fromisoformat(until).isoformat(),
                 "description": "An order of the court.",
+                # what is past is refused of one that is in force
+                "lifted": until.startswith("0001"),
             },
             status=201,
         )

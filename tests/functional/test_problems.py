@@ -1,5 +1,6 @@
 """What an answer says when something cannot be done."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,8 @@ from relay.web.shared.access import allow
 from tests.functional.test_access import routes
 from tests.support.house import Service
 from tests.support.web import Client, Exchange, staff_client
+
+SOON = datetime.now(UTC) + timedelta(days=30)
 
 
 def _problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
@@ -79,7 +82,7 @@ async def test_a_colleague_who_is_not_on_the_case_gets_the_answer_for_nothing_th
     [
         (
             "assessments",
-            {"safe": True, "valid_until": "2099-01-01T00:00:00Z", "reasoning": "Both are ready."},
+            {"safe": True, "valid_until": SOON.isoformat(), "reasoning": "Both are ready."},
         ),
         ("pauses", {"paused": True}),
     ],

@@ -82,7 +82,9 @@ DEFINERS: dict[str, set[str]] = {
     },
     # called by others of them, or by a trigger
     "may_append": set(),
-    "victim_asked": set(),
+    "both_wished": set(),
+    "looks_since": set(),
+    "opened_by_a_wish": set(),
     "mark_waiting": set(),
     "count_stored": set(),
     "end_access": set(),

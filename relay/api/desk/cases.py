@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
-from litestar import Response, delete, get, patch, post
+from litestar import Response, delete, get, patch, post, put
 from litestar.params import JSONBody, PathParameter, QueryParameter
 from msgspec import UNSET, Meta, UnsetType
 
 from relay.audit import reading as audit
 from relay.audit.reading import AuditLine
-from relay.cases import service, settings
+from relay.cases import labels, service, settings
 from relay.cases.model import Case, PersonOnCase
 from relay.house import House
 from relay.identity import accounts, directory, invitations, sessions, vouching
@@ -63,6 +63,12 @@ class NewParticipant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     name: str
     part: Literal["victim", "offender"]
     label: str = ""
+
+
+class NewLabel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the other side is to read instead of a participant's name; empty for the service's usual words."""
+
+    label: str
 
 
 class NewFacilitator(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -171,6 +177,15 @@ async def invite(
     return await invitations.invite_participant(house, person, case_id, data.name, data.part, data.label)
 
 
+@put("/cases/{case_id:uuid}/people/{seat_id:uuid}/label", opt=_PEOPLE, status_code=204)
+async def change_label(
+    house: TheHouse, person: SignedIn, case_id: CaseId, seat_id: SeatId, data: JSONBody[NewLabel]
+) -> Response[None]:
+    """Change what the other side reads of a participant. It holds at once, wherever they are shown."""
+    await labels.change_label(house, person, case_id, seat_id, data.label)
+    return Response(None, status_code=204)
+
+
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE, status_code=201)
 async def invite_again(
     house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
@@ -236,6 +251,7 @@ HANDLERS = [
     case_audit,
     colleagues,
     invite,
+    change_label,
     invite_again,
     vouch,
     suspend,

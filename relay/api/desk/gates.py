@@ -55,10 +55,13 @@ class AssessmentRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
 
 class RestrictionRecord(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A court order or licence condition; with `restriction_id`, what became of one recorded before."""
+    """A court order or licence condition; with `restriction_id`, what became of one recorded before.
+
+    `until` is null where it holds until further order.
+    """
 
     account_id: UUID
-    until: datetime
+    until: datetime | None
     description: str
     exception_evidence: str | None = None
     lifted: bool = False

@@ -1,7 +1,7 @@
 """Acts one and two: the staff, the roster; the case, its people, its gates."""
 
 from relay.tour.client import Api, Unexpected
-from relay.tour.people import Invited, Staff
+from relay.tour.people import Invited, Participant, Staff
 from relay.tour.stage import (
     ADMINISTRATOR,
     COLLEAGUE,
@@ -98,7 +98,7 @@ def case(stage: Stage) -> None:
     with journal.step(COLLEAGUE, "opens another case"):
         stage.colleague.api.post("/cases", {"reference": "2026/0418"})
     _people(stage)
-    journal.holds(OFFENDER, "sees no case before the victim has asked", held=_cases_of(stage) == 0)
+    _wishes(stage)
     journal.refused(
         VICTIM,
         "begins before reading what a facilitator has to pass on",
@@ -147,17 +147,32 @@ def _people(stage: Stage) -> None:
             person.enrol(invited)
 
 
+def _wishes(stage: Stage) -> None:
+    """The victim asks, the offender agrees; neither is shown to the other before both wishes are there."""
+    journal, facilitator = stage.journal, stage.facilitator
+    journal.holds(OFFENDER, "sees no case before the victim has asked", held=_cases_of(stage) == 0)
+    with journal.step(FACILITATOR, "records that the victim asked for it"):
+        asked = {"account_id": stage.victim.account_id, "asked": True}
+        facilitator.api.post(f"/cases/{stage.case_id}/gates/requests", asked)
+    alone = not stage.victim.case()["counterparts"] and not stage.offender.case()["counterparts"]
+    journal.holds(VICTIM, "sees nobody before the offender has agreed, nor does he see her", held=alone)
+    _consents(stage, stage.offender)
+    journal.holds(VICTIM, "sees whom she can write to now", held=bool(stage.victim.case()["counterparts"]))
+
+
+def _consents(stage: Stage, person: Participant) -> None:
+    with stage.journal.step(FACILITATOR, f"records the {person.role}'s agreement to each medium"):
+        for medium in MEDIA:
+            stage.facilitator.consent(stage.case_id, person, medium)
+
+
 def _gates(stage: Stage) -> None:
+    """What is left of them: one by one, until all are open."""
     facilitator, gates = stage.facilitator, f"/cases/{stage.case_id}/gates"
-    with stage.journal.step(FACILITATOR, "records that the victim asked for it"):
-        facilitator.api.post(f"{gates}/requests", {"account_id": stage.victim.account_id, "asked": True})
     with stage.journal.step(FACILITATOR, "records the offender's responsibility, and why"):
         record = {"account_id": stage.offender.account_id, "grade": "full", "reasoning": stage.cast.reasoning}
         facilitator.api.post(f"{gates}/responsibilities", record)
-    with stage.journal.step(FACILITATOR, "records both people's agreement to each medium"):
-        for person in (stage.victim, stage.offender):
-            for medium in MEDIA:
-                facilitator.consent(stage.case_id, person, medium)
+    _consents(stage, stage.victim)
     with stage.journal.step(FACILITATOR, "records a safety assessment, with its end"):
         facilitator.assess(stage.case_id, stage.cast.assessment)
     ways = facilitator.api.get(gates)["ways"]

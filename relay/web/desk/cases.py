@@ -10,14 +10,16 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.api.desk.cases import Before
 from relay.audit import reading as audit
-from relay.cases import service
+from relay.cases import labels, service
 from relay.cases import settings as working
 from relay.cases.agreements import agreements
+from relay.cases.gates import end_of_order
 from relay.cases.limits import read_by
 from relay.cases.model import MEDIA
 from relay.cases.orders import orders
-from relay.cases.reasons import reasons
-from relay.errors import Refusal
+from relay.cases.reasons import earlier, reasons
+from relay.cases.wishes import in_words, wishes
+from relay.errors import Invalid, Refusal
 from relay.house import House
 from relay.identity import directory, invitations, vouching
 from relay.identity.model import Person
@@ -28,7 +30,7 @@ from relay.review.outdated import Outdated, outdated
 from relay.web.desk import deeds
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.lacking import lacking, passing
-from relay.web.desk.recorded import is_gate, recorded
+from relay.web.desk.recorded import is_gate, of_whom, recorded
 from relay.web.desk.shown import invitation_to_case
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
@@ -36,16 +38,22 @@ from relay.web.shared.pages import page, path_of
 
 CaseId = Annotated[UUID, PathParameter()]
 AccountId = Annotated[UUID, PathParameter()]
+SeatId = Annotated[UUID, PathParameter()]
 _ENTRIES = 25
 """On one page: on a narrow screen each is six lines high."""
 
 
 @get("/cases/{case_id:uuid}", opt=allow(Permission.CASE_READ))
 async def case_page(
-    request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, done: FromQuery[str] = ""
+    request: AnyRequest,
+    house: TheHouse,
+    person: SignedIn,
+    case_id: CaseId,
+    done: FromQuery[str] = "",
+    whom: FromQuery[str] = "",
 ) -> Page:
-    """Show one case of theirs. `done`: what was just done on it, for a line that says so."""
-    return await show_case(request, house, person, case_id, done=done)
+    """Show one case of theirs. `done`: what was just done on it, and to `whom`, for a line that says so."""
+    return await show_case(request, house, person, case_id, done=done, whom=whom)
 
 
 async def show_case(
@@ -57,12 +65,14 @@ async def show_case(
     form: Form | None = None,
     *,
     done: str = "",
+    whom: str = "",
 ) -> Page:
     """Show a case, perhaps with what could not be done and what was written for it, or what was done."""
     case, people, facts = await service.read_case(house, person, case_id)
     names = {one.account_id: one.name for one in people}
     now = house.local_time()
     seated = {one.account_id for one in people}
+    chosen = await held(house, person, case_id)
     return page(
         request,
         "case.html",
@@ -70,6 +80,7 @@ async def show_case(
         refusal=refusal,
         done="" if is_gate(done) else done,
         recorded=recorded(done, facts),
+        whom=of_whom(whom, names),
         case=case,
         now=now,
         people=people,
@@ -80,13 +91,20 @@ async def show_case(
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
         reasons={one.account_id: one for one in await reasons(house, person, case_id)},
+        earlier=await earlier(house, person, case_id),
+        wishes=(met := await wishes(house, person, case_id)),
+        who_sees={one.account_id: in_words(one, people, met) for one in people if one.part != "facilitator"},
+        usual_words=house.settings.other_person,
+        assessment_days=house.settings.assessment_days,
+        end_of_order=partial(end_of_order, zone=house.settings.zone),
         grades={one.account_id: one.grade for one in facts.responsibilities},
         assessment=facts.assessment,
         orders=await orders(house, person, case_id) if facts.restrictions else [],
         typed=dict(form) if form else {},
         ticked=form.several("medium") if form else [],
         tried=path_of(request).removeprefix(f"/cases/{case_id}/"),
-        held=await held(house, person, case_id),
+        held=[one for one in chosen if not one.refused],
+        refused=[one for one in chosen if one.refused],
         outdated=_by_recipient(await outdated(house, person, case_id)),
         participants=[one for one in people if one.part != "facilitator"],
         colleagues=[
@@ -143,7 +161,7 @@ async def settings(asked: TheAsked, case_id: CaseId) -> Page:
             case_id,
             second_approval=form.ticked("second_approval"),
             cooling_hours=form.number("cooling_hours"),
-            is_open=not form.ticked("closed"),
+            is_open=case.state == "open",
         )
 
     deed = "a colleague is asked to confirm that one approval is enough in this case, and the rest is saved."
@@ -171,12 +189,24 @@ async def invite(asked: TheAsked, case_id: CaseId) -> Page:
 
     async def do(person: Person) -> Page:
         name = form.text("name")
+        if form.text("part") not in {"victim", "offender"}:
+            raise Invalid(part="Choose victim or offender: it cannot be changed later.")
         part: Literal["victim", "offender"] = form.choice("part", "victim", "offender")
         label = form.text("label")
         invitation = await invitations.invite_participant(asked.house, person, case_id, name, part, label)
-        return invitation_to_case(asked.request, asked.house, invitation, name, case_id)
+        return invitation_to_case(asked.request, asked.house, invitation, name, case_id, part)
 
     return await on_case(asked, case_id, do)
+
+
+@does("/cases/{case_id:uuid}/people/{seat_id:uuid}/label", Permission.CASE_PEOPLE)
+async def label(asked: TheAsked, case_id: CaseId, seat_id: SeatId) -> Page:
+    """Change what the other side reads instead of somebody's name."""
+
+    async def do(person: Person) -> None:
+        await labels.change_label(asked.house, person, case_id, seat_id, asked.form.text("label"))
+
+    return await on_case(asked, case_id, do, done="relabelled")
 
 
 @does("/cases/{case_id:uuid}/people/{account_id:uuid}/vouch", Permission.CASE_PEOPLE)
@@ -232,6 +262,7 @@ HANDLERS = [
     settings,
     single_approval,
     invite,
+    label,
     vouch,
     add_facilitator,
     audit_page,

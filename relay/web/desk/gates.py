@@ -1,6 +1,7 @@
 """Recording the gates of a case."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated, TypeAlias
 from uuid import UUID
 
@@ -8,7 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter
 
 from relay.cases import orders, records
-from relay.cases.model import MEDIA, Grade
+from relay.cases.model import MEDIA, Grade, Manner
+from relay.errors import Invalid
 from relay.house import House
 from relay.identity.model import Person
 from relay.permissions import Permission
@@ -19,6 +21,7 @@ from relay.web.shared.pages import see_other
 
 CaseId = Annotated[UUID, PathParameter()]
 _GRADES: tuple[Grade, ...] = ("full", "partial", "none")
+_MANNERS: tuple[Manner, ...] = ("in_person", "by_telephone", "in_writing")
 Record: TypeAlias = Callable[[House, Person, UUID, Form], Awaitable[str]]
 """Records it, and says what was done, as the page of the case knows it."""
 
@@ -47,11 +50,17 @@ async def _consent(house: House, person: Person, case_id: UUID, form: Form) -> s
         form.identifier("account_id"),
         MEDIA if answer == "to-nothing" else tuple(medium for medium in MEDIA if medium in ticked),
         given=given,
-        manner=form.choice("manner", "in_person", "by_telephone", "in_writing"),
+        manner=_manner(form),
         # whatever date was typed: taking back always works
         ask_again_at=form.day("ask_again_at") if given and form.text("ask_again_at") else None,
     )
     return "agreed" if given else "agreed-back"
+
+
+def _manner(form: Form) -> Manner:
+    if form.text("manner") not in _MANNERS:
+        raise Invalid(manner="Choose how they told you.")
+    return form.choice("manner", *_MANNERS)
 
 
 async def _assessment(house: House, person: Person, case_id: UUID, form: Form) -> str:
@@ -74,11 +83,19 @@ async def _restriction(house: House, person: Person, case_id: UUID, form: Form) 
         person,
         case_id,
         form.identifier("account_id"),
-        until=form.day("until"),
+        until=_end(form),
         description=form.text("description"),
         exception_evidence=evidence,
     )
     return "restricted-excepted" if evidence else "restricted"
+
+
+def _end(form: Form) -> datetime | None:
+    """Return the end of an order; nothing where it holds until further order."""
+    open_ended, typed = form.ticked("open_ended"), form.text("until").strip()
+    if open_ended == bool(typed):
+        raise Invalid(until="Give the day on which it ends, or tick that it holds until further order: one.")
+    return None if open_ended else form.day("until")
 
 
 async def _order(house: House, person: Person, case_id: UUID, form: Form) -> str:
@@ -103,12 +120,16 @@ async def _pause(house: House, person: Person, case_id: UUID, form: Form) -> str
     return "paused" if paused else "pause-ended"
 
 
+def _of_whom(form: Form) -> str:
+    return f"&whom={form.identifier('account_id')}" if form.text("account_id") else ""
+
+
 def _handler(name: str, record: Record) -> HTTPRouteHandler:
     @does(f"/cases/{{case_id:uuid}}/gates/{name}", Permission.GATE_RECORD, name=f"page:{name}")
     async def handle(asked: TheAsked, case_id: CaseId) -> Page:
         async def do(person: Person) -> Page:
             done = await record(asked.house, person, case_id, asked.form)
-            return see_other(f"/cases/{case_id}{said(done)}#gates")
+            return see_other(f"/cases/{case_id}{said(done)}{_of_whom(asked.form)}#gates")
 
         return await on_case(asked, case_id, do)
 

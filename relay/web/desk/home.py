@@ -107,7 +107,7 @@ async def invite_staff(asked: TheAsked) -> Page:
         role, name = asked.form.choice("role", *ROLES), asked.form.text("name")
         invitation = await invitations.invite_staff(asked.house, person, role, name)
         origin = asked.house.settings.desk_origin
-        return invitation_page(asked.request, invitation, name, origin=origin, back="/accounts", staff=True)
+        return invitation_page(asked.request, invitation, name, origin=origin, back="/accounts")
 
     return await on_accounts(asked, do)
 

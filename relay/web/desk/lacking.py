@@ -23,7 +23,7 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _PLACES: Final = {
-    "case-closed": ("how-it-is-worked", "How it is worked"),
+    "case-closed": ("whole-case", "The whole case"),
     "case-paused": ("whole-case", "The whole case"),
 }
 _ASSESSMENT: Final = ("assessment", "Record a safety assessment")

@@ -1,7 +1,8 @@
 """What was just recorded at the gates of a case: said on its page only where it is so."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
+from uuid import UUID
 
 from relay.cases.model import GateFacts
 
@@ -25,6 +26,11 @@ def recorded(untrusted_done: str, facts: GateFacts) -> str:
     """Return what an address says was recorded; empty if that is no gate, or there is no such record."""
     is_so = _IS_SO.get(untrusted_done)
     return untrusted_done if is_so and is_so(facts) else ""
+
+
+def of_whom(untrusted_whom: str, names: Mapping[UUID, str]) -> str:
+    """Return the name of whom an address says it was recorded of; empty if that is nobody on the case."""
+    return next((name for account, name in names.items() if str(account) == untrusted_whom), "")
 
 
 def is_gate(untrusted_done: str) -> bool:

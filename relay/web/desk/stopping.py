@@ -1,4 +1,4 @@
-"""Inviting anew, suspending an account, ending that, taking somebody off a case: each is asked about first.
+"""Inviting anew, suspending, ending that, taking somebody off a case, closing one: each is asked about first.
 
 The page that asks says what follows. Its address is the form's, which can then be asked for by itself.
 """
@@ -9,8 +9,9 @@ from uuid import UUID
 from litestar import get
 from litestar.params import PathParameter
 
-from relay.cases import service
+from relay.cases import service, settings
 from relay.cases.model import Case, PersonOnCase
+from relay.cases.wishes import seen_by, wishes
 from relay.errors import Missing
 from relay.house import House
 from relay.identity import accounts, directory, invitations
@@ -34,17 +35,6 @@ _ENDS = "the suspension ends, and this person can sign in again."
 _TAKEN_OFF = "this person is taken off the case."
 
 
-async def _on_case(
-    house: House, person: Person, case_id: UUID, *, account: UUID | None = None, seat: UUID | None = None
-) -> tuple[Case, PersonOnCase]:
-    """Return a case of theirs and whom of it is meant, or raise `Missing`."""
-    case, people, _ = await service.read_case(house, person, case_id)
-    for one in people:
-        if account in {one.account_id, None} and seat in {one.seat_id, None}:
-            return case, one
-    raise Missing
-
-
 @get("/cases/{case_id:uuid}/people/{account_id:uuid}/invitation", opt=_PEOPLE)
 async def ask_to_invite_again(
     request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, account_id: AccountId
@@ -62,7 +52,7 @@ async def invite_again(asked: TheAsked, case_id: CaseId, account_id: AccountId) 
         # first: what is made next is shown once, and no trouble of ours may stand in between
         _, one = await _participant(asked.house, person, case_id, account_id)
         invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
-        return invitation_to_case(asked.request, asked.house, invitation, one.name, case_id)
+        return invitation_to_case(asked.request, asked.house, invitation, one.name, case_id, one.part)
 
     return await on_case(asked, case_id, do)
 
@@ -79,10 +69,11 @@ async def ask_to_suspend(
 async def _participant(
     house: House, person: Person, case_id: UUID, account_id: UUID
 ) -> tuple[Case, PersonOnCase]:
-    case, one = await _on_case(house, person, case_id, account=account_id)
-    if one.part == "facilitator":
-        raise Missing
-    return case, one
+    case, people, _ = await service.read_case(house, person, case_id)
+    for one in people:
+        if one.account_id == account_id and one.part != "facilitator":
+            return case, one
+    raise Missing
 
 
 @does("/cases/{case_id:uuid}/people/{account_id:uuid}/suspend", Permission.CASE_PEOPLE)
@@ -116,13 +107,43 @@ async def end_suspension(asked: TheAsked, case_id: CaseId, account_id: AccountId
     return await on_case(asked, case_id, do, done="suspension-ended", proving=_ENDS)
 
 
+@get("/cases/{case_id:uuid}/close", opt=_PEOPLE)
+async def ask_to_close(request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId) -> Page:
+    """Say what follows when a case is closed."""
+    case, people, _ = await service.read_case(house, person, case_id)
+    return page(request, "close.html", case=case, people=[one for one in people if one.part != "facilitator"])
+
+
+@does("/cases/{case_id:uuid}/close", Permission.CASE_PEOPLE)
+async def close(asked: TheAsked, case_id: CaseId) -> Page:
+    """Close a case, or open it again; how it is worked stays."""
+    is_open = asked.form.text("then") == "open"
+
+    async def do(person: Person) -> None:
+        case, _, _ = await service.read_case(asked.house, person, case_id)
+        await settings.change_settings(
+            asked.house,
+            person,
+            case_id,
+            second_approval=case.second_approval,
+            cooling_hours=case.cooling_hours,
+            is_open=is_open,
+        )
+
+    return await on_case(asked, case_id, do, done="opened" if is_open else "closed")
+
+
 @get("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", opt=_PEOPLE)
 async def ask_to_remove(
     request: AnyRequest, house: TheHouse, person: SignedIn, case_id: CaseId, seat_id: SeatId
 ) -> Page:
     """Say what follows when somebody is taken off the case."""
-    case, one = await _on_case(house, person, case_id, seat=seat_id)
-    return page(request, "remove.html", case=case, one=one)
+    case, people, _ = await service.read_case(house, person, case_id)
+    one = next((found for found in people if found.seat_id == seat_id), None)
+    if one is None:
+        raise Missing
+    sees = seen_by(one, people, await wishes(house, person, case_id))
+    return page(request, "remove.html", case=case, one=one, seen_by=[other.name for other in sees])
 
 
 @does("/cases/{case_id:uuid}/people/{seat_id:uuid}/remove", Permission.CASE_PEOPLE)
@@ -199,6 +220,8 @@ HANDLERS = [
     suspend,
     ask_to_end,
     end_suspension,
+    ask_to_close,
+    close,
     ask_to_remove,
     remove,
     ask_to_suspend_staff,

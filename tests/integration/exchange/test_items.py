@@ -158,7 +158,9 @@ async def test_what_the_other_side_closed_stops_no_writing(service: Service, pai
     await submit(service.participants, pair.victim, await write_letter(service, pair.victim, pair.case_id))
 
 
-async def test_an_offender_finds_and_starts_nothing_before_a_victim_asked(service: Service) -> None:
+async def test_an_offender_finds_nothing_before_a_victim_asked_and_starts_nothing_before_they_agreed(
+    service: Service,
+) -> None:
     facilitator = await service.make_facilitator()
     case_id = await service.make_case(facilitator)
     victim = await service.make_participant(facilitator, case_id, "victim", "Vera")
@@ -172,6 +174,10 @@ async def test_an_offender_finds_and_starts_nothing_before_a_victim_asked(servic
     assert await own_cases(service.participants, offender) == []
     assert await deliveries(service.participants, offender) == []
     await record_request(service.desk, facilitator, case_id, victim.id, asked=True)
+    assert (await own_case(service.participants, offender, case_id)).counterparts == ()
+    with pytest.raises(Missing):
+        await start_item(service.participants, offender, case_id, "letter", (victims_seat,))
+    await choose_consent(service.participants, offender, case_id, "letter", given=True)
     assert await seat_of(service, offender, case_id) == victims_seat
     await limits.record_read(service.participants, offender, case_id, limits.VERSION)
     await start_item(service.participants, offender, case_id, "letter", (victims_seat,))
