@@ -118,6 +118,18 @@ async def test_declining_needs_a_reason_is_asked_about_first_and_may_go_without_
     assert (await exchange.victim.ask(item))["state"] == "declined"
 
 
+async def test_nothing_is_approved_while_reasons_against_it_are_ticked(exchange: Exchange) -> None:
+    """As by a page that was opened with an older version of the desk, whose one form had both."""
+    item, desk = await taken(exchange), exchange.desk
+    page = await text(desk, item)
+    named = {name: told(page, name) for name in ("rendition_id", "sha256")}
+    refused = await desk.send(f"{item}/decision", decision="approve", reasons=["threats"], **named)
+    assert refused.status_code == 400
+    assert "Reasons to send it back are ticked, so it was not approved." in refused.text
+    assert (await desk.ask(item))["state"] == "in_review"
+    assert (await desk.send(f"{item}/decision", decision="approve", **named)).status_code == 303
+
+
 async def test_a_change_is_asked_for_only_with_how_to_put_it_right(exchange: Exchange) -> None:
     item, desk = await taken(exchange), exchange.desk
     page = await text(desk, item)

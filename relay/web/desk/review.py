@@ -83,6 +83,11 @@ async def decide(asked: TheAsked, item_id: ItemId) -> Page:
 
     async def do(person: Person) -> Page:
         decision: Decision = form.choice("decision", "approve", "request_changes", "decline")
+        if decision == "approve" and form.several("reasons"):
+            raise Invalid(
+                reasons="Reasons to send it back are ticked, so it was not approved."
+                " Ask for a change; or take the ticks out, and approve it."
+            )
         await decisions.decide(
             asked.house,
             person,
