@@ -111,8 +111,9 @@ async def test_a_missing_approval_leads_to_where_it_can_be_had(town: Town, galle
     await fatima.goto(f"/items/{waiting}")
     await expect(fatima.get_by_text("There is nothing left for you")).to_be_visible()
     await picture(fatima, gallery, "approval-of-a-colleague")
-    people = exchange.people
-    await invite_again(exchange.service.desk, people.facilitator, people.case_id, people.offender.id)
+    people, service = exchange.people, exchange.service
+    invitation = await invite_again(service.desk, people.facilitator, people.case_id, people.offender.id)
+    await service.enrol_quickly(service.participants, invitation)
     await fatima.goto(f"/items/{given}")
     await picture(fatima, gallery, "approval-after-release")
     await fatima.get_by_role("link", name="under “Items”").click()
