@@ -32,6 +32,9 @@ from tests.support.web import make_exchange
 
 OWN_CASES = 30
 EACH = 20
+_OWN_PEOPLE = (
+    "SELECT account_id FROM relay.seats WHERE case_id IN (SELECT id FROM own) AND part <> 'facilitator'"
+)
 _FILLING = Path(__file__).with_name("filling.sql")
 
 
@@ -52,6 +55,9 @@ def _fill(dsns: Dsns, service: Service, own: list[UUID], items: int) -> None:
         connection.execute("CREATE TEMPORARY TABLE about (service uuid, items integer, cases integer)")
         connection.execute("INSERT INTO about VALUES (%s, %s, %s)", [service.id, items, items // EACH])
         connection.execute(_FILLING.read_bytes())
+        for (account_id,) in connection.execute(_OWN_PEOPLE).fetchall():
+            name = service.columns.seal("accounts", "name", account_id, "Somebody")
+            connection.execute("UPDATE relay.accounts SET name_sealed = %s WHERE id = %s", [name, account_id])
         connection.execute("VACUUM ANALYZE")
 
 

@@ -1,15 +1,18 @@
-// Somebody is at the desk, or nobody is. While they type, read on or play something their session goes on; before it ends
-// they are told; and when it has ended, here or by signing out in another window, nothing of the page is shown any more.
+// Somebody is here, or nobody is. While they type, read on or play something their session goes on; before it ends they are
+// told; and when it has ended, here or by leaving in another window, nothing of the page is shown any more.
 // Without this file the session ends some time after the last page that was asked for.
 import { renewed, SignedOut } from "./session.js";
-import { unsent } from "./typed.js";
+
+// only the desk asks before it lets go of what was typed
+const asks = document.querySelector("script[src='/static/typed.js']");
+const { unsent } = asks ? await import("./typed.js") : { unsent: () => false };
 
 const IDLE = Number(document.querySelector("meta[name=idle]").content) * 60_000;
 const AHEAD = Math.min(120_000, IDLE / 2);
 const TELL = Math.min(240_000, IDLE / 4);
 const EVERY = 2_000;
 
-const others = new BroadcastChannel("desk"); // the other windows of this browser
+const others = new BroadcastChannel("windows"); // the other windows of this browser
 let asked = Date.now(); // when the server was last asked for something, as far as is known here
 let used = false; // since then
 let warning = null;
@@ -63,7 +66,7 @@ function cover(words) {
   for (const player of main.querySelectorAll("audio, video")) player.pause();
   covered = { title: document.title, content: document.createDocumentFragment() };
   covered.content.append(...main.childNodes);
-  document.title = "Signed out – Desk";
+  document.title = `Signed out – ${document.title.split(" – ").at(-1)}`;
   const said = made("p", "", { role: "status" });
   const back = kept ? "" : `?then=${encodeURIComponent(location.pathname)}`;
   const into = made("a", kept ? "Sign in in another window" : "Sign in", { href: `/sign-in${back}`, className: "button main" });
@@ -111,6 +114,7 @@ others.onmessage = ({ data }) => {
 document.addEventListener("submit", ({ target }) => {
   if (target.getAttribute("action") === "/sign-out") others.postMessage("ended");
 });
+document.addEventListener("relay:leave", () => others.postMessage("ended"));
 // a page that the browser kept whole
 addEventListener("pageshow", ({ persisted }) => persisted && tell());
 others.postMessage("used");
