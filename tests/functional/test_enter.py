@@ -30,8 +30,6 @@ HARMLESS: Final = {
     ("/items/*/hide", "then", "check"),  # shows what would be hidden
 }
 """First buttons (address, name, value) of forms that have others too, and a field to press Enter in."""
-_TO_BE_SPLIT: Final = {("/cases/*/gates/consents", "answer", "agree")}
-"""What is known to do harm: to be taken out of here when its form has become two."""
 _SILENT: Final = {"hidden", "submit", "button", "reset", "image", "file"}
 """Kinds of input in which Enter presses no button of the form."""
 _ANY: Final = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
@@ -100,8 +98,7 @@ def _add(form: Form, tag: str, has: dict[str, str]) -> None:
 def harmful(page: str) -> list[Button]:
     """What Enter would press on a page that is not known to do no harm."""
     pressed = [form.presses() for form in Forms(page).all]
-    known = HARMLESS | _TO_BE_SPLIT
-    return [one for one in pressed if one and (one.address, one.name, one.value) not in known]
+    return [one for one in pressed if one and (one.address, one.name, one.value) not in HARMLESS]
 
 
 class Walk:
@@ -191,6 +188,7 @@ async def of_a_case(walk: Walk, exchange: Exchange) -> None:
         if one["account_id"] == exchange.offender_id
     )
     await walk.look(desk, f"{case}/people/{seat}/remove")
+    await walk.look(desk, f"{case}/close")
 
 
 async def of_an_item(walk: Walk, exchange: Exchange) -> str:
