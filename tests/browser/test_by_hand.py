@@ -34,7 +34,7 @@ async def test_a_letter_is_written_changed_approved_passed_on_and_opened_without
     await work_off(town.exchange.room)
 
     fatima = await town.signed_in(Surface.DESK, "Fatima", script=False)
-    await fatima.get_by_role("link", name="Queue").click()
+    await fatima.get_by_role("link", name="Queue", exact=True).click()
     await fatima.get_by_role("link", name="Letter, 2026/17").click()
     await fatima.get_by_role("button", name="Take it").click()
     await expect(fatima.get_by_text("my number is 0123")).to_be_visible()
@@ -49,7 +49,7 @@ async def test_a_letter_is_written_changed_approved_passed_on_and_opened_without
     await vera.get_by_role("button", name="Save and send").click()
     await work_off(town.exchange.room)
 
-    await fatima.get_by_role("link", name="Queue").first.click()
+    await fatima.get_by_role("link", name="Queue", exact=True).first.click()
     await fatima.get_by_role("link", name="Letter, 2026/17").click()
     await fatima.get_by_role("button", name="Take it").click()
     await fatima.get_by_role("button", name="Approve it as it is").click()

@@ -111,7 +111,8 @@ async def test_opening_closing_and_a_new_key_each_leave_one_entry_whose_facts_sa
 
 def facts_of(page: str, tag: Tag) -> list[str]:
     """What the page tells about entries of one kind, the newest first."""
-    row = rf'data-label="What">{re.escape(deed(tag))}</td>.*?data-label="Facts" class="small">(.*?)</td>'
+    what = rf'data-label="What">{re.escape(deed(tag))}(?:<br><a [^>]*>[^<]*</a>)?</td>'
+    row = rf'{what}.*?data-label="Facts" class="small">(.*?)</td>'
     return [found.replace("<br>", "; ") for found in re.findall(row, page)]
 
 
