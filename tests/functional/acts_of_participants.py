@@ -3,11 +3,12 @@
 from datetime import timedelta
 
 from relay.exchange import agreements, delivery, items, submitting
+from relay.exchange.items import MOST_DRAFTS
 from relay.exchange.objects import opened
 from relay.identity.model import Person
-from relay.vault.padding import unpad
-from tests.functional.oracle import WRITABLE, Letter
-from tests.functional.scene import Dice, Scene
+from tests.functional.oracle import WRITABLE, Item, Letter
+from tests.functional.oracle_of_documents import Document
+from tests.functional.scene import MOST_READ, Dice, Scene
 
 TEXTS = ("I am sorry.", "Why me?\n\nسلام", "a\u200bb\u202ec", "żółć " * 200, "Good morning.", "", " \n ")
 CHOICES: tuple[delivery.Choice, ...] = ("open", "open", "later", "hold", "refuse")
@@ -18,65 +19,68 @@ class Participants(Scene):
     """Acts through the participants' app."""
 
     def start(self, dice: Dice) -> None:
-        """A letter, to one or to all of the other side."""
+        """A letter or a document, to one or to all of the other side."""
         staged, one = self.people[dice.which % len(self.people)]
         case = self.world.cases[self.stage.cases.index(staged)]
         seats = tuple(other.seat_id for other in staged.others(one.person))
         seats = seats if dice.yes else seats[:1]
-        drafts = [x for x in self.world.letters if x.author is one.person and x.state == "draft"]
-        house, person, text = self.service.participants, one.person, dice.pick(TEXTS)
-        item_id = self.do(
-            items.start_item(house, person, case.id, "letter", seats), may=len(drafts) < 20, shows={person.id}
-        )
-        if item_id is not None:
-            self.world.letters.append(Letter(item_id, case, person, seats, draft=text))
-            self.do(items.save_draft(house, person, item_id, text), may=True, shows={person.id})
+        made = Document if dice.also else Letter
+        drafts = [x for x in self.world.items if x.author is one.person and x.state == "draft"]
+        work = items.start_item(self.service.participants, one.person, case.id, made.kind, seats)
+        item_id = self.do(work, may=len(drafts) < MOST_DRAFTS, shows={one.person.id})
+        if item_id is None:
+            return
+        if dice.also:
+            self.world.items.append(Document(item_id, case, one.person, seats, sandbox=self.sandbox))
+        else:
+            self.world.items.append(letter := Letter(item_id, case, one.person, seats))
+            self._save(letter, one.person, dice.pick(TEXTS))
 
     def write(self, dice: Dice) -> None:
         """Save a draft."""
-        letter = self.letter(dice, *WRITABLE)
-        author, text = self.author_of(letter, dice), dice.pick(TEXTS)
-        may = author is letter.author and letter.state in WRITABLE
-        work = items.save_draft(self.service.participants, author, letter.id, text)
+        item = self.item(dice, *WRITABLE)
+        self._save(item, self.author_of(item, dice), dice.pick(TEXTS))
+
+    def _save(self, item: Item, author: Person, text: str) -> None:
+        may = author is item.author and item.state in WRITABLE and isinstance(item, Letter)
+        work = items.save_draft(self.service.participants, author, item.id, text)
         self.do(work, may=may, shows={author.id})
-        if may:
-            letter.draft = text
+        if may and isinstance(item, Letter):
+            item.draft = text
 
     def submit(self, dice: Dice) -> None:
         """Send it to the facilitators."""
-        letter = self.letter(dice, *WRITABLE)
-        author = self.author_of(letter, dice)
-        may = self.world.may_submit(letter, author, self.clock.now)
-        self.do(submitting.submit(self.service.participants, author, letter.id), may=may, shows={author.id})
+        item = self.item(dice, *WRITABLE)
+        author = self.author_of(item, dice)
+        may = self.world.may_submit(item, author, self.clock.now)
+        self.do(submitting.submit(self.service.participants, author, item.id), may=may, shows={author.id})
         if may:
-            letter.has_been_submitted()
+            item.has_been_submitted()
 
     def agree(self, dice: Dice) -> None:
         """Agree to what a facilitator made of it by hiding parts."""
-        letter = self.letter(dice, "in_review")
-        self.agree_to(letter, self.author_of(letter, dice))
+        item = self.item(dice, "in_review")
+        self.agree_to(item, self.author_of(item, dice))
 
-    def agree_to(self, letter: Letter, author: Person) -> None:
+    def agree_to(self, item: Item, author: Person) -> None:
         """Agree, in the name of one of them."""
-        rendition, sha256 = self.clean(letter)
-        may = self.world.may_agree(letter, author)
+        rendition, sha256 = self.clean(item)
+        may = self.world.may_agree(item, author)
         house = self.service.participants
-        work = agreements.agree(house, author, letter.id, rendition_id=rendition, sha256=sha256)
+        work = agreements.agree(house, author, item.id, rendition_id=rendition, sha256=sha256)
         self.do(work, may=may, shows={author.id})
-        letter.agreed |= may
+        item.agreed |= may
+        if may and item.hidden:
+            item.came_to.add("agreed to what is hidden")
 
     def withdraw(self, dice: Dice) -> None:
         """Take it back, whatever has become of it."""
-        letter = self.letter(dice, "submitted", "in_review", "approved", "scheduled", "released")
-        author = self.author_of(letter, dice)
-        may = (
-            author is letter.author
-            and not letter.taken_back
-            and letter.state not in {"declined", "withdrawn"}
-        )
-        self.do(items.withdraw(self.service.participants, author, letter.id), may=may, shows={author.id})
+        item = self.item(dice, "submitted", "in_review", "approved", "scheduled", "released")
+        author = self.author_of(item, dice)
+        may = author is item.author and not item.taken_back and item.state not in {"declined", "withdrawn"}
+        self.do(items.withdraw(self.service.participants, author, item.id), may=may, shows={author.id})
         if may:
-            letter.has_been_taken_back()
+            item.has_been_taken_back()
 
     def choose(self, dice: Dice) -> None:
         """What to do with something that waits."""
@@ -102,10 +106,10 @@ class Participants(Scene):
         content = self.do(work, may=may, entries=0)
         if person.id == delivered.recipient:
             found = self.wait(delivery.delivery(self.service.participants, person, delivered.id))
-            assert found.changes == delivered.letter.told
+            assert found.changes == delivered.item.told
         if content is not None:
             with opened(self.service.participants, content) as reader:
-                assert unpad(reader.read_all(1 << 20)).decode() == delivered.letter.reads
+                assert delivered.item.is_read_as(reader.read_all(MOST_READ)), "not what was reviewed"
 
     def let_time_pass(self, dice: Dice) -> None:
         """Claims run out, leases run out, agreements and assessments lapse, releases fall due."""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.cases.settings import WISH_LASTS, change_settings, confirm_lowering, keep_second_approval
-from relay.exchange.edits import Edits, Span
+from relay.exchange.edits import Area, Edits, Span
 from relay.exchange.letters import visible
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule, unschedule
@@ -15,9 +15,10 @@ from relay.review.model import Decision, Reason
 from relay.review.queue import claim, hand_back
 from relay.review.reading import open_rendition, record_seen
 from relay.review.redaction import redact
-from relay.vault.padding import unpad
-from tests.functional.oracle import CLAIM, READABLE, Gates, Letter, Plan
-from tests.functional.scene import GUIDANCE, NOTE, Dice, Scene
+from relay.web.shared.page_pictures import Picture
+from tests.functional.oracle import AS_IT_IS, CLAIM, READABLE, Gates, Item, Letter, Plan
+from tests.functional.oracle_of_documents import Document
+from tests.functional.scene import GUIDANCE, MOST_READ, NOTE, Dice, Scene
 
 
 class Staff(Scene):
@@ -25,78 +26,95 @@ class Staff(Scene):
 
     def take_in_hand(self, dice: Dice) -> None:
         """Claim it."""
-        letter = self.letter(dice, "in_review", "approved")
-        person = self.somebody_on(letter, dice)
-        self._claim(letter, person, may=self.world.may_claim(letter, person, self.clock.now))
+        item = self.item(dice, "in_review", "approved")
+        person = self.somebody_on(item, dice)
+        self._claim(item, person, may=self.world.may_claim(item, person, self.clock.now))
 
-    def _claim(self, letter: Letter, person: Person, *, may: bool) -> None:
+    def _claim(self, item: Item, person: Person, *, may: bool) -> None:
         now = self.clock.now
-        until = self.do(claim(self.service.desk, person, letter.id), may=may)
+        until = self.do(claim(self.service.desk, person, item.id), may=may)
         if until is not None:
             assert now < until <= now + CLAIM + timedelta(seconds=1)
-            letter.claim = person.id, until
+            item.claim = person.id, until
 
     def give_back(self, dice: Dice) -> None:
         """Hand the claim back."""
-        letter = self.letter(dice, "in_review", "approved")
-        person = self.somebody_on(letter, dice)
-        may = person.id in letter.case.staff and letter.claim is not None and letter.claim[0] == person.id
-        self.do(hand_back(self.service.desk, person, letter.id), may=may)
+        item = self.item(dice, "in_review", "approved")
+        person = self.somebody_on(item, dice)
+        may = person.id in item.case.staff and item.claim is not None and item.claim[0] == person.id
+        self.do(hand_back(self.service.desk, person, item.id), may=may)
         if may:
-            letter.claim = None
+            item.claim = None
 
     def see(self, dice: Dice) -> None:
         """Read all of it, or only half."""
-        letter = self.letter(dice, "in_review", "approved", "released")
-        self._look_through(letter, self.somebody_on(letter, dice), half=dice.yes)
+        item = self.item(dice, "in_review", "approved", "released")
+        person = self.somebody_on(item, dice)
+        self._look_through(item, person, half=dice.yes)
+        if dice.also:
+            self._look_at_the_poster(item, person)
 
-    def _look_through(self, letter: Letter, person: Person, *, half: bool = False) -> None:
-        readable = letter.state in READABLE and not letter.taken_back and not letter.broken
-        may = person.id in letter.case.staff and readable
-        found = self.do(open_rendition(self.service.desk, person, letter.id, "clean"), may=may)
+    def _look_through(self, item: Item, person: Person, *, half: bool = False) -> None:
+        may = self._may_read(item, person)
+        found = self.do(open_rendition(self.service.desk, person, item.id, "clean"), may=may)
         if found is None:
             return
         rendition, content = found
         with opened(self.service.desk, content) as reader:
-            assert unpad(reader.read_all(1 << 20)).decode() == letter.reads
-        size = rendition.size // 2 if half else rendition.size
-        self.wait(record_seen(self.service.desk, person, rendition, 0, size))
-        letter.goes_on(person.id, self.clock.now)
+            assert item.is_read_as(reader.read_all(MOST_READ)), "a reviewer reads something else"
+            if item.kind == "document":  # its page is served as a picture
+                page = Picture(reader, 1)
+                start, stop = page.stretch(0, page.plaintext_size // 2 if half else page.plaintext_size)
+            else:
+                start, stop = 0, rendition.size // 2 if half else rendition.size
+        self.wait(record_seen(self.service.desk, person, rendition, start, stop))
+        item.goes_on(person.id, self.clock.now)
         if not half:
-            letter.seen.add(person.id)
+            item.seen.add(person.id)
+
+    def _may_read(self, item: Item, person: Person) -> bool:
+        readable = item.state in READABLE and not item.taken_back and not item.broken
+        return person.id in item.case.staff and readable
+
+    def _look_at_the_poster(self, item: Item, person: Person) -> None:
+        may = self._may_read(item, person) and isinstance(item, Document)
+        found = self.do(open_rendition(self.service.desk, person, item.id, "poster"), may=may)
+        if found is not None and isinstance(item, Document):
+            with opened(self.service.desk, found[1]) as reader:
+                assert reader.read_all(MOST_READ) == item.file("poster")
 
     def approve(self, dice: Dice) -> None:
         """Approve it, whether or not that is right."""
-        letter = self.letter(dice, "in_review", "approved", "released")
-        person = self.somebody_on(letter, dice)
-        self._decide(letter, person, "approve", may=self.world.may_approve(letter, person))
+        item = self.item(dice, "in_review", "approved", "released")
+        person = self.somebody_on(item, dice)
+        self._decide(item, person, "approve", may=self.world.may_approve(item, person))
 
     def send_back(self, dice: Dice) -> None:
         """Ask for changes, or decline."""
-        letter = self.letter(dice, "in_review")
-        person = self.somebody_on(letter, dice)
-        may = self.world.may_decide(letter, person)
-        self._decide(letter, person, "decline" if dice.number % 4 == 0 else "request_changes", may=may)
+        item = self.item(dice, "in_review")
+        person = self.somebody_on(item, dice)
+        may = self.world.may_decide(item, person)
+        self._decide(item, person, "decline" if dice.number % 4 == 0 else "request_changes", may=may)
 
     def review_as_it_should_be(self, dice: Dice) -> None:
         """All of a review in one step, so that runs go far."""
-        letter = self.letter(dice, "in_review")
-        person = self.somebody_on(letter, dice._replace(who=dice.who % 8))
-        if letter.state == "in_review" and self.world.may_claim(letter, person, self.clock.now):
-            self._claim(letter, person, may=True)
-            self._look_through(letter, person)
-            may = self.world.may_approve(letter, person)
-            self._decide(letter, person, "approve", may=may)
+        item = self.item(dice, "in_review")
+        person = self.somebody_on(item, dice._replace(who=dice.who % 8))
+        if item.state == "in_review" and self.world.may_claim(item, person, self.clock.now):
+            self._claim(item, person, may=True)
+            self._look_through(item, person)
+            may = self.world.may_approve(item, person)
+            self._decide(item, person, "approve", may=may)
 
-    def _decide(self, letter: Letter, person: Person, decision: Decision, *, may: bool) -> None:
-        rendition, sha256 = self.clean(letter)
+    def _decide(self, item: Item, person: Person, decision: Decision, *, may: bool) -> None:
+        rendition, sha256 = self.clean(item)
         sent_back = decision != "approve"
         now = self.clock.now
         self.do(
             decide(
                 self.service.desk,
                 person,
-                letter.id,
+                item.id,
                 decision,
                 rendition_id=rendition,
                 sha256=sha256,
@@ -104,84 +122,80 @@ class Staff(Scene):
                 guidance=GUIDANCE if sent_back else "",
             ),
             may=may,
-            shows={letter.author.id},
+            shows={item.author.id},
         )
         if may:
-            letter.has_been_decided(person.id, decision, now)
+            item.has_been_decided(person.id, decision, now)
 
     def hide_parts(self, dice: Dice) -> None:
         """Hide a part of it, another part, or nothing any more; mostly after taking it in hand."""
-        letter = self.letter(dice, "in_review")
-        person = self.somebody_on(letter, dice)
-        if letter.state == "in_review" and dice.yes and self.world.may_claim(letter, person, self.clock.now):
-            self._claim(letter, person, may=True)
-        length = max(1, len(visible(letter.sent)))
-        start = dice.number % length
-        span = Span(start=start, end=min(length, start + 1 + dice.which % 7))
-        spans = (span,) if dice.number % 8 else ()
-        may = self.world.may_hide(letter, person, spans)
-        work = redact(
-            self.service.desk,
-            person,
-            letter.id,
-            revision=letter.revision,
-            edits=Edits(spans=spans),
-            note=NOTE,
-        )
-        self.do(work, may=may, shows={letter.author.id})
+        item = self.item(dice, "in_review")
+        person = self.somebody_on(item, dice)
+        if item.state == "in_review" and dice.yes and self.world.may_claim(item, person, self.clock.now):
+            self._claim(item, person, may=True)
+        edits = self._parts(item, dice)
+        may = self.world.may_hide(item, person, edits)
+        work = redact(self.service.desk, person, item.id, revision=item.revision, edits=edits, note=NOTE)
+        self.do(work, may=may, shows={item.author.id})
         if may:
-            letter.has_been_hidden_in(spans, self.clock.now)
+            item.has_been_hidden_in(edits, self.clock.now)
+
+    def _parts(self, item: Item, dice: Dice) -> Edits:
+        if dice.number % 8 == 0:
+            return AS_IT_IS
+        if not isinstance(item, Letter):
+            page, left = 2 if dice.number % 16 == 1 else 1, 5_000 * (dice.which % 2)
+            return Edits(areas=(Area(page=page, left=left, top=0, right=left + 5_000, bottom=5_000),))
+        length = max(1, len(visible(item.sent)))
+        start = dice.number % length
+        return Edits(spans=(Span(start=start, end=min(length, start + 1 + dice.which % 7)),))
 
     def put_back_into_review(self, dice: Dice) -> None:
         """Reopen it: what was approved does not count any more."""
-        letter = self.letter(dice, "approved")
-        person = self.somebody_on(letter, dice)
-        may = (
-            person.id in letter.case.staff
-            and letter.state == "approved"
-            and not self.world.another_waits(letter)
-        )
-        self.do(reopen(self.service.desk, person, letter.id), may=may, shows={letter.author.id})
+        item = self.item(dice, "approved")
+        person = self.somebody_on(item, dice)
+        may = person.id in item.case.staff and item.state == "approved" and not self.world.another_waits(item)
+        self.do(reopen(self.service.desk, person, item.id), may=may, shows={item.author.id})
         if may:
-            letter.state = "in_review"
-            letter.asked = letter.needs
-            letter.approvals.clear()
+            item.state = "in_review"
+            item.asked = item.needs
+            item.approvals.clear()
 
     def release(self, dice: Dice) -> None:
         """Give it to one of its recipients, now."""
-        letter = self.letter(dice, "approved", "scheduled", "released")
-        person = self.somebody_on(letter, dice)
-        seat_id = dice.pick(letter.seats)
-        may = self.world.may_release(letter, person, seat_id, self.clock.now)
-        release_id = self.do(release(self.service.desk, person, letter.id, seat_id), may=may)
+        item = self.item(dice, "approved", "scheduled", "released")
+        person = self.somebody_on(item, dice)
+        seat_id = dice.pick(item.seats)
+        may = self.world.may_release(item, person, seat_id, self.clock.now)
+        release_id = self.do(release(self.service.desk, person, item.id, seat_id), may=may)
         if release_id is not None:
-            self.has_been_released(letter, letter.recipient(seat_id), release_id)
+            self.has_been_released(item, item.recipient(seat_id), release_id)
 
     def plan_a_release(self, dice: Dice) -> None:
         """Schedule it."""
-        letter = self.letter(dice, "approved", "scheduled", "released")
-        person = self.somebody_on(letter, dice)
-        seat_id, now = dice.pick(letter.seats), self.clock.now
+        item = self.item(dice, "approved", "scheduled", "released")
+        person = self.somebody_on(item, dice)
+        seat_id, now = dice.pick(item.seats), self.clock.now
         asked = now + timedelta(hours=(1, 1, 30, 200)[dice.which % 4])
         due = asked.replace(microsecond=0)
-        may = self.world.may_schedule(letter, person, seat_id, due, now)
-        self.do(schedule(self.service.desk, person, letter.id, seat_id, asked), may=may)
+        may = self.world.may_schedule(item, person, seat_id, due, now)
+        self.do(schedule(self.service.desk, person, item.id, seat_id, asked), may=may)
         if may:
-            letter.plans[letter.recipient(seat_id)] = Plan(due, letter.chosen(person.id))
-            letter.state = "released" if letter.state == "released" else "scheduled"
+            item.plans[item.recipient(seat_id)] = Plan(due, item.chosen(person.id))
+            item.state = "released" if item.state == "released" else "scheduled"
 
     def give_up_the_plan(self, dice: Dice) -> None:
         """Take the schedule back."""
-        letter = self.letter(dice, "scheduled", "released")
-        person = self.somebody_on(letter, dice)
-        seat_id = None if dice.also else dice.pick(letter.seats)
-        meant = [one for one in letter.plans if seat_id is None or one == letter.recipient(seat_id)]
-        may = person.id in letter.case.staff and bool(meant)
-        self.do(unschedule(self.service.desk, person, letter.id, seat_id), may=may)
+        item = self.item(dice, "scheduled", "released")
+        person = self.somebody_on(item, dice)
+        seat_id = None if dice.also else dice.pick(item.seats)
+        meant = [one for one in item.plans if seat_id is None or one == item.recipient(seat_id)]
+        may = person.id in item.case.staff and bool(meant)
+        self.do(unschedule(self.service.desk, person, item.id, seat_id), may=may)
         if may:
             for one in meant:
-                del letter.plans[one]
-            letter.a_plan_is_over()
+                del item.plans[one]
+            item.a_plan_is_over()
 
     def change_the_case(self, dice: Dice) -> None:
         """Second approval, cooling-off time, open or closed."""
@@ -237,6 +251,6 @@ class Staff(Scene):
             self.checks.removed(leaving.account_id, case.id)
             if case.wish and case.wish[0] == leaving.account_id:
                 case.wish = None
-            for letter in self.world.letters:
-                if letter.case is case:
-                    letter.somebody_left(leaving.account_id)
+            for item in self.world.items:
+                if item.case is case:
+                    item.somebody_left(leaving.account_id)

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 from relay.cases import own, records
-from relay.cases.model import Grade
+from relay.cases.model import Grade, Medium
 from relay.cases.settings import change_settings
-from tests.functional.oracle import FAR
+from tests.functional.oracle import FAR, KINDS
 from tests.functional.scene import ORDER, REASONING, Dice, Scene
 
 GRADES: tuple[Grade, ...] = ("full", "partial", "none")
@@ -28,7 +28,11 @@ class Gatekeepers(Scene):
         gate[dice.which % len(gate)](dice._replace(which=dice.number))
 
     def consent(self, dice: Dice) -> None:
-        """To letters, or no longer."""
+        """To letters, or to documents, or no longer."""
+        self.consent_to(dice, dice.pick(KINDS))
+
+    def consent_to(self, dice: Dice, kind: Medium) -> None:
+        """To one of them: the other is as it was."""
         case, one, staff = self.concerned(dice)
         if dice.also:
             work = records.record_consent(
@@ -36,15 +40,23 @@ class Gatekeepers(Scene):
                 staff,
                 case.id,
                 one.person.id,
-                "letter",
+                kind,
                 given=dice.yes,
                 manner="by_telephone",
             )
         else:
             house = self.service.participants
-            work = own.choose_consent(house, one.person, case.id, "letter", given=dice.yes)
+            work = own.choose_consent(house, one.person, case.id, kind, given=dice.yes)
         self.do(work, may=True, shows={one.person.id})
-        case.consent[one.person.id] = self.clock.now + FAR if dice.yes else None
+        case.consent[kind][one.person.id] = self.clock.now + FAR if dice.yes else None
+
+    def think_again(self, dice: Dice) -> None:
+        """Somebody whom an approved item concerns no longer agrees to that medium, and to it alone."""
+        item = self.item(dice, "approved", "scheduled", "released")
+        concerned = (item.author.id, *map(item.recipient, item.seats))
+        account = concerned[dice.number % len(concerned)]
+        which = [one.person.id for _, one in self.people].index(account)
+        self.consent_to(dice._replace(which=which, yes=False), item.kind)
 
     def pause(self, dice: Dice) -> None:
         """One person stops, or goes on."""
@@ -129,7 +141,9 @@ class Gatekeepers(Scene):
         if not case.safe or case.assessed_until <= now:
             self.assess(good)
         for which, (_, one) in enumerate(self.people):
-            if one.seat_id in case.seats and not case.of_person(one, now):
+            closed = [kind for kind in KINDS if not case.of_person(one, kind, now)]
+            if one.seat_id in case.seats and closed:
                 self.pause(good._replace(which=which))
-                self.consent(good._replace(which=which))
+                for kind in closed:
+                    self.consent_to(good._replace(which=which), kind)
                 (self.ask if one.part == "victim" else self.responsibility)(good._replace(which=which))

@@ -22,13 +22,31 @@ from relay.blobs.interface import Blobs
 from relay.errors import VaultRefused
 from relay.identity.model import Person
 from relay.vault.grants import Holder, HolderKind, open_case_key, open_grant
-from relay.vault.padding import unpad
 from relay.vault.release import ReleaseRecord, Signatures, approval_of
 from relay.vault.statements import Agreement
 from relay.vault.stream import ObjectReader, object_binding
 from relay.vault.suite import DataKey, KeyPair, PublicKey, Verifier
-from tests.functional.oracle import Delivered, World
+from tests.functional.oracle import Delivered
+from tests.functional.world import World
 from tests.support.stage import Stage
+
+# Rows that were written since the last look: all that there are would be read anew at each step else.
+_NEW_CASE_KEYS: LiteralString = """
+SELECT g.*, k.public FROM relay.case_key_grants g JOIN relay.case_keys k USING (case_id, version)
+WHERE g.xmin::text::bigint >= %s
+"""
+_NEW_GRANTS: LiteralString = """
+SELECT g.object_id, g.holder_kind, g.holder_id, g.holder_key_version, g.case_id, g.sealed,
+       o.purpose, o.owner_id, pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+FROM relay.grants g JOIN relay.objects o ON o.id = g.object_id
+WHERE g.xmin::text::bigint >= %s
+"""
+_STATES = """
+SELECT i.id, i.state, i.revision, i.taken_back_at, i.failure, EXISTS (
+    SELECT FROM relay.revisions r JOIN relay.grants g ON g.object_id IN (r.object_id, r.edits_id)
+    WHERE r.item_id = i.id AND g.holder_kind = 'worker') AS for_workers
+FROM relay.items i
+"""
 
 
 class _Grant(NamedTuple):
@@ -46,13 +64,14 @@ class Checks:
     def __init__(self, stage: Stage, address: str, blobs: Blobs) -> None:
         self._stage = stage
         self._service = stage.service.id
-        self._blobs = blobs
+        self.blobs = blobs
         self.address = address
         self._database = psycopg.connect(address, autocommit=True)
         self._participants = [seated.person for case in stage.cases for seated in case.participants]
         self._staff = [*stage.staff, stage.administrator]
         everybody = [*stage.staff, *self._participants]
         self._verifiers: dict[UUID, Verifier] = {person.id: person.signer.public for person in everybody}
+        self._looked_until = 0
         self._tried: set[bytes] = set()
         self._readable: dict[UUID, dict[UUID, DataKey]] = defaultdict(dict)
         self._case_pairs: dict[tuple[UUID, int], KeyPair] = {}
@@ -106,20 +125,26 @@ class Checks:
 
     def look(self) -> list[tuple[Person, UUID]]:
         """Try every new grant with everybody's keys. Return who can open which object since the last look."""
-        for row in self.rows(
-            "SELECT g.*, k.public FROM relay.case_key_grants g"
-            " JOIN relay.case_keys k USING (case_id, version)"
-        ):
+        for row in self.rows(_NEW_CASE_KEYS, self._looked_until):
             self._try_case_key(row)
-        new = []
-        for row in self.rows(
-            "SELECT object_id, holder_kind, holder_id, holder_key_version, case_id, sealed FROM relay.grants"
-        ):
-            grant = _Grant(*row)
+        new: list[tuple[Person, UUID]] = []
+        until = self._looked_until
+        for row in self.rows(_NEW_GRANTS, until):
+            *columns, purpose, owner, self._looked_until = row
+            grant = _Grant(*columns)
+            if purpose == "original":
+                self._is_for_no_reader(grant, owner)
             if grant.sealed not in self._tried:
                 self._tried.add(grant.sealed)
                 new += list(self._try_grant(grant))
         return new
+
+    def _is_for_no_reader(self, grant: _Grant, owner: UUID) -> None:
+        """3. By its label too, which says for whom it was meant, an original is for none but these."""
+        meant = {("account", owner), ("case", grant.case_id)}
+        assert grant.holder_kind == "worker" or (grant.holder_kind, grant.holder_id) in meant, (
+            "an original is sealed to somebody but its author, its case and the workers"
+        )
 
     def _try_case_key(self, row: Any) -> None:
         if row.sealed in self._tried:
@@ -239,12 +264,12 @@ class Checks:
             person.id,
         )
         assert (row.role, row.same, row.number) == ("clean", True, row.newest), "not the newest clean file"
-        assert (row.item_id, row.id) == (delivered.letter.id, delivered.id)
+        assert (row.item_id, row.id) == (delivered.item.id, delivered.id)
         self._check_record(person, row, delivered)
-        assert (row.edited_by is not None) == (delivered.letter.hidden is not None)
+        assert (row.edited_by is not None) == (delivered.item.hidden is not None)
         if row.edited_by is not None:
             self._check_agreement(row, delivered)
-        with self._blobs.open(object_id) as source:
+        with self.blobs.open(object_id) as source:
             reader = ObjectReader(
                 self._readable[person.id][object_id], object_binding(self._service, object_id), source
             )
@@ -253,14 +278,14 @@ class Checks:
         record = msgspec.json.decode(row.record, type=ReleaseRecord)
         assert hashlib.sha256(plain).digest() == record.sha256 == row.sha256, "not what was reviewed"
         assert commitment == record.commitment, "the record names another object's commitment"
-        assert unpad(plain).decode() == delivered.letter.reads, "not what was sent, or is left of it"
+        assert delivered.item.is_read_as(plain), "not what was sent, or is left of it"
 
     def _check_agreement(self, row: Any, delivered: Delivered) -> None:
         """Nothing with hidden parts is released without its author's agreement to exactly that rendition."""
         found = self.rows("SELECT * FROM relay.agreements WHERE rendition_id = %s", row.rendition_id)
         assert len(found) == 1, "nobody agreed to this"
         record = msgspec.json.decode(row.record, type=ReleaseRecord)
-        author = delivered.letter.author.id
+        author = delivered.item.author.id
         at = found[0].agreed_at - datetime(1970, 1, 1, tzinfo=UTC)
         statement = Agreement(
             service=self._service,
@@ -286,8 +311,8 @@ class Checks:
             row.revision_id,
         )
         assert (record.recipient, record.recipient_key) == (person.id, person.keys.public.fingerprint)
-        assert len(set(record.facilitators)) == len(record.facilitators) >= delivered.letter.needs
-        assert record.told == delivered.letter.told, "its recipient is not told what was done to it"
+        assert len(set(record.facilitators)) == len(record.facilitators) >= delivered.item.needs
+        assert record.told == delivered.item.told, "its recipient is not told what was done to it"
         record.verify(signatures.release, self._verifiers[record.facilitators[0]])
         assert tuple(one.facilitator for one in signatures.approvals) == record.facilitators
         for one in signatures.approvals:
@@ -297,18 +322,18 @@ class Checks:
     # the model and the database agree, and nothing that was sent is lost (8)
 
     def states(self, world: World) -> None:
-        """Every item is where the model says."""
-        found = {
-            row.id: row for row in self.rows("SELECT id, state, revision, taken_back_at FROM relay.items")
-        }
-        assert found.keys() == {letter.id for letter in world.letters}
-        for letter in world.letters:
-            row = found[letter.id]
-            assert (row.state, row.revision, row.taken_back_at is not None) == (
-                letter.state,
-                letter.revision,
-                letter.taken_back,
+        """Every item is where the model says, and sealed to workers only while they are to work on it."""
+        found = {row.id: row for row in self.rows(_STATES)}
+        assert found.keys() == {item.id for item in world.items}
+        for item in world.items:
+            row = found[item.id]
+            assert (row.state, row.revision, row.taken_back_at is not None, row.failure) == (
+                item.state,
+                item.revision,
+                item.taken_back,
+                item.failure,
             )
+            assert row.for_workers == item.for_workers, "sealed to workers, or not"
 
     def nothing_lost(self) -> None:
         """8. After the workers have done all there is, what was sent is ready, or failed with a reason."""
@@ -325,29 +350,25 @@ class Checks:
 
     # 9. no plaintext and no name in PostgreSQL, or in the store
 
-    def nothing_in_plain(self, words: set[str]) -> None:
+    def nothing_in_plain(self, words: set[str], pieces: set[bytes]) -> None:
         """No row and no blob holds one of these, as text or as bytes."""
-        patterns = [
-            f"%{form}%" for word in words for form in (word, word.encode().hex(), json.dumps(word)[1:-1])
-        ]
-        for table in self._tables():
-            query = SQL("SELECT count(*) FROM {} AS row WHERE row::text LIKE ANY (%s)").format(table)
-            found = self._database.execute(query, [patterns]).fetchone()
-            assert found == (0,), f"plaintext stands in {table.as_string()}"
-        for (object_id,) in self.rows("SELECT id FROM relay.objects WHERE state = 'ready'"):
-            with self._blobs.open(object_id) as source:
-                stored = bytearray(source.size)
-                source.read_into(0, memoryview(stored))
-            assert not any(word.encode() in stored for word in words), "plaintext stands in the store"
-
-    def _tables(self) -> Iterator[Identifier]:
+        raw = {word.encode() for word in words} | pieces
+        forms = words | {json.dumps(word)[1:-1] for word in words} | {one.hex() for one in raw}
         for row in self.rows(
             "SELECT schemaname, tablename FROM pg_tables"
             " WHERE schemaname NOT IN ('pg_catalog', 'information_schema')"
         ):
-            yield Identifier(row.schemaname, row.tablename)
+            table = Identifier(row.schemaname, row.tablename)
+            query = SQL("SELECT string_agg(row::text, E'\\n') FROM {} AS row").format(table)
+            [(text,)] = self._database.execute(query).fetchall()
+            assert not any(form in (text or "") for form in forms), f"plaintext stands in {table.as_string()}"
+        for (object_id,) in self.rows("SELECT id FROM relay.objects WHERE state = 'ready'"):
+            with self.blobs.open(object_id) as source:
+                stored = bytearray(source.size)
+                source.read_into(0, memoryview(stored))
+            assert not any(one in stored for one in raw), "plaintext stands in the store"
 
     def stored(self) -> None:
         """Every object that is ready is in the store (SAFETY 24)."""
         for (object_id,) in self.rows("SELECT id FROM relay.objects WHERE state = 'ready'"):
-            assert self._blobs.size(object_id) > 0
+            assert self.blobs.size(object_id) > 0

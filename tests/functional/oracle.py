@@ -3,15 +3,20 @@
 The machine asks it before each action whether that may succeed, and compares what became of it.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 from uuid import UUID
 
-from relay.exchange.edits import Span, masked
+from relay.cases.model import Medium
+from relay.exchange.edits import Edits, masked
 from relay.exchange.letters import visible
 from relay.identity.model import Person
+from relay.vault.padding import unpad
 from relay.vault.statements import Changes
-from tests.support.stage import Seated, Stage
+from tests.support.stage import Seated
+from workers.media.model import Reason
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FAR = timedelta(days=180)
@@ -19,6 +24,8 @@ LEASE = timedelta(minutes=2)
 CLAIM = timedelta(minutes=30)
 MOST_TRIES = 4
 WRITABLE = ("draft", "changes_requested", "failed")
+KINDS: tuple[Medium, ...] = ("letter", "document")
+AS_IT_IS = Edits()
 READABLE = ("in_review", "changes_requested", "approved", "scheduled", "released", "declined")
 
 
@@ -39,7 +46,7 @@ class Gates:
     pauses: set[UUID] = field(default_factory=set)
     asked: set[UUID] = field(default_factory=set)
     grade: dict[UUID, str] = field(default_factory=dict)
-    consent: dict[UUID, datetime | None] = field(default_factory=dict)
+    consent: dict[Medium, dict[UUID, datetime | None]] = field(default_factory=lambda: defaultdict(dict))
     restricted: dict[UUID, datetime] = field(default_factory=dict)
 
     @property
@@ -51,10 +58,10 @@ class Gates:
         """Whether the case itself lets anything pass."""
         return self.open and self.safe and self.assessed_until > now and not self.paused
 
-    def of_person(self, seated: Seated, now: datetime) -> bool:
-        """Whether one person's own gates are open, for letters."""
+    def of_person(self, seated: Seated, kind: Medium, now: datetime) -> bool:
+        """Whether one person's own gates are open, for one kind of item."""
         account = seated.person.id
-        consent = self.consent.get(account)
+        consent = self.consent[kind].get(account)
         willing = (
             account in self.asked
             if seated.part == "victim"
@@ -72,11 +79,11 @@ class Gates:
         """The place of a participant."""
         return next(one for one in self.seats.values() if one.person.id == account)
 
-    def passes(self, author: UUID, recipient: UUID, now: datetime) -> bool:
-        """Whether a letter may go from one to the other."""
+    def passes(self, author: UUID, recipient: UUID, kind: Medium, now: datetime) -> bool:
+        """Whether an item of this kind may go from one to the other."""
         both = self.seated(author), self.seated(recipient)
         opposite = {one.part for one in both} == {"victim", "offender"}
-        return opposite and self.of_case(now) and all(self.of_person(one, now) for one in both)
+        return opposite and self.of_case(now) and all(self.of_person(one, kind, now) for one in both)
 
 
 @dataclass
@@ -89,19 +96,20 @@ class Plan:
 
 
 @dataclass
-class Letter:
+class Item:
     """An item and everything that was done with it."""
 
+    kind: ClassVar[Medium]
     id: UUID
     case: Gates
     author: Person
     seats: tuple[UUID, ...]
-    draft: str = ""
     state: str = "draft"
     revision: int = 0
+    failure: Reason | None = None
+    for_workers: bool = False
     asked: int = 1
-    sent: str = ""
-    hidden: tuple[Span, ...] | None = None
+    hidden: Edits | None = None
     broken: bool = False
     agreed: bool = False
     tries: int = 0
@@ -112,6 +120,20 @@ class Letter:
     claim: tuple[UUID, datetime] | None = None
     released: dict[UUID, UUID] = field(default_factory=dict)
     plans: dict[UUID, Plan] = field(default_factory=dict)
+    came_to: set[str] = field(default_factory=set)
+
+    def may_be_sent(self, now: datetime) -> bool:
+        """Whether there is something to send, and nothing on its way that would replace it."""
+        raise NotImplementedError
+
+    def is_read_as(self, plain: bytes) -> bool:
+        """Whether these are the bytes of its clean file."""
+        raise NotImplementedError
+
+    @property
+    def unsafe(self) -> Reason | None:
+        """Why no worker can make it safe, if none can."""
+        return None
 
     @property
     def needs(self) -> int:
@@ -124,9 +146,9 @@ class Letter:
         return self.state in {"submitted", "in_review"}
 
     @property
-    def reads(self) -> str:
-        """What stands in its clean file."""
-        return masked(visible(self.sent), self.hidden or ())
+    def made(self) -> bool:
+        """Whether its newest version has a clean file."""
+        return self.revision > 0 and self.state not in {"submitted", "failed"} and not self.broken
 
     @property
     def told(self) -> Changes | None:
@@ -153,15 +175,16 @@ class Letter:
 
     def has_been_submitted(self) -> None:
         """A new revision, of which nobody has seen or approved anything."""
-        self.sent = self.draft
+        self.failure = None
         self._begins(None)
 
-    def has_been_hidden_in(self, spans: tuple[Span, ...], now: datetime) -> None:
+    def has_been_hidden_in(self, edits: Edits, now: datetime) -> None:
         """A facilitator's revision of what was sent: they keep it in hand."""
         self.claim = self.claim and (self.claim[0], now + CLAIM)
-        self._begins(spans)
+        self._begins(edits)
 
-    def _begins(self, hidden: tuple[Span, ...] | None) -> None:
+    def _begins(self, hidden: Edits | None) -> None:
+        self.for_workers = True
         self.state, self.revision = "submitted", self.revision + 1
         self.hidden, self.broken, self.agreed = hidden, False, False
         self.tries, self.leased_until = 0, None
@@ -170,10 +193,13 @@ class Letter:
 
     def has_been_worked_on(self) -> None:
         """By a worker, with success, or too often without: then its author is told, or its facilitator."""
-        worn_out = self.tries >= MOST_TRIES
+        self.failure = Reason.OUT_OF_TIME if self.tries >= MOST_TRIES else self.unsafe
+        self.for_workers = False
         self.asked = self.case.needed if self.hidden is None else self.needs
-        self.broken = worn_out and self.hidden is not None
-        self.state = "failed" if worn_out and self.hidden is None else "in_review"
+        self.broken = self.failure is not None and self.hidden is not None
+        self.state = "failed" if self.failure and self.hidden is None else "in_review"
+        if self.failure:
+            self.came_to.add(f"failed: {self.failure}")
 
     def has_been_taken_back(self) -> None:
         """By its author."""
@@ -212,129 +238,37 @@ class Letter:
 
 
 @dataclass
+class Letter(Item):
+    """What somebody writes."""
+
+    kind = "letter"
+    draft: str = ""
+    sent: str = ""
+
+    def may_be_sent(self, _: datetime) -> bool:
+        """It says something."""
+        return bool(visible(self.draft).strip())
+
+    def has_been_submitted(self) -> None:
+        """With what it says now."""
+        self.sent = self.draft
+        super().has_been_submitted()
+
+    @property
+    def reads(self) -> str:
+        """What stands in its clean file."""
+        return masked(visible(self.sent), (self.hidden or AS_IT_IS).spans)
+
+    def is_read_as(self, plain: bytes) -> bool:
+        """Padded, as it came."""
+        return unpad(plain).decode() == self.reads
+
+
+@dataclass
 class Delivered:
     """A release, on its recipient's side."""
 
     id: UUID
-    letter: Letter
+    item: Item
     recipient: UUID
     state: str = "waiting"
-
-
-class World:
-    """Everything that was done to one copy of the stage."""
-
-    def __init__(self, stage: Stage) -> None:
-        self.cases = [
-            Gates(
-                id=case.id,
-                staff={person.id for person in case.facilitators},
-                seats={seated.seat_id: seated for seated in case.participants},
-                second=False,
-                asked={one.person.id for one in case.participants if one.part == "victim"},
-                grade={one.person.id: "full" for one in case.participants if one.part == "offender"},
-                consent={one.person.id: stage.now + FAR for one in case.participants},
-                assessed_until=stage.now + timedelta(days=90),
-            )
-            for case in stage.cases
-        ]
-        self.letters: list[Letter] = []
-        self.delivered: list[Delivered] = []
-
-    def may_submit(self, letter: Letter, actor: Person, now: datetime) -> bool:
-        """Only their own gates and the case's keep somebody from sending; never the other person's."""
-        case = letter.case
-        return (
-            actor is letter.author
-            and letter.state in WRITABLE
-            and bool(visible(letter.draft).strip())
-            and case.of_case(now)
-            and case.of_person(case.seated(actor.id), now)
-            and not self.another_waits(letter)
-        )
-
-    def another_waits(self, letter: Letter) -> bool:
-        """Whether something else of the author's to one of the same people is on its way through review."""
-        return any(
-            other.waiting and other.author is letter.author and set(other.seats) & set(letter.seats)
-            for other in self.letters
-            if other is not letter
-        )
-
-    def may_claim(self, letter: Letter, actor: Person, now: datetime) -> bool:
-        """On the case, and no colleague has it in hand."""
-        free = letter.claim is None or letter.claim[1] <= now or letter.claim[0] == actor.id
-        return actor.id in letter.case.staff and letter.state in {"in_review", "approved"} and free
-
-    def may_approve(self, letter: Letter, actor: Person) -> bool:
-        """All of it seen, in hand unless it has left the queue, and not by the same person twice."""
-        in_hand = letter.state in {"scheduled", "released"} or letter.claimed_by(actor.id)
-        return (
-            actor.id in letter.case.staff
-            and letter.state in {"in_review", "approved", "scheduled", "released"}
-            and in_hand
-            and actor.id in letter.seen
-            and actor.id not in letter.approvals
-            and not letter.broken
-            and not letter.asks
-        )
-
-    def may_decide(self, letter: Letter, actor: Person) -> bool:
-        """On the case, and has it in hand."""
-        return self.may_work_on(letter, actor) and not letter.broken
-
-    def may_work_on(self, letter: Letter, actor: Person) -> bool:
-        """On the case, and has it in hand while it is in review."""
-        return actor.id in letter.case.staff and letter.state == "in_review" and letter.claimed_by(actor.id)
-
-    def may_hide(self, letter: Letter, actor: Person, spans: tuple[Span, ...]) -> bool:
-        """Something else than what is hidden now, unless that could not be made."""
-        new = letter.broken or spans != (letter.hidden or ())
-        return self.may_work_on(letter, actor) and new
-
-    def may_agree(self, letter: Letter, actor: Person) -> bool:
-        """Its author, while they are asked."""
-        return actor is letter.author and letter.state == "in_review" and letter.asks
-
-    def may_give(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
-        """What a release made now and one that is planned have to fulfil alike."""
-        case = letter.case
-        return (
-            actor.id in case.staff
-            and seat in letter.seats
-            and not letter.taken_back
-            and letter.recipient(seat) not in letter.released
-            and letter.recipient(seat) not in letter.plans
-            and len(letter.approvals) >= letter.needs
-            and actor.id in letter.approvals
-            and case.passes(letter.author.id, letter.recipient(seat), now)
-        )
-
-    def may_release(self, letter: Letter, actor: Person, seat: UUID, now: datetime) -> bool:
-        """Now, if the cooling-off time is over."""
-        return (
-            letter.state in {"approved", "scheduled", "released"}
-            and self.may_give(letter, actor, seat, now)
-            and now >= self.earliest(letter, actor)
-        )
-
-    def may_schedule(self, letter: Letter, actor: Person, seat: UUID, due: datetime, now: datetime) -> bool:
-        """Later, and not within the cooling-off time."""
-        return (
-            letter.state in {"approved", "scheduled", "released"}
-            and self.may_give(letter, actor, seat, now)
-            and due >= self.earliest(letter, actor)
-        )
-
-    def earliest(self, letter: Letter, actor: Person) -> datetime:
-        """When the cooling-off time ends, in whole minutes: from the last of the approvals that count."""
-        last = max(letter.approvals[who] for who in letter.chosen(actor.id))
-        if not letter.case.cooling:
-            return last
-        minute = timedelta(minutes=1)
-        return EPOCH - (EPOCH - last) // minute * minute + timedelta(hours=letter.case.cooling)
-
-    def falls_due(self, letter: Letter, plan: Plan, recipient: UUID, now: datetime) -> bool:
-        """Whether a planned release whose time has come may be carried out."""
-        enough = len(plan.approvers) >= letter.needs and not plan.lapsed
-        return enough and letter.case.passes(letter.author.id, recipient, now)

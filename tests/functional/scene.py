@@ -14,9 +14,12 @@ import msgspec
 from relay.cases import own
 from relay.errors import Refusal
 from relay.exchange import delivery, progress
+from relay.exchange.arriving import arriving
 from relay.identity.model import Person
-from tests.functional.checks import Checks
-from tests.functional.oracle import Delivered, Gates, Letter, World
+from tests.functional.checks_of_files import ChecksOfFiles
+from tests.functional.files import MARK, Once
+from tests.functional.oracle import WRITABLE, Delivered, Gates, Item, Letter
+from tests.functional.world import World
 from tests.support.postgres import TestServer
 from tests.support.stage import Seated, Stage, StillClock, copied
 
@@ -25,6 +28,8 @@ _IDENTIFIER: Final = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*(?:Z|[+-]\d\d:\d\d)")
 
 
+MOST_READ: Final = 1 << 20
+"""Bytes: more than anything has here."""
 LEAST_TELLING: Final = 6
 """Characters: a shorter word stands in what is encrypted by chance."""
 NAMES: Final = {"Fatima", "Viktor"}
@@ -64,15 +69,17 @@ class Dice(NamedTuple):
 class Scene:
     """What every act needs. `do` asks the model first, and has to agree with it."""
 
-    def __init__(self, stage: Stage, server: TestServer, runner: asyncio.Runner) -> None:
+    def __init__(self, stage: Stage, server: TestServer, runner: asyncio.Runner, sandbox: Once) -> None:
         self.stage = stage
+        self.sandbox = sandbox
         self.runner = runner
         self.world = World(stage)
         self.exits = AsyncExitStack()
         self.service, self.room, dsns = self.wait(self.exits.enter_async_context(copied(stage, server)))
-        self.checks = Checks(stage, dsns.superuser.url, self.service.blobs)
+        self.checks = ChecksOfFiles(stage, dsns.superuser.url, self.service.blobs)
         self.exits.callback(self.checks.close)
         self.people = [(case, one) for case in stage.cases for one in case.participants]
+        self.meant: Item | None = None
         self.given: dict[UUID, Delivered] = {}
         self.entries = 0
         self.may_show = {one.person.id for _, one in self.people}
@@ -118,24 +125,26 @@ class Scene:
         """The participant of an account."""
         return next(one.person for _, one in self.people if one.person.id == account)
 
-    def letter(self, dice: Dice, *states: str) -> Letter:
-        """One of the letters; mostly one in a state in which something can come of it."""
-        found = [one for one in self.world.letters if one.state in states] if dice.which % 8 else []
-        found = found or self.world.letters
+    def item(self, dice: Dice, *states: str) -> Item:
+        """The one that is meant, or any; mostly one in a state in which something can come of it."""
+        if self.meant is not None:
+            return self.meant
+        found = [one for one in self.world.items if one.state in states] if dice.which % 8 else []
+        found = found or self.world.items
         return found[dice.which % len(found)]
 
-    def author_of(self, letter: Letter, dice: Dice) -> Person:
+    def author_of(self, item: Item, dice: Dice) -> Person:
         """Mostly the author."""
-        return self.participant(dice) if dice.who >= 8 else letter.author
+        return self.participant(dice) if dice.who >= 8 else item.author
 
     def staff(self, dice: Dice) -> Person:
         """Any member of staff."""
         everybody = (*self.stage.staff, self.stage.administrator)
         return everybody[dice.number % len(everybody)]
 
-    def somebody_on(self, letter: Letter, dice: Dice) -> Person:
+    def somebody_on(self, item: Item, dice: Dice) -> Person:
         """Mostly a facilitator of the case."""
-        on_case = [person for person in self.stage.staff if person.id in letter.case.staff]
+        on_case = [person for person in self.stage.staff if person.id in item.case.staff]
         return self.staff(dice) if dice.who >= 8 else on_case[dice.who % len(on_case)]
 
     def concerned(self, dice: Dice) -> tuple[Gates, Seated, Person]:
@@ -149,21 +158,21 @@ class Scene:
         """The participants of a case."""
         return {one.person.id for one in case.seats.values()}
 
-    def clean(self, letter: Letter) -> tuple[UUID, bytes]:
+    def clean(self, item: Item) -> tuple[UUID, bytes]:
         """Which clean file the newest version has; one that there is not, if it has none."""
         found = self.checks.rows(
             "SELECT n.id, n.sha256 FROM relay.renditions n JOIN relay.revisions r ON r.id = n.revision_id"
             " WHERE r.item_id = %s AND r.number = %s AND n.role = 'clean'",
-            letter.id,
-            letter.revision,
+            item.id,
+            item.revision,
         )
-        return (found[0].id, found[0].sha256) if found else (letter.id, bytes(32))
+        return (found[0].id, found[0].sha256) if found else (item.id, bytes(32))
 
-    def has_been_released(self, letter: Letter, recipient: UUID, release_id: UUID) -> None:
+    def has_been_released(self, item: Item, recipient: UUID, release_id: UUID) -> None:
         """Note it; the checks compare it with what became readable."""
-        letter.state = "released"
-        letter.released[recipient] = release_id
-        self.given[recipient] = delivered = Delivered(release_id, letter, recipient)
+        item.state = "released"
+        item.released[recipient] = release_id
+        self.given[recipient] = delivered = Delivered(release_id, item, recipient)
         self.world.delivered.append(delivered)
         self.may_show.add(recipient)
 
@@ -192,6 +201,7 @@ class Scene:
         now = self.views(asked)
         for account in asked - may_show:
             assert now[account] == self.shown[account], "somebody can see what another did"
+        self.checks.uploads(self.world)
         for account, seen in now.items():
             self.nothing_is_told_between_the_lines(account, seen)
         self.shown |= now
@@ -202,7 +212,9 @@ class Scene:
             assert UUID(found.decode()).version == 4, "an identifier is not of chance alone"
         own = self.checks.rows(
             "SELECT created_at FROM relay.items WHERE author_id = %s UNION"
-            " SELECT ask_again_at FROM relay.consents WHERE account_id = %s",
+            " SELECT ask_again_at FROM relay.consents WHERE account_id = %s UNION"
+            " SELECT expires_at FROM relay.uploads WHERE owner_id = %s",
+            account,
             account,
             account,
         )
@@ -211,9 +223,10 @@ class Scene:
 
     def nothing_is_there_in_plain(self) -> None:
         """9. Whatever was written, said or hidden."""
-        letters = self.world.letters
+        letters = [item for item in self.world.items if isinstance(item, Letter)]
         written = {letter.draft.strip() for letter in letters} | {letter.reads.strip() for letter in letters}
-        self.checks.nothing_in_plain({text for text in written if len(text) >= LEAST_TELLING} | SAID | NAMES)
+        told = {text for text in written if len(text) >= LEAST_TELLING}
+        self.checks.nothing_in_plain(told | SAID | NAMES | {MARK}, self.sandbox.beginnings())
 
     def views(self, accounts: set[UUID]) -> dict[UUID, bytes]:
         """What each of these people sees."""
@@ -231,4 +244,8 @@ class Scene:
         made = [one for case in cases for one in await progress.own_items(house, person, case.id)]
         said = [await progress.feedback(house, person, one.id) for one in made[:3] if one.revision]
         asked = [await progress.proposal(house, person, one.id) for one in made if one.edited]
-        return msgspec.json.encode([cases, made, said, asked, await delivery.deliveries(house, person)])
+        files = [one for one in made if one.kind == "document" and one.state in WRITABLE]
+        coming = [await arriving(house, person, one.id) for one in files]
+        return msgspec.json.encode(
+            [cases, made, said, asked, coming, await delivery.deliveries(house, person)]
+        )

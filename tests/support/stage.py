@@ -111,7 +111,8 @@ async def _case_two(service: Service, frida: Person) -> StagedCase:
     otto = await service.make_participant(frida, case_id, "offender", "Otto")
     await service.open_gates(frida, case_id, vanda, otto)
     await record_request(service.desk, frida, case_id, viktor.id, asked=True)
-    await record_consent(service.desk, frida, case_id, viktor.id, "letter", given=True, manner="in_person")
+    for medium in ("letter", "document"):
+        await record_consent(service.desk, frida, case_id, viktor.id, medium, given=True, manner="in_person")
     await limits.record_read(service.participants, viktor, case_id, limits.VERSION)
     seated = await _seated(service, frida, case_id, [vanda, viktor, otto])
     return StagedCase(id=case_id, facilitators=(frida,), participants=seated)

@@ -4,12 +4,12 @@ from alembic import op
 
 from relay.db.migrate import run_sql
 
-revision = "0008_limits_read"
+revision = "0007_limits_read"
 down_revision = "0006_recovery"
 
 
 def upgrade() -> None:
     """In services that were made before everybody is asked before what they begin next."""
     op.execute("GRANT CREATE ON SCHEMA relay TO relay_gate")
-    run_sql("15_limits_read.sql")
+    run_sql("14_limits_read.sql")
     op.execute("REVOKE CREATE ON SCHEMA relay FROM relay_gate")
