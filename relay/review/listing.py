@@ -11,10 +11,11 @@ from relay.identity.model import Person
 
 
 class ListedItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One item of a case. Drafts are not listed: they are their author's alone."""
+    """One item of a case, so since `changed_at`. Drafts are not listed: they are their author's alone."""
 
     id: UUID
     author_id: UUID
+    recipients: list[UUID]
     kind: Medium
     state: str
     revision: int
@@ -28,7 +29,10 @@ async def case_items(house: House, person: Person, case_id: UUID, *, limit: int 
         return await tx.all(
             ListedItem,
             """
-            SELECT id, author_id, kind, state, revision, taken_back_at IS NOT NULL AS taken_back, changed_at
+            SELECT id, author_id, kind, state, revision, taken_back_at IS NOT NULL AS taken_back, changed_at,
+                   ARRAY(SELECT s.account_id FROM relay.item_recipients p
+                         JOIN relay.seats s ON s.id = p.seat_id
+                         WHERE p.item_id = items.id ORDER BY s.added_at, s.id) AS recipients
             FROM relay.items WHERE case_id = %s AND revision > 0 ORDER BY created_at DESC, id LIMIT %s
             """,
             [case_id, limit],

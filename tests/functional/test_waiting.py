@@ -75,3 +75,13 @@ async def test_the_chain_names_the_item_of_an_entry(exchange: Exchange) -> None:
     page = (await exchange.desk.http.get(f"/cases/{exchange.case_id}/audit")).text
     for deed in ("Taken for review", "Read or played", "Approved"):
         assert re.search(rf'>{deed}<br><a href="/items/{letter}">Letter from Vera</a>', page), deed
+
+
+async def test_a_case_lists_what_was_sent_with_whom_it_is_for_and_since_when_it_stands_so(
+    exchange: Exchange,
+) -> None:
+    letter = await exchange.write(exchange.victim)
+    page = await read(exchange.desk, f"/cases/{exchange.case_id}")
+    assert re.search(r"Letter from Vera to Oskar To be read since \d+ \w+ \d{4}, \d\d:\d\d", page)
+    [listed] = await exchange.desk.ask(f"/cases/{exchange.case_id}/items")
+    assert (listed["id"], listed["recipients"]) == (letter, [exchange.offender_id])
