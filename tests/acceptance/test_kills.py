@@ -91,6 +91,7 @@ def test_kill_9_of_every_process_in_the_middle_of_an_exchange_loses_nothing() ->
             def acts(stage: Stage, first: Invited) -> None:
                 beginning.staff(stage, first)
                 beginning.case(stage)
+                stage.offender.read_limits()
                 item_id = stage.offender.start("video")
                 _upload_over_a_dead_app(stage, killer, item_id)
                 _made_safe_over_a_dead_worker(stage, killer, item_id)
@@ -132,6 +133,7 @@ def test_a_worker_told_to_stop_in_the_middle_of_a_file_gives_it_back_at_once() -
             def acts(stage: Stage, first: Invited) -> None:
                 beginning.staff(stage, first)
                 beginning.case(stage)
+                stage.offender.read_limits()
                 item_id = stage.offender.start("video")
                 TusUpload(stage.offender.api, item_id, film).finish(lambda _: None)
                 stage.offender.submit(item_id)

@@ -247,7 +247,9 @@ async def test_where_there_are_several_to_write_to_the_list_says_whom_each_is_fo
     await exchange.start(exchange.victim)
     assert "For the other person</p>" not in (await the_case(exchange)).text
     body = {"name": "Olga", "part": "offender", "label": "Somebody else"}
-    await exchange.desk.do(f"/cases/{exchange.case_id}/people", body, status=201)
+    olga = await exchange.desk.do(f"/cases/{exchange.case_id}/people", body, status=201)
+    agrees = {"account_id": olga["account_id"], "medium": "letter", "given": True, "manner": "in_person"}
+    await exchange.desk.do(f"/cases/{exchange.case_id}/gates/consents", agrees, status=204)
     await exchange.start(exchange.victim)
     page = (await the_case(exchange)).text
     assert sorted(re.findall(r">For ([^<]+)</p>", page)) in (
