@@ -99,13 +99,16 @@ async def test_every_page_of_the_participants_app(
         assert not {"justice", "victim", "offender", "crime", "relay"} & {*title.split()}
     await vera.get_by_role("button", name="Go on").click()
     await vera.goto(f"/received/{ids['delivery']}")
-    await vera.get_by_role("button", name="Let my facilitator hold it").click()
+    async with vera.expect_navigation():
+        await vera.get_by_role("button", name="Let my facilitator hold it").click()
     await hold(vera, "p-delivery-held", gallery)
     await vera.get_by_role("button", name="Open it now").click()
     await look(vera, f"/received/{ids['delivery']}", "p-delivery-opened", gallery)
     await vera.goto(f"/cases/{town.exchange.case_id}")
-    await vera.get_by_role("button", name="I no longer agree to letters").click()
-    await vera.get_by_role("button", name="Pause now").click()
+    async with vera.expect_navigation():
+        await vera.get_by_role("button", name="I no longer agree to letters").click()
+    async with vera.expect_navigation():
+        await vera.get_by_role("button", name="Pause now").click()
     await hold(vera, "p-case-paused", gallery)
     await look(vera, f"/items/{ids['reviewed']}", "p-letter-not-agreed", gallery)
 
