@@ -105,6 +105,14 @@ _NOT_THEIRS: tuple[LiteralString, ...] = (
 )
 
 
+async def test_the_case_says_that_earlier_words_were_read(unread: Exchange) -> None:
+    page = (await unread.desk.http.get(f"/cases/{unread.case_id}")).text
+    assert page.count("The words have changed since") == 2
+    await unread.victim.do(f"/cases/{unread.case_id}/limits", {"version": limits.VERSION}, status=204)
+    page = (await unread.desk.http.get(f"/cases/{unread.case_id}")).text
+    assert page.count("The words have changed since") == 1
+
+
 async def test_the_case_says_who_has_read_them(exchange: Exchange) -> None:
     said = "have read what you have to pass on (version 1 of the words)"
     assert (await exchange.desk.http.get(f"/cases/{exchange.case_id}")).text.count(said) == 2

@@ -10,11 +10,10 @@ from litestar.params import FromQuery, PathParameter
 
 from relay.api.desk.cases import Before
 from relay.audit import reading as audit
-from relay.cases import labels, service
+from relay.cases import labels, limits, service
 from relay.cases import settings as working
 from relay.cases.agreements import agreements
 from relay.cases.gates import end_of_order
-from relay.cases.limits import read_by
 from relay.cases.model import MEDIA
 from relay.cases.orders import orders
 from relay.cases.reasons import earlier, reasons
@@ -87,7 +86,8 @@ async def show_case(
         names=names,
         media=MEDIA,
         agreements={(one.account_id, one.medium): one for one in await agreements(house, person, case_id)},
-        limits_read=await read_by(house, person, case_id),
+        limits_version=limits.VERSION,
+        limits_read=await limits.read_by(house, person, case_id),
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
         reasons={one.account_id: one for one in await reasons(house, person, case_id)},
