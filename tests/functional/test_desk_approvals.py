@@ -84,6 +84,8 @@ async def test_the_page_says_that_an_approval_no_longer_counts_and_who_can_appro
 
     page = (await colleague.http.get(f"/items/{item_id}")).text
     assert "An approval of this no longer counts" in page
+    assert "by Fatima" in page.partition("Decisions so far")[2]
+    assert "somebody who left" not in page + (await colleague.http.get(case)).text
     assert "1 more person has to read and approve it" in page
     assert "Can approve it: Filip." in page
     shown = await colleague.ask(f"/items/{item_id}")

@@ -68,7 +68,7 @@ async def show_case(
 ) -> Page:
     """Show a case, perhaps with what could not be done and what was written for it, or what was done."""
     case, people, facts = await service.read_case(house, person, case_id)
-    names = {one.account_id: one.name for one in people}
+    names = await directory.names_in_case(house, person, case_id)
     now = house.local_time()
     seated = {one.account_id for one in people}
     chosen = await held(house, person, case_id)
@@ -79,7 +79,7 @@ async def show_case(
         refusal=refusal,
         done="" if is_gate(done) else done,
         recorded=recorded(done, facts),
-        whom=of_whom(whom, names),
+        whom=of_whom(whom, {one.account_id: one.name for one in people}),
         case=case,
         now=now,
         people=people,

@@ -9,6 +9,7 @@ from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
 from relay.exchange import failures, paper, receipts, telling
 from relay.house import House
+from relay.identity import directory
 from relay.identity.model import Person
 from relay.review import queue, reading, redaction, standing, transcription, transcripts
 from relay.review.hiding import in_words
@@ -74,7 +75,7 @@ async def show_item(
         item=item,
         item_id=item_id,
         case=case,
-        names={one.account_id: one.name for one in people},
+        names=await directory.names_in_case(house, person, item.case_id),
         own_id=person.id,
         mine=mine,
         shown=shown,

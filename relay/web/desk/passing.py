@@ -10,6 +10,7 @@ from relay.cases import service
 from relay.errors import Invalid, Missing
 from relay.exchange import release
 from relay.house import House
+from relay.identity import directory
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import reading, redaction, standing
@@ -56,7 +57,7 @@ async def ask_to_release(
         item=item,
         one=one,
         case=case,
-        names={each.account_id: each.name for each in people},
+        names=await directory.names_in_case(house, person, item.case_id),
         hidden_words=in_words(hidden.edits),
         hidden_by=hidden.edited_by,
         in_the_way=in_the_way_of(item, people, stands)[one.seat_id],
