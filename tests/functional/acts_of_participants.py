@@ -7,7 +7,7 @@ from relay.exchange.items import MOST_DRAFTS
 from relay.exchange.objects import opened
 from relay.identity.model import Person
 from tests.functional.oracle import WRITABLE, Item, Letter
-from tests.functional.oracle_of_documents import Document
+from tests.functional.oracle_of_files import Document, Recording
 from tests.functional.scene import MOST_READ, Dice, Scene
 
 TEXTS = ("I am sorry.", "Why me?\n\nسلام", "a\u200bb\u202ec", "żółć " * 200, "Good morning.", "", " \n ")
@@ -19,19 +19,20 @@ class Participants(Scene):
     """Acts through the participants' app."""
 
     def start(self, dice: Dice) -> None:
-        """A letter or a document, to one or to all of the other side."""
+        """A letter, a document or a recording, to one or to all of the other side."""
         staged, one = self.people[dice.which % len(self.people)]
         case = self.world.cases[self.stage.cases.index(staged)]
         seats = tuple(other.seat_id for other in staged.others(one.person))
         seats = seats if dice.yes else seats[:1]
-        made = Document if dice.also else Letter
+        uploaded = Recording if dice.number % 3 == 1 else Document
+        made = uploaded if dice.also else Letter
         drafts = [x for x in self.world.items if x.author is one.person and x.state == "draft"]
         work = items.start_item(self.service.participants, one.person, case.id, made.kind, seats)
         item_id = self.do(work, may=len(drafts) < MOST_DRAFTS, shows={one.person.id})
         if item_id is None:
             return
         if dice.also:
-            self.world.items.append(Document(item_id, case, one.person, seats, sandbox=self.sandbox))
+            self.world.items.append(uploaded(item_id, case, one.person, seats, sandbox=self.sandbox))
         else:
             self.world.items.append(letter := Letter(item_id, case, one.person, seats))
             self._save(letter, one.person, dice.pick(TEXTS))

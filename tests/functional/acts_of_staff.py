@@ -5,7 +5,7 @@ from uuid import UUID
 
 from relay.cases.service import add_facilitator, read_case, remove_seat
 from relay.cases.settings import WISH_LASTS, change_settings, confirm_lowering, keep_second_approval
-from relay.exchange.edits import Area, Edits, Span
+from relay.exchange.edits import Area, Edits, Hiding, Span, Stretch
 from relay.exchange.letters import visible
 from relay.exchange.objects import opened
 from relay.exchange.release import release, schedule, unschedule
@@ -17,7 +17,7 @@ from relay.review.reading import open_rendition, record_seen
 from relay.review.redaction import redact
 from relay.web.shared.page_pictures import Picture
 from tests.functional.oracle import AS_IT_IS, CLAIM, READABLE, Gates, Item, Letter, Plan
-from tests.functional.oracle_of_documents import Document
+from tests.functional.oracle_of_files import Document, Uploaded
 from tests.functional.scene import GUIDANCE, MOST_READ, NOTE, Dice, Scene
 
 
@@ -79,7 +79,7 @@ class Staff(Scene):
     def _look_at_the_poster(self, item: Item, person: Person) -> None:
         may = self._may_read(item, person) and isinstance(item, Document)
         found = self.do(open_rendition(self.service.desk, person, item.id, "poster"), may=may)
-        if found is not None and isinstance(item, Document):
+        if found is not None and isinstance(item, Uploaded):
             with opened(self.service.desk, found[1]) as reader:
                 assert reader.read_all(MOST_READ) == item.file("poster")
 
@@ -143,6 +143,10 @@ class Staff(Scene):
     def _parts(self, item: Item, dice: Dice) -> Edits:
         if dice.number % 8 == 0:
             return AS_IT_IS
+        if item.kind == "audio":
+            start, length = 500 * (dice.which % 2), 9_000 if dice.number % 16 == 1 else 400
+            how: Hiding = dice.pick(("mute", "bleep", "cut"))
+            return Edits(stretches=(Stretch(start_ms=start, end_ms=start + length, how=how),))
         if not isinstance(item, Letter):
             page, left = 2 if dice.number % 16 == 1 else 1, 5_000 * (dice.which % 2)
             return Edits(areas=(Area(page=page, left=left, top=0, right=left + 5_000, bottom=5_000),))

@@ -1,4 +1,4 @@
-"""What authors do with the files of their documents, as the surfaces do it; what the wrong one tries."""
+"""What authors do with their files, as the surfaces do it; what the wrong one tries."""
 
 from datetime import timedelta
 from typing import Literal, get_args
@@ -11,14 +11,13 @@ from relay.exchange.objects import opened
 from relay.exchange.renditions import as_sent, own_content
 from relay.exchange.uploads import Upload as Stands
 from relay.identity.model import Person
-from tests.functional.files import DAMAGED, GOOD, File
+from tests.functional.files import RECORDED, File
 from tests.functional.oracle import AS_IT_IS, WRITABLE, Item
-from tests.functional.oracle_of_documents import Document, Upload
+from tests.functional.oracle_of_files import Upload, Uploaded
 from tests.functional.scene import MOST_READ, Dice, Scene
 
 Which = Literal["arrived", "original", "clean", "poster", "as sent"]
 WHICH: tuple[Which, ...] = get_args(Which)
-FILES = (*GOOD, GOOD[0], DAMAGED)
 
 
 class Uploaders(Scene):
@@ -27,13 +26,14 @@ class Uploaders(Scene):
     def begin_an_upload(self, dice: Dice) -> None:
         """Announce a file, also where none is wanted."""
         item = self.item(dice, *WRITABLE)
-        self._begin(item, self.author_of(item, dice), dice.pick(FILES))
+        brought = item.brought if isinstance(item, Uploaded) else RECORDED
+        self._begin(item, self.author_of(item, dice), dice.pick(brought))
 
     def _begin(self, item: Item, person: Person, file: File) -> None:
         may = self.world.may_upload(item, person)
         work = uploads.create(self.service.participants, person, item.id, len(file.content))
         begun = self.do(work, may=may, shows={person.id})
-        if begun is not None and isinstance(item, Document):
+        if begun is not None and isinstance(item, Uploaded):
             self._expires(begun)
             item.uploads.append(Upload(begun.id, file, begun.expires_at))
 
@@ -50,17 +50,17 @@ class Uploaders(Scene):
             offset = upload.received + (dice.number % 8 == 0)
             self._append(item, upload, self.author_of(item, dice), offset, length)
 
-    def _upload(self, dice: Dice) -> tuple[Document, Upload] | None:
+    def _upload(self, dice: Dice) -> tuple[Uploaded, Upload] | None:
         begun = [
             (item, upload)
             for item in self.world.items
-            if isinstance(item, Document)
+            if isinstance(item, Uploaded)
             for upload in item.uploads
             if upload.state == "open" or dice.which % 4 == 0
         ]
         return begun[dice.which % len(begun)] if begun else None
 
-    def _append(self, item: Document, upload: Upload, person: Person, offset: int, length: int) -> None:
+    def _append(self, item: Uploaded, upload: Upload, person: Person, offset: int, length: int) -> None:
         may = person is item.author and upload.arrives(self.clock.now) and offset == upload.received
         completes = offset + length == len(upload.file.content)
         piece = upload.file.content[offset : offset + length]
@@ -95,10 +95,10 @@ class Uploaders(Scene):
             if may:
                 upload.state = "ended"
 
-    def bring_a_file(self, item: Document, dice: Dice) -> None:
+    def bring_a_file(self, item: Uploaded, dice: Dice) -> None:
         """All of it, by its author: what is on its way arrives, or another one does."""
         if not item.arriving(self.clock.now):
-            self._begin(item, item.author, dice.pick(FILES))
+            self._begin(item, item.author, dice.pick(item.brought))
         upload = item.arriving(self.clock.now)[-1]
         left = len(upload.file.content) - upload.received
         if dice.yes and left > 1:
@@ -107,29 +107,29 @@ class Uploaders(Scene):
         self._append(item, upload, item.author, upload.received, left)
 
     def look_at_own_files(self, dice: Dice) -> None:
-        """Open a file of a document: it is its author's, and nobody else gets any of it."""
-        documents = [item for item in self.world.items if isinstance(item, Document)]
-        if not documents:
+        """Open a file of one's own: it is its author's, and nobody else gets any of it."""
+        uploaded = [item for item in self.world.items if isinstance(item, Uploaded)]
+        if not uploaded:
             return
-        document = documents[dice.which % len(documents)]
-        person, which = self.author_of(document, dice), dice.pick(WHICH)
-        there = self._own(document, which)
-        may = person is document.author and there is not None
-        content = self.do(self._content(person, document.id, which), may=may, entries=0)
+        item = uploaded[dice.which % len(uploaded)]
+        person, which = self.author_of(item, dice), dice.pick(WHICH)
+        there = self._own(item, which)
+        may = person is item.author and there is not None
+        content = self.do(self._content(person, item.id, which), may=may, entries=0)
         if content is not None:
             with opened(self.service.participants, content) as reader:
                 assert reader.read_all(MOST_READ) == there, f"somebody's own file is another: {which}"
 
-    def _own(self, document: Document, which: Which) -> bytes | None:
-        if document.taken_back:
+    def _own(self, item: Uploaded, which: Which) -> bytes | None:
+        if item.taken_back:
             return None
         if which == "arrived":
-            return document.waits.file.content if document.waits else None
+            return item.waits.file.content if item.waits else None
         if which == "original":
-            return document.sent and document.sent.content
+            return item.sent and item.sent.content
         if which == "as sent":
-            return self.sandbox.of(document.sent, AS_IT_IS) if document.sent and document.own_made else None
-        return document.file(which) if document.made else None
+            return self.sandbox.of(item.sent, AS_IT_IS) if item.sent and item.own_made else None
+        return item.file(which) if item.made else None
 
     async def _content(self, person: Person, item_id: UUID, which: Which) -> Content:
         house = self.service.participants

@@ -28,7 +28,7 @@ class Gatekeepers(Scene):
         gate[dice.which % len(gate)](dice._replace(which=dice.number))
 
     def consent(self, dice: Dice) -> None:
-        """To letters, or to documents, or no longer."""
+        """To letters, to documents, to recordings, or no longer."""
         self.consent_to(dice, dice.pick(KINDS))
 
     def consent_to(self, dice: Dice, kind: Medium) -> None:

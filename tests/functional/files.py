@@ -1,9 +1,11 @@
-"""What documents are made of, and the sandbox's work on them: for real once, and its results used again."""
+"""What people upload, and the sandbox's work on it: for real once, and its results used again."""
 
 import io
+import struct
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+import numpy as np
 from PIL import Image, ImageDraw
 
 from relay.exchange.edits import Edits
@@ -13,12 +15,14 @@ from workers.sandbox.window import Source
 
 MARK: Final = "Marked-7Qx9-in-the-file"
 """Stands in every file, where no page shows it."""
+RECORDED_MS: Final = 2_000
+_RATE: Final = 8_000
 BEGINNING: Final = 9
-"""Bytes by which a PDF and a JPEG are known wherever they stand in plain, and which do not come by chance."""
+"""Bytes by which a PDF, a JPEG and an M4A are known wherever they stand in plain; never by chance."""
 
 
 class File(NamedTuple):
-    """A document as its author has it. `reason`: why it cannot be made safe, if it cannot."""
+    """What an author has. `reason`: why it cannot be made safe, if it cannot."""
 
     content: bytes
     reason: Reason | None = None
@@ -33,10 +37,25 @@ def _page(form: str, **more: object) -> bytes:
     return out.getvalue()
 
 
+def _sound(hertz: int) -> bytes:
+    """A WAV that somebody's recorder signed."""
+    times = np.arange(RECORDED_MS * _RATE // 1000) / _RATE
+    heard = (np.sin(2 * np.pi * hertz * times) * 9_000 * np.sin(np.pi * times)).astype("<i2").tobytes()
+    form = struct.pack("<HHIIHH", 1, 1, _RATE, 2 * _RATE, 2, 16)
+    signed = b"INFO" + _chunk(b"ICMT", MARK.encode() + b"\0")
+    return _chunk(b"RIFF", b"WAVE" + _chunk(b"fmt ", form) + _chunk(b"LIST", signed) + _chunk(b"data", heard))
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + struct.pack("<I", len(content)) + content + bytes(len(content) % 2)
+
+
 _SCAN = _page("PDF") + f"\n% {MARK}\n".encode()
 _PHOTOGRAPH = _page("JPEG", comment=MARK.encode())
 GOOD: Final = (File(_SCAN), File(_PHOTOGRAPH))
 DAMAGED: Final = File(_SCAN[:400] + MARK.encode(), Reason.DAMAGED)
+RECORDED: Final = (File(_sound(220)), File(_sound(330)))
+TORN: Final = File(RECORDED[0].content[:100], Reason.DAMAGED)
 
 
 class Again:
@@ -95,11 +114,11 @@ class Once:
         except MediaRefused as refused:
             return refused
 
-    def of(self, file: File, edits: Edits, role: str = "clean") -> bytes:
-        """What the sandbox made of a file, which it was given before."""
+    def of(self, file: File, edits: Edits, role: str = "clean") -> bytes | None:
+        """What the sandbox made of a file, which it was given before; None if it makes no such thing."""
         found = self._found[file.content, edits]
         assert isinstance(found, _Made), "something was made of a file that was refused"
-        return found.files[role]
+        return found.files.get(role)
 
     def beginnings(self) -> set[bytes]:
         """How what was made begins."""

@@ -24,7 +24,7 @@ LEASE = timedelta(minutes=2)
 CLAIM = timedelta(minutes=30)
 MOST_TRIES = 4
 WRITABLE = ("draft", "changes_requested", "failed")
-KINDS: tuple[Medium, ...] = ("letter", "document")
+KINDS: tuple[Medium, ...] = ("letter", "document", "audio")
 AS_IT_IS = Edits()
 READABLE = ("in_review", "changes_requested", "approved", "scheduled", "released", "declined")
 

@@ -244,7 +244,7 @@ class Scene:
         made = [one for case in cases for one in await progress.own_items(house, person, case.id)]
         said = [await progress.feedback(house, person, one.id) for one in made[:3] if one.revision]
         asked = [await progress.proposal(house, person, one.id) for one in made if one.edited]
-        files = [one for one in made if one.kind == "document" and one.state in WRITABLE]
+        files = [one for one in made if one.kind != "letter" and one.state in WRITABLE]
         coming = [await arriving(house, person, one.id) for one in files]
         return msgspec.json.encode(
             [cases, made, said, asked, coming, await delivery.deliveries(house, person)]

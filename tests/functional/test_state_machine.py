@@ -32,7 +32,7 @@ from tests.functional.acts_on_files import Uploaders
 from tests.functional.acts_on_gates import Gatekeepers
 from tests.functional.files import Once
 from tests.functional.oracle import WRITABLE, Item, Letter
-from tests.functional.oracle_of_documents import Document
+from tests.functional.oracle_of_files import Document, Uploaded
 from tests.functional.scene import Dice
 from tests.support.postgres import TestServer, fast_folder
 from tests.support.stage import Stage, make_stage
@@ -135,11 +135,11 @@ class Everybody(Workers, Staff, Gatekeepers, Participants, Uploaders):
             self.all_is_well(dice._replace(which=[one.person for _, one in self.people].index(item.author)))
         elif item.state in WRITABLE and not item.may_be_sent(now):
             self._makes_something(item, dice)
-        elif isinstance(item, Document) and item.state in WRITABLE and dice.number % 4 == 0:
+        elif isinstance(item, Uploaded) and item.state in WRITABLE and dice.number % 4 == 0:
             self.begin_an_upload(dice)
         elif item.asks and item.state == "in_review" and dice.number % 4:
             self.agree_to(item, item.author)
-        elif isinstance(item, Document) and item.state == "in_review" and not item.hidden and dice.also:
+        elif isinstance(item, Uploaded) and item.state == "in_review" and not item.hidden and dice.also:
             self.hide_parts(dice._replace(who=dice.who % 8, yes=True))
         else:
             on_case = [person.id for person in self.stage.staff if person.id in item.case.staff]
@@ -148,9 +148,9 @@ class Everybody(Workers, Staff, Gatekeepers, Participants, Uploaders):
             getattr(self, come[0] if item.agreed else dice.pick(come))(dice._replace(who=right[0]))
 
     def _makes_something(self, item: Item, dice: Dice) -> None:
-        if isinstance(item, Document) and item.waits and dice.also:
+        if isinstance(item, Uploaded) and item.waits and dice.also:
             self.submit(dice)  # another is on its way: refused
-        elif isinstance(item, Document):
+        elif isinstance(item, Uploaded):
             self.bring_a_file(item, dice)
         else:
             self.write(dice._replace(who=0, number=0))

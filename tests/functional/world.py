@@ -6,8 +6,9 @@ from uuid import UUID
 
 from relay.exchange.edits import Edits
 from relay.identity.model import Person
+from tests.functional.files import RECORDED_MS
 from tests.functional.oracle import AS_IT_IS, EPOCH, FAR, KINDS, WRITABLE, Delivered, Gates, Item, Plan
-from tests.functional.oracle_of_documents import Document, Upload
+from tests.functional.oracle_of_files import Upload, Uploaded
 from tests.support.stage import Stage
 
 
@@ -36,7 +37,7 @@ class World:
     def uploads(self) -> Iterator[Upload]:
         """All of them, of whatever became."""
         for item in self.items:
-            if isinstance(item, Document):
+            if isinstance(item, Uploaded):
                 yield from item.uploads
 
     def may_submit(self, item: Item, actor: Person, now: datetime) -> bool:
@@ -86,14 +87,15 @@ class World:
         return actor.id in item.case.staff and item.state == "in_review" and item.claimed_by(actor.id)
 
     def may_hide(self, item: Item, actor: Person, edits: Edits) -> bool:
-        """Something else than what is hidden now, unless that could not be made; on the one page."""
+        """Something else than what is hidden now, unless that could not be made; within what there is."""
         new = item.broken or edits != (item.hidden or AS_IT_IS)
-        there = all(area.page == 1 for area in edits.areas)
+        there = all(one.page == 1 for one in edits.areas)
+        there &= all(one.end_ms <= RECORDED_MS for one in edits.stretches)
         return self.may_work_on(item, actor) and new and there
 
     def may_upload(self, item: Item, actor: Person) -> bool:
         """A file for a document of their own, until it is sent."""
-        return actor is item.author and isinstance(item, Document) and item.state in WRITABLE
+        return actor is item.author and isinstance(item, Uploaded) and item.state in WRITABLE
 
     def may_agree(self, item: Item, actor: Person) -> bool:
         """Its author, while they are asked."""

@@ -19,7 +19,7 @@ from uuid import UUID
 import msgspec
 
 from relay.cases import limits
-from relay.cases.model import Part
+from relay.cases.model import MEDIA, Part
 from relay.cases.records import record_consent, record_request
 from relay.cases.service import add_facilitator, read_case
 from relay.db.transaction import Database, Surface
@@ -111,7 +111,7 @@ async def _case_two(service: Service, frida: Person) -> StagedCase:
     otto = await service.make_participant(frida, case_id, "offender", "Otto")
     await service.open_gates(frida, case_id, vanda, otto)
     await record_request(service.desk, frida, case_id, viktor.id, asked=True)
-    for medium in ("letter", "document"):
+    for medium in MEDIA:
         await record_consent(service.desk, frida, case_id, viktor.id, medium, given=True, manner="in_person")
     await limits.record_read(service.participants, viktor, case_id, limits.VERSION)
     seated = await _seated(service, frida, case_id, [vanda, viktor, otto])

@@ -49,7 +49,7 @@ _LARGE_PIXELS = 9_500_000
 _THREADS_FOR_LARGE = 2
 """Memory grows with threads times pixels: 4K on 8 threads and 8K on 2 stay below 3 GiB."""
 
-_AS_THE_BUFFER_FILLS = {"flush_packets": 0}
+_AS_THE_BUFFER_FILLS: dict[str, Any] = {"flush_packets": 0}
 """Samples go into a pipe 32 KiB at a time; by itself ffmpeg writes each small piece of sound at once."""
 
 _NOTHING_ELSE: dict[str, Any] = {

@@ -1,11 +1,11 @@
-"""What ought to be so of documents and their files: what is on its way, what would be sent, what was."""
+"""What ought to be so of what is uploaded, and its files: on its way, to be sent, sent."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import ClassVar, Literal
 from uuid import UUID
 
-from tests.functional.files import File, Once
+from tests.functional.files import DAMAGED, GOOD, RECORDED, TORN, File, Once
 from tests.functional.oracle import AS_IT_IS, Item
 from workers.media.model import Reason
 
@@ -27,10 +27,10 @@ class Upload:
 
 
 @dataclass(kw_only=True)
-class Document(Item):
-    """What somebody uploads: what is sent is the newest file that has arrived."""
+class Uploaded(Item):
+    """What somebody uploads: what is sent is the newest file that has arrived. `brought`: one of these."""
 
-    kind = "document"
+    brought: ClassVar[tuple[File, ...]]
     sandbox: Once
     uploads: list[Upload] = field(default_factory=list)
     sent: File | None = None
@@ -86,11 +86,27 @@ class Document(Item):
         """The file's own."""
         return self.sent and self.sent.reason
 
-    def file(self, role: str = "clean") -> bytes:
-        """What the sandbox made of what was sent, or is left of it."""
+    def file(self, role: str = "clean") -> bytes | None:
+        """What the sandbox made of what was sent, or is left of it, if it has such a file."""
         assert self.sent is not None
         return self.sandbox.of(self.sent, self.hidden or AS_IT_IS, role)
 
     def is_read_as(self, plain: bytes) -> bool:
         """Byte for byte."""
         return plain == self.file()
+
+
+@dataclass(kw_only=True)
+class Document(Uploaded):
+    """A scan of one page."""
+
+    kind = "document"
+    brought = (*GOOD, GOOD[0], DAMAGED)
+
+
+@dataclass(kw_only=True)
+class Recording(Uploaded):
+    """Two seconds of sound."""
+
+    kind = "audio"
+    brought = (*RECORDED, RECORDED[0], TORN)
