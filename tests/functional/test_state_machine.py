@@ -42,9 +42,10 @@ RUNS, STEPS, PARTS = 200, 50, 4
 LEAST = {
     "given to somebody": 5,
     "in_review": 5,
-    "document: given to somebody": 10,
-    "document: failed: damaged": 20,
-    "document: agreed to what is hidden": 50,
+    "file: given to somebody": 10,
+    "audio: given to somebody": 25,
+    "file: failed: damaged": 20,
+    "agreed to what is hidden": 25,
 }
 """One in so many runs, at least, comes to this."""
 LOOK_EVERY = 4
@@ -208,6 +209,8 @@ def came_to(item: Item) -> Iterator[str]:
     for what in item.came_to | given:
         yield what
         yield f"{item.kind}: {what}"
+        if isinstance(item, Uploaded):
+            yield f"file: {what}"
 
 
 @pytest.fixture(scope="module")
