@@ -122,10 +122,11 @@ async def _contents(
     transcript = await transcripts.draft(house, person, item.id) if recorded else None
     scanned = shown and item.kind == "document"
     written_out = await _written_out(house, person, item.id) if scanned else None
+    printable = text is not None or scanned
     return {
         "text": None if text is None else await pointed(text, people),
-        "codes": {} if text is None else await paper.codes(house, person, item.id),
-        "receipts": {} if text is None else await receipts.receipts(house, person, item.id),
+        "codes": await paper.codes(house, person, item.id) if printable else {},
+        "receipts": await receipts.receipts(house, person, item.id) if printable else {},
         "heard": await heard(transcript, people) if transcript else None,
         "written_out": written_out,
         "written_text": await pointed(written_out.text, people) if written_out else None,
