@@ -19,7 +19,7 @@ _POINTS: Final = 72 / 25.4
 """In a millimetre."""
 _UPRIGHT: Final = (189 * _POINTS, 268 * _POINTS)
 _TURNED: Final = (276 * _POINTS, 181 * _POINTS)
-"""What a page may take of A4, in points: the rest is the margin (`sheets/document.typ`), where the code is."""
+"""What a page may take of A4, in points: the rest is the margin, where the code is (`document.typ`)."""
 
 _PIXEL: Final = (
     bytes.fromhex("ffd8ffe000104a46494600010100000100010000ffdb004300")

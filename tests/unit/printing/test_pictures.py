@@ -137,28 +137,19 @@ async def test_the_typesetter_is_told_nothing_of_what_is_on_the_pages(
 
 
 async def test_nothing_is_printed_where_a_page_has_no_place_or_two(document: bytes) -> None:
-    sheet = press._press(
-        "document",
-        FOLDER,
-        ("Noto Sans",),
-        {
-            "points": 14,
-            "fonts": ("Noto Sans",),
-            "code": CODE,
-            "written": (),
-            "told": "",
-            "pages": [
-                {"mark": [*pictures.mark(1)], "across": 100, "down": 100, "flipped": False},
-            ],
-        },
-    ).pdf
+    marked = [
+        {"mark": [*pictures.mark(number)], "across": 100, "down": 100, "flipped": False} for number in (1, 2)
+    ]
+    data = {"points": 14, "fonts": ("Noto Sans",), "code": CODE, "written": (), "told": "", "pages": marked}
+    sheet = press._press("document", FOLDER, ("Noto Sans",), data).pdf
 
     @contextmanager
     def source() -> Iterator[Text]:
         yield Text(document)
 
-    page: ScannedPage = next(scanned(Text(document)))
-    assert b"page 000001" not in pictures.filled(sheet, [page], source)
-    for broken, put in ((sheet, [page, page]), (sheet + pictures.mark(1), [page]), (sheet[:-40], [page])):
+    put: list[ScannedPage] = [*scanned(Text(document))][:2]
+    assert b"page 00000" not in pictures.filled(sheet, put, source)
+    twice = sheet.replace(b"page 000002", b"page 000001")
+    for broken, wanted in ((sheet, [*put, put[0]]), (twice, put[:1]), (sheet[:-40], put)):
         with pytest.raises(PressBroken):
-            pictures.filled(broken, put, source)
+            pictures.filled(broken, wanted, source)
