@@ -163,7 +163,8 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
     if row.delivery == "refused":
         raise Conflict(
             "This person has said that they do not want it, so it is not printed. Talk with them: if they"
-            " have changed their mind, they can choose so on their own page, and then it can be printed."
+            " have changed their mind, they can choose so on their own page, or you write down that they told"
+            " you, and then it can be printed."
         )
     if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
         raise Blocked(gates.for_staff(found))

@@ -22,9 +22,9 @@ from relay.identity.model import Person
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
 
 NOT_WANTED: Final = (
-    "This person has said here that they do not want it, so it is not recorded as handed over. Talk with them"
-    " first. If they want it after all, they can say so on their own page; if they were given it before they"
-    " said this, give the day on which that was."
+    "This person has said that they do not want it, so it is not recorded as handed over. Talk with them"
+    " first. If they want it after all, they can say so on their own page, or you write down that they told"
+    " you; if they were given it before they said this, give the day on which that was."
 )
 
 
@@ -135,9 +135,11 @@ async def _releases(tx: Reading, house: House, item_id: UUID, seat_id: UUID) -> 
         _Release,
         """
         SELECT r.id, r.recipient_id, (r.released_at AT TIME ZONE %s)::date AS released_on,
-               CASE d.state WHEN 'refused' THEN (d.changed_at AT TIME ZONE %s)::date END AS refused_on
+               CASE d.state WHEN 'refused' THEN
+                   coalesce(told.told_on, (d.changed_at AT TIME ZONE %s)::date) END AS refused_on
         FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
         JOIN relay.seats s ON s.case_id = r.case_id AND s.account_id = r.recipient_id
+        LEFT JOIN LATERAL relay.stands_as_told(r.id) told ON true
         WHERE r.item_id = %s AND s.id = %s ORDER BY r.sequence DESC LIMIT 100
         """,
         [house.settings.zone.key, house.settings.zone.key, item_id, seat_id],

@@ -69,6 +69,7 @@ _DEEDS: Final = {
     Tag.RECEIPT_RECORDED: "Receipt of what was printed recorded, or taken back",
     Tag.CARD_PRINTED: "Enrolment card printed",
     Tag.DELIVERY_CHOSEN: "Recipient chose",
+    Tag.CHOICE_TOLD: "What a recipient told of their choice written down",
     Tag.OBJECT_REMOVED: "File removed",
 }
 

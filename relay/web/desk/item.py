@@ -8,6 +8,7 @@ from relay.cases import service
 from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
 from relay.exchange import failures, paper, receipts, telling
+from relay.exchange import told as choices
 from relay.house import House
 from relay.identity.model import Person
 from relay.review import queue, reading, redaction, standing, transcription, transcripts
@@ -82,6 +83,7 @@ async def show_item(
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
         told=telling.in_words(item.changes, item.kind),
+        choices_told=await choices.told(house, person, item_id),
         confirmed=_confirmed(people),
         in_the_way=in_the_way_of(item, people, stands),
         why_not=why_not,
