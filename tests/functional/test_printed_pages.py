@@ -31,7 +31,7 @@ async def released(exchange: Exchange, folder: Path) -> tuple[str, str, dict[str
 
 
 async def test_a_scanned_letter_is_printed_page_by_page_and_its_receipt_comes_back(
-    exchange: Exchange, tmp_path: Path
+    exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     item, delivery, whose = await released(exchange, tmp_path)
     desk = exchange.desk
@@ -60,6 +60,10 @@ async def test_a_scanned_letter_is_printed_page_by_page_and_its_receipt_comes_ba
     assert len(paper._pages(house, content, rendition.sha256)) == 2
     with pytest.raises(VaultRefused):  # the record names other bytes than those that are there
         paper._pages(house, content, bytes(32))
+
+    monkeypatch.setattr(paper, "_MOST_DOCUMENT", rendition.size - 1)
+    large = await desk.api("POST", f"{item}/print", whose)
+    assert (large.status_code, "too large to be printed" in large.text) == (409, True)
 
 
 async def test_what_is_written_out_is_printed_behind_the_pages_once_it_was_compared(
