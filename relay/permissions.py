@@ -30,6 +30,8 @@ class Permission(StrEnum):
     RELEASE_MAKE = "exchange:release:make"
     PAPER_PRINT = "exchange:paper:print"
     """Taking a letter or an invitation out on paper, and the forms that go with them."""
+    CHOICE_WRITE_DOWN = "exchange:choice:write_down"
+    """What a recipient told of their choice. Opening is theirs alone."""
     AUDIT_READ = "audit:entry:read"
     ACCOUNT_MANAGE = "identity:account:manage"
     """Staff accounts. An administrator has this and no other: never content."""
@@ -57,6 +59,7 @@ FACILITATOR = frozenset(
         Permission.REVIEW_DECIDE,
         Permission.RELEASE_MAKE,
         Permission.PAPER_PRINT,
+        Permission.CHOICE_WRITE_DOWN,
         Permission.AUDIT_READ,
     }
 )

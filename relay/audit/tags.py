@@ -62,4 +62,5 @@ class Tag(StrEnum):
     RECEIPT_RECORDED = "letter.receipt_recorded"
     CARD_PRINTED = "invitation.card_printed"
     DELIVERY_CHOSEN = "delivery.chosen"
+    CHOICE_TOLD = "delivery.told"
     OBJECT_REMOVED = "object.removed"

@@ -35,8 +35,10 @@ SELECT r.id, r.case_id, r.kind, r.media_type, r.duration_ms, r.pages, d.state,
              WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)), r.item_id)) AS number,
        (SELECT p.given_on FROM relay.paper_receipts p JOIN relay.releases o ON o.id = p.release_id
         WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)
-        ORDER BY p.recorded_at DESC, p.id LIMIT 1) AS on_paper
+        ORDER BY p.recorded_at DESC, p.id LIMIT 1) AS on_paper,
+       told.manner AS told_how, told.told_on
 FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
+LEFT JOIN LATERAL relay.stands_as_told(r.id) told ON true
 """
 
 

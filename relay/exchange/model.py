@@ -15,6 +15,7 @@ from relay.vault.suite import DataKey
 Step = Literal["opening", "making", "checking", "listening", "keeping"]
 RenditionRole = Literal["clean", "poster", "peaks", "transcript"]
 DeliveryState = Literal["waiting", "opened", "later", "held", "refused"]
+ToldHow = Literal["in_person", "by_telephone", "in_writing", "through_somebody"]
 
 LETTER_TYPE = "text/plain; charset=utf-8"
 RELEASED_TYPES = frozenset({LETTER_TYPE, "audio/mp4", "video/mp4", "application/pdf"})
@@ -154,7 +155,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 
     `number`: it is the how manieth of its kind that they were given. `letter_pages`: how many pages a letter
     takes at most, about: its padded size says no more. `on_paper`: the day on which it was handed to them on
-    paper, if a facilitator recorded that.
+    paper, if a facilitator recorded that. `told_how`, `told_on`: how and when they told a facilitator that it
+    is to stand as it does, if that is how it came to.
     """
 
     id: UUID
@@ -167,6 +169,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     letter_pages: int | None
     state: DeliveryState
     on_paper: date | None
+    told_how: ToldHow | None
+    told_on: date | None
 
 
 class OneDelivery(Delivery, frozen=True, kw_only=True):

@@ -1,14 +1,16 @@
-"""A released letter on paper: for whoever has no screen, or wants none.
+"""A released letter or document on paper: for whoever has no screen, or wants none.
 
-Printing hands the letter over once more, so all that must hold at a release has to hold again: the gates
-between the two, and the release record, from values that the desk holds. What is printed is the released
-rendition, and not one other word of the database; what the record says was done to it stands at its end, in
-the words of the screen.
+Printing hands it over once more, so all that must hold at a release has to hold again: the gates between the
+two, and the release record, from values that the desk holds. What is printed is the released rendition, and
+not one other word of the database, unless a facilitator asks for what was written out of a document behind
+its pages, which says there what it is. What the record says was done to it stands at its end, in the words of
+the screen.
 """
 
 import base64
 import hashlib
 from asyncio import to_thread
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -24,16 +26,23 @@ from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import LETTER_TYPE, Content, Item
 from relay.exchange.objects import opened
 from relay.exchange.renditions import case_content, find_rendition
+from relay.exchange.scans import scanned
 from relay.exchange.telling import in_words
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import past_verifier_of, roster
 from relay.printing import press
-from relay.printing.model import Printed, Size
+from relay.printing.model import Printed, ScannedPage, Size
+from relay.review import transcription
 from relay.vault.padding import unpad
 from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 
+KINDS: Final = frozenset({"letter", "document"})
+"""What can be printed."""
 _MOST_LETTER: Final = 2**20
+_MOST_DOCUMENT: Final = 128 * 2**20
+"""What is printed is held in memory: sixty photographs of pages have about 90 MB."""
+_DOCUMENT_TYPE: Final = "application/pdf"
 _CODE_BYTES: Final = 5
 # Crockford's base 32: nothing in it is taken for something else when it is read out or copied
 _ALPHABET: Final = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789ABCDEFGHJKMNPQRSTVWXYZ")
@@ -61,34 +70,68 @@ def receipt_code(house: House, release_id: UUID) -> str:
     return f"{code[:4]}-{code[4:]}"
 
 
-async def print_letter(house: House, person: Person, item_id: UUID, seat_id: UUID, size: Size) -> Printed:
-    """Return a letter that was released to whoever has this seat, as a PDF in memory. Leaves an audit entry.
+class _Found(msgspec.Struct, frozen=True):
+    """What is to be printed: opened and checked, but for its bytes."""
+
+    item: Item
+    row: _Row
+    content: Content
+    record: ReleaseRecord
+    written: str
+
+
+async def print_item(
+    house: House, person: Person, item_id: UUID, seat_id: UUID, size: Size, *, written_out: bool = False
+) -> Printed:
+    """Return what was released to whoever has this seat, as a PDF in memory. Leaves an audit entry.
+
+    `written_out`: behind the pages of a document, what was written out of them and compared with them.
 
     Raise `Missing` for what is not of the person's cases, `Conflict` for what was never released to them or
-    cannot be given to them any more, `Blocked` with every gate that is closed now, `Unprintable` with the
-    characters that no font has.
+    cannot be given to them any more, or where nothing that was compared is written out, `Blocked` with every
+    gate that is closed now, `Unprintable` with the characters that no font has.
     """
     async with house.database.reading(person.id) as tx:
         item = await find_item(tx, item_id)
         row = await _printable(tx, house, item, seat_id)
         content, record = await _content(tx, house, person, item, row)
+        written = await transcription.compared(tx, house, person, item) if written_out else ""
+        found = _Found(item, row, content, record, written)
     # outside of any transaction: it takes as long as it takes
     code = receipt_code(house, row.id)
-    text = await to_thread(_read, house, content, record.sha256)
-    printed = await press.letter(
-        text,
-        code=f"Receipt {code}",
-        size=size,
-        folder=house.settings.print_fonts,
-        told=in_words(record.told, item.kind),
-    )
+    setting = _letter if item.kind == "letter" else _document
+    printed = await setting(house, found, f"Receipt {code}", size)
     async with house.database.acting(person.id, Tag.LETTER_PRINTED) as act:
         item = await lock_item(act, item_id)
         # meanwhile somebody may have pressed pause
         if (await _printable(act, house, item, seat_id)).id != row.id:
             raise Conflict
         act.note(release=row.id, recipient=row.account_id, code=code, size=str(size), pages=printed.pages)
+        if written_out:
+            act.note(written_out=True)
     return printed
+
+
+async def _letter(house: House, found: _Found, code: str, size: Size) -> Printed:
+    return await press.letter(
+        await to_thread(_read, house, found.content, found.record.sha256),
+        code=code,
+        size=size,
+        folder=house.settings.print_fonts,
+        told=in_words(found.record.told, found.item.kind),
+    )
+
+
+async def _document(house: House, found: _Found, code: str, size: Size) -> Printed:
+    return await press.document(
+        await to_thread(_pages, house, found.content, found.record.sha256),
+        partial(opened, house, found.content),
+        code=code,
+        size=size,
+        folder=house.settings.print_fonts,
+        told=in_words(found.record.told, found.item.kind),
+        written=found.written,
+    )
 
 
 async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _Row:
@@ -97,8 +140,8 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         "SELECT true FROM relay.item_recipients WHERE item_id = %s AND seat_id = %s", [item.id, seat_id]
     ):
         raise Missing
-    if item.kind != "letter":
-        raise Conflict("Only letters are printed here. A document can be opened and printed from there.")
+    if item.kind not in KINDS:
+        raise Conflict("Sound and film are not printed.")
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is printed.")
     facts = await gate_facts(tx, item.case_id)
@@ -120,7 +163,8 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
     if row.delivery == "refused":
         raise Conflict(
             "This person has said that they do not want it, so it is not printed. Talk with them: if they"
-            " have changed their mind, they can choose so on their own page, and then it can be printed."
+            " have changed their mind, they can choose so on their own page, or you write down that they told"
+            " you, and then it can be printed."
         )
     if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
         raise Blocked(gates.for_staff(found))
@@ -146,8 +190,13 @@ async def _content(
     )
     signed = await roster(tx, house)
     verify(record, decode(row.signatures, Signatures), lambda one: past_verifier_of(signed, one))
-    if rendition.media_type != LETTER_TYPE:
+    if rendition.media_type != (LETTER_TYPE if item.kind == "letter" else _DOCUMENT_TYPE):
         raise VaultRefused
+    if item.kind == "document" and rendition.size > _MOST_DOCUMENT:
+        raise Conflict(
+            "These pages are too large to be printed from here. Open the document by itself, print it from"
+            " there, and write the code for the receipt on it."
+        )
     return await case_content(tx, house, person, rendition), record
 
 
@@ -158,6 +207,23 @@ def _read(house: House, content: Content, sha256: bytes) -> str:
     if hashlib.sha256(plain).digest() != sha256:
         raise VaultRefused
     return bytes(unpad(plain)).decode()
+
+
+def _pages(house: House, content: Content, sha256: bytes) -> list[ScannedPage]:
+    """Return the pages of a document, which must be the very bytes that were reviewed. Blocking.
+
+    They are read once more when they are printed: the object's key and commitment hold them to be the same.
+    """
+    digest = hashlib.sha256()
+    with opened(house, content) as reader:
+        for piece in reader.ranges():
+            digest.update(piece)
+        if digest.digest() != sha256:
+            raise VaultRefused
+        found = list(scanned(reader))
+    if not found or not all(page.width and page.height and page.across and page.down for page in found):
+        raise VaultRefused
+    return found
 
 
 async def codes(house: House, person: Person, item_id: UUID) -> dict[UUID, str]:
@@ -174,7 +240,7 @@ async def codes(house: House, person: Person, item_id: UUID) -> dict[UUID, str]:
 async def print_cover_note(
     house: House, person: Person, case_id: UUID, *, call: str, words: str, size: Size
 ) -> Printed:
-    """Return the note that lies on top of a letter. `call`: whom the reader can talk to; `words`: or none.
+    """Return the note that lies on top of it. `call`: whom the reader can talk to; `words`: or none.
 
     Raise `Missing` for a case that is not the person's, `Invalid`, `Unprintable`.
     """

@@ -1,4 +1,4 @@
-"""Receipts of letters on paper: that somebody was handed one, and when, as a facilitator learned it.
+"""Receipts of what was printed: that somebody was handed it, and when, as a facilitator learned it.
 
 Only the recipient and the facilitators of the case read it. Nothing of it shows on the author's side, and it
 changes nothing of what the recipient chose here.
@@ -14,7 +14,7 @@ from relay.audit.tags import Tag
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Missing
 from relay.exchange.items import find_item, lock_item
-from relay.exchange.paper import receipt_code
+from relay.exchange.paper import KINDS, receipt_code
 from relay.house import House
 from relay.identity.model import Person
 
@@ -22,14 +22,14 @@ from relay.identity.model import Person
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
 
 NOT_WANTED: Final = (
-    "This person has said here that they do not want it, so it is not recorded as handed over. Talk with them"
-    " first. If they want it after all, they can say so on their own page; if they were given it before they"
-    " said this, give the day on which that was."
+    "This person has said that they do not want it, so it is not recorded as handed over. Talk with them"
+    " first. If they want it after all, they can say so on their own page, or you write down that they told"
+    " you; if they were given it before they said this, give the day on which that was."
 )
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
-    """When a letter was handed over on paper, and by whom that was recorded."""
+    """When something was handed over on paper, and by whom that was recorded."""
 
     given_on: date
     recorded_by: UUID
@@ -73,7 +73,7 @@ async def receipts(house: House, person: Person, item_id: UUID) -> dict[UUID, Re
 async def record(
     house: House, person: Person, item_id: UUID, seat_id: UUID, *, code: str, given_on: date
 ) -> None:
-    """Record that whoever has this seat was handed the letter. `code` is the one on the paper.
+    """Record that whoever has this seat was handed it. `code` is the one on the paper.
 
     Raise `Missing` for what is not of the person's cases, `Conflict` for what was never passed on to them or
     what they do not want since that day, `Invalid` for another code, or a day on which it cannot have been.
@@ -85,7 +85,7 @@ async def record(
         typed = code.strip().upper().translate(_ALIKE)
         if typed not in {receipt_code(house, one.id).translate(_ALIKE) for one in releases}:
             raise Invalid(
-                code="This is not the code of this letter for this person. Copy it from the receipt,"
+                code="This is not the code on what was printed for this person. Copy it from the receipt,"
                 " or from the foot of a page."
             )
         if not min(one.released_on for one in releases) <= given_on <= today:
@@ -128,16 +128,18 @@ async def take_back(house: House, person: Person, item_id: UUID, seat_id: UUID) 
 
 
 async def _releases(tx: Reading, house: House, item_id: UUID, seat_id: UUID) -> list[_Release]:
-    """Return what was passed on of a letter to whoever has this seat, the newest first."""
-    if (await find_item(tx, item_id)).kind != "letter":
-        raise Conflict("Only letters are printed here, so only a letter has a receipt.")
+    """Return what was passed on of an item to whoever has this seat, the newest first."""
+    if (await find_item(tx, item_id)).kind not in KINDS:
+        raise Conflict("Sound and film are not printed, so there is no receipt for them.")
     rows = await tx.all(
         _Release,
         """
         SELECT r.id, r.recipient_id, (r.released_at AT TIME ZONE %s)::date AS released_on,
-               CASE d.state WHEN 'refused' THEN (d.changed_at AT TIME ZONE %s)::date END AS refused_on
+               CASE d.state WHEN 'refused' THEN
+                   coalesce(told.told_on, (d.changed_at AT TIME ZONE %s)::date) END AS refused_on
         FROM relay.releases r JOIN relay.deliveries d ON d.release_id = r.id
         JOIN relay.seats s ON s.case_id = r.case_id AND s.account_id = r.recipient_id
+        LEFT JOIN LATERAL relay.stands_as_told(r.id) told ON true
         WHERE r.item_id = %s AND s.id = %s ORDER BY r.sequence DESC LIMIT 100
         """,
         [house.settings.zone.key, house.settings.zone.key, item_id, seat_id],

@@ -50,14 +50,16 @@ async def write_release(
     )
     if not await put_grant(act, row.case_id, row.object_id, holder, sealed, release_id=release_id):
         raise VaultRefused  # somebody planted one in its place: the recipient would open nothing with it
-    # given again under new keys: what the recipient had chosen about it holds on
+    # given again under new keys: what the recipient had chosen about it holds on, since when they did
     await act.run(
         """
         INSERT INTO relay.deliveries (release_id, case_id, recipient_id, state, changed_at)
-        VALUES (%(id)s, %(case_id)s, %(recipient_id)s, coalesce((
-            SELECT d.state FROM relay.deliveries d JOIN relay.releases r ON r.id = d.release_id
+        SELECT %(id)s, %(case_id)s, %(recipient_id)s, coalesce(before.state, 'waiting'),
+               coalesce(before.changed_at, %(released_at)s)
+        FROM (VALUES (1)) AS one LEFT JOIN LATERAL (
+            SELECT d.state, d.changed_at FROM relay.deliveries d JOIN relay.releases r ON r.id = d.release_id
             WHERE r.item_id = %(item_id)s AND r.recipient_id = %(recipient_id)s AND r.id <> %(id)s
-            ORDER BY r.sequence DESC LIMIT 1), 'waiting'), %(released_at)s)
+            ORDER BY r.sequence DESC LIMIT 1) AS before ON true
         """,
         msgspec.structs.asdict(row) | {"id": release_id},
     )

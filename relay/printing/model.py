@@ -34,6 +34,20 @@ class Paragraph(msgspec.Struct, frozen=True, kw_only=True):
     """What of it cannot be broken: each has to fit on a line."""
 
 
+class ScannedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """A page that is a JPEG: its bytes from `start` up to `stop` of what it is read from.
+
+    `width`, `height`: in pixels; `across`, `down`: on paper, in points.
+    """
+
+    start: int
+    stop: int
+    width: int
+    height: int
+    across: float
+    down: float
+
+
 class Printed(msgspec.Struct, frozen=True, kw_only=True):
     """A finished PDF, in memory."""
 

@@ -6,15 +6,16 @@ import re
 import subprocess
 import sys
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from relay.errors import Busy
-from relay.printing import child, fonts
+from relay.printing import child, fonts, pictures
 from relay.printing.direction import paragraphs
-from relay.printing.model import PressBroken, Printed, Size
+from relay.printing.model import PressBroken, Printed, ScannedPage, Size
 
 AT_ONCE: Final = 2
 SECONDS: Final = 30
@@ -34,6 +35,42 @@ async def letter(text: str, *, code: str, size: Size, folder: Path, told: str = 
     `PressBroken`.
     """
     return await _print("letter", folder, size, [text, code], code=code, text=paragraphs(text), told=told)
+
+
+async def document(
+    pages: Sequence[ScannedPage],
+    source: pictures.Source,
+    *,
+    code: str,
+    size: Size,
+    folder: Path,
+    told: str = "",
+    written: str = "",
+) -> Printed:
+    """Print scanned pages as they are, with a code and a number in the margin; at their end as with letters.
+
+    `source` opens what the pages are read from. `written`: what a facilitator wrote out of them, which is
+    printed behind them as that, in letters of this `size`; or nothing.
+
+    Raise as `letter` does.
+    """
+    set_on = []
+    for number, page in enumerate(pages, 1):
+        across, down = pictures.fitted(page)
+        flipped = page.across > page.down
+        mark = [*pictures.mark(number)]
+        set_on.append({"mark": mark, "across": across, "down": down, "flipped": flipped})
+    return await _print(
+        "document",
+        folder,
+        size,
+        [written, code],
+        fill=lambda sheet: pictures.filled(sheet, pages, source),
+        code=code,
+        pages=set_on,
+        written=paragraphs(written) if written.strip() else (),
+        told=told,
+    )
 
 
 async def cover_note(*, call: str, words: str, size: Size, folder: Path) -> Printed:
@@ -65,7 +102,14 @@ async def enrolment_card(*, address: str, secret: str, until: str, size: Size, f
     )
 
 
-async def _print(sheet: str, folder: Path, size: Size, drawn: list[str], **data: Any) -> Printed:
+async def _print(
+    sheet: str,
+    folder: Path,
+    size: Size,
+    drawn: list[str],
+    fill: Callable[[bytes], bytes] | None = None,
+    **data: Any,
+) -> Printed:
     def in_its_place() -> Printed:
         if not _places.acquire(blocking=False):
             raise Busy(
@@ -73,7 +117,8 @@ async def _print(sheet: str, folder: Path, size: Size, drawn: list[str], **data:
             )
         try:
             families = fonts.families_for(" ".join([*drawn, _OWN_SIGNS]), folder)
-            return _press(sheet, folder, families, {"points": size.points, "fonts": families, **data})
+            done = _press(sheet, folder, families, {"points": size.points, "fonts": families, **data})
+            return Printed(pdf=fill(done.pdf), pages=done.pages) if fill else done
         finally:
             _places.release()
 

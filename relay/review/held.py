@@ -1,4 +1,4 @@
-"""What recipients chose that their facilitators have to know: to hold something for them, or not to want it.
+"""What recipients chose, or told, that facilitators have to know: that something is held, or is not wanted.
 
 What is held, or not wanted, stays closed until they open it themselves. Only these two are told here: whether
 somebody opened something, or leaves it for later, is on no overview.

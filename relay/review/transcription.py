@@ -1,7 +1,8 @@
 """What stands on scanned pages, written out by a facilitator and compared by one: it belongs with the scan.
 
-It is for the desk alone, and sealed to the case. A newer version of the pages begins with what was written
-out of the one before, to be compared anew. Source: PRACTICE, "Writing".
+It is for the desk alone, and sealed to the case; only on paper it goes out, behind the pages, where a
+facilitator chooses so (`exchange.paper`). A newer version of the pages begins with what was written out of
+the one before, to be compared anew. Source: PRACTICE, "Writing".
 """
 
 from datetime import datetime
@@ -52,6 +53,20 @@ async def transcription(house: House, person: Person, item_id: UUID) -> Transcri
             raise Missing
         act.note(role=_PURPOSE)
         return found
+
+
+async def compared(tx: Reading, house: House, person: Person, item: Item) -> str:
+    """Return what was written out of the newest pages of a document, and compared with those, for its print.
+
+    Raise `Conflict` if there is nothing of that kind.
+    """
+    found = await _find(tx, house, person, item) if item.kind == "document" else None
+    if found is None or found.checked_by is None:
+        raise Conflict(
+            "Nothing that is written out was compared with these pages, so it is not printed behind them."
+            " Compare it first, or print the pages alone."
+        )
+    return found.text
 
 
 async def write(house: House, person: Person, item_id: UUID, text: str) -> None:

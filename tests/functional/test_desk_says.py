@@ -104,7 +104,7 @@ async def test_the_page_that_asks_for_the_passphrase_names_what_is_done_then(
             {"seat_id": seat, "then": "schedule", "due_at": "2099-06-15T12:30"},
             f"it is planned that {letter} is passed on to Oskar (offender) on 15 June 2099, 12:30 BST;",
         ),
-        (f"/items/{item_id}/print", {"seat_id": seat, "size": "a4"}, "this letter is opened as a PDF"),
+        (f"/items/{item_id}/print", {"seat_id": seat, "size": "a4"}, "it is opened as a PDF"),
         (f"{case}/people/{exchange.victim_id}/card", {"size": "a4"}, "the enrolment card is opened"),
         (f"{case}/people/{seat}/remove", {}, "this person is taken off the case."),
         (f"{case}/people/{exchange.victim_id}/vouch", {}, "you confirm with your signature"),

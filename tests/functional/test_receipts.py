@@ -38,7 +38,7 @@ async def test_a_receipt_is_recorded_and_read_by_whom_it_concerns(exchange: Exch
     assert (found["on_paper"], found["state"]) == (today(exchange), "waiting")
     assert "Given to you on" in (await exchange.victim.http.get(f"/received/{delivery[12:]}")).text
     audit = (await exchange.desk.http.get(f"/cases/{exchange.case_id}/audit")).text
-    assert "Receipt of a letter on paper recorded" in audit
+    assert "Receipt of what was printed recorded" in audit
     after = shown((await exchange.offender.http.get(item)).text), await exchange.offender.ask(item)
     assert after == before
 
@@ -59,8 +59,8 @@ async def test_a_receipt_that_was_a_mistake_is_taken_back(exchange: Exchange) ->
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"code": "0000-0000"}, "not the code of this letter"),
-        ({"code": ""}, "not the code of this letter"),
+        ({"code": "0000-0000"}, "not the code on what was printed"),
+        ({"code": ""}, "not the code on what was printed"),
         ({"days": 1}, "not a day that is still to come"),
         ({"days": -2}, "not before it was passed on"),
     ],

@@ -18,7 +18,7 @@ from psycopg.errors import InsufficientPrivilege
 
 from relay.cases.own import choose_consent, choose_pause
 from relay.db.transaction import Database, Surface
-from relay.exchange import receipts
+from relay.exchange import receipts, told
 from relay.exchange.agreements import agree
 from relay.exchange.edits import Edits, Span
 from relay.exchange.paper import receipt_code
@@ -58,6 +58,7 @@ DEFINERS: dict[str, set[str]] = {
     "counterparts": {"participants"},
     "sender": {"participants"},
     "enter_new_case": {"desk"},
+    "write_down_choice": {"desk"},
     "works_on_case_since": {"desk", "worker"},
     "enter_participants": {"participants"},
     "enter_desk": {"desk"},
@@ -155,6 +156,9 @@ async def _fill(service: Service, room: WorkRoom, case: StagedCase) -> UUID:
             release_id = await release(service.desk, facilitator, item_id, seat)
             code, today = receipt_code(service.desk, release_id), service.desk.local_time().date()
             await receipts.record(service.desk, facilitator, item_id, seat, code=code, given_on=today)
+            await told.write_down(
+                service.desk, facilitator, item_id, seat, choice="hold", how="by_telephone", told_on=today
+            )
         await write_letter(service, author, case.id)
     await choose_consent(service.participants, offender, case.id, "audio", given=True)
     await choose_pause(service.participants, offender, case.id, paused=False)

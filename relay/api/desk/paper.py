@@ -1,4 +1,4 @@
-"""On paper: a released letter, an enrolment card, a cover note, a consent form. Each is answered as a PDF."""
+"""On paper: what was released, an enrolment card, a cover note, a consent form. Each is answered as a PDF."""
 
 from datetime import date
 from typing import Annotated, Final
@@ -23,15 +23,19 @@ SeatId = Annotated[UUID, PathParameter()]
 _PRINT: Final = allow(Permission.PAPER_PRINT)
 
 
-class LetterPrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whose copy: the seat of somebody it was released to."""
+class ItemPrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whose copy: the seat of somebody it was released to.
+
+    `written_out`: behind the pages of a document, what was written out of them and compared with them.
+    """
 
     seat_id: UUID
     size: Size = Size.NORMAL
+    written_out: bool = False
 
 
 class NewReceipt(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who was handed a letter on paper: their seat, the code on the paper, the day."""
+    """Who was handed something on paper: their seat, the code on the paper, the day."""
 
     seat_id: UUID
     code: str
@@ -53,12 +57,15 @@ class CoverNotePrint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 @post("/items/{item_id:uuid}/print", opt=_PRINT, status_code=200, media_type=PDF)
-async def print_letter(
-    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[LetterPrint]
+async def print_item(
+    house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[ItemPrint]
 ) -> Response[bytes]:
-    """Print a released letter for one recipient. Needs the passphrase, as a release does."""
+    """Print a released letter or document for one recipient. Needs the passphrase, as a release does."""
     sessions.require_step_up(house, person)
-    return answer(await paper.print_letter(house, person, item_id, data.seat_id, data.size), "letter")
+    printed = await paper.print_item(
+        house, person, item_id, data.seat_id, data.size, written_out=data.written_out
+    )
+    return answer(printed, "letter")
 
 
 @post("/cases/{case_id:uuid}/people/{account_id:uuid}/card", opt=_PRINT, status_code=200, media_type=PDF)
@@ -91,7 +98,7 @@ async def print_consent_form(
 
 @get("/items/{item_id:uuid}/receipts", opt=_PRINT)
 async def read_receipts(house: TheHouse, person: SignedIn, item_id: ItemId) -> dict[str, Receipt]:
-    """Say to whom a letter was handed over on paper, and when, by account."""
+    """Say to whom something was handed over on paper, and when, by account."""
     found = await receipts.receipts(house, person, item_id)
     return {str(account): receipt for account, receipt in found.items()}
 
@@ -100,7 +107,7 @@ async def read_receipts(house: TheHouse, person: SignedIn, item_id: ItemId) -> d
 async def record_receipt(
     house: TheHouse, person: SignedIn, item_id: ItemId, data: JSONBody[NewReceipt]
 ) -> Response[None]:
-    """Record that a printed letter was handed over."""
+    """Record that something printed was handed over."""
     await receipts.record(house, person, item_id, data.seat_id, code=data.code, given_on=data.given_on)
     return Response(None, status_code=204)
 
@@ -118,7 +125,7 @@ HANDLERS = [
     read_receipts,
     record_receipt,
     take_back_receipt,
-    print_letter,
+    print_item,
     print_card,
     print_cover_note,
     print_consent_form,

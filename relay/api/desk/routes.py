@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.api.desk import cases, gates, hiding, paper, review, staff, transcription
+from relay.api.desk import cases, gates, hiding, paper, review, staff, told, transcription
 from relay.permissions import Permission
 from relay.web.shared.entry_api import entry_api
 
@@ -14,5 +14,6 @@ HANDLERS: list[Any] = [
     *hiding.HANDLERS,
     *transcription.HANDLERS,
     *paper.HANDLERS,
+    *told.HANDLERS,
     *staff.HANDLERS,
 ]

@@ -15,6 +15,7 @@ from relay.web.desk import (
     review,
     standing,
     stopping,
+    told,
     transcription,
 )
 from relay.web.desk.ways_back import ways_back
@@ -40,6 +41,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
         *hiding.HANDLERS,
         *transcription.HANDLERS,
         *paper.HANDLERS,
+        *told.HANDLERS,
     ]
     pages = [
         *entry_pages(Permission.STAFF_SELF_MANAGE),

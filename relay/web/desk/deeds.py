@@ -65,10 +65,11 @@ _DEEDS: Final = {
     Tag.SCHEDULE_CANCELLED: "Planned passing on cancelled",
     Tag.ITEM_RELEASED_AGAIN: "Passed on again, to new keys",
     Tag.ITEM_RELEASED: "Passed on",
-    Tag.LETTER_PRINTED: "Letter printed",
-    Tag.RECEIPT_RECORDED: "Receipt of a letter on paper recorded, or taken back",
+    Tag.LETTER_PRINTED: "Printed, to be handed over",
+    Tag.RECEIPT_RECORDED: "Receipt of what was printed recorded, or taken back",
     Tag.CARD_PRINTED: "Enrolment card printed",
     Tag.DELIVERY_CHOSEN: "Recipient chose",
+    Tag.CHOICE_TOLD: "What a recipient told of their choice written down",
     Tag.OBJECT_REMOVED: "File removed",
 }
 

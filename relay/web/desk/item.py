@@ -8,6 +8,7 @@ from relay.cases import service
 from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
 from relay.exchange import failures, paper, receipts, telling
+from relay.exchange import told as choices
 from relay.house import House
 from relay.identity import directory
 from relay.identity.model import Person
@@ -83,6 +84,7 @@ async def show_item(
         hidden=hidden,
         hidden_words=in_words(hidden.edits) if hidden else (),
         told=telling.in_words(item.changes, item.kind),
+        choices_told=await choices.told(house, person, item_id),
         confirmed=_confirmed(people),
         in_the_way=in_the_way_of(item, people, stands),
         why_not=why_not,
@@ -123,10 +125,11 @@ async def _contents(
     transcript = await transcripts.draft(house, person, item.id) if recorded else None
     scanned = shown and item.kind == "document"
     written_out = await _written_out(house, person, item.id) if scanned else None
+    printable = text is not None or scanned
     return {
         "text": None if text is None else await pointed(text, people),
-        "codes": {} if text is None else await paper.codes(house, person, item.id),
-        "receipts": {} if text is None else await receipts.receipts(house, person, item.id),
+        "codes": await paper.codes(house, person, item.id) if printable else {},
+        "receipts": await receipts.receipts(house, person, item.id) if printable else {},
         "heard": await heard(transcript, people) if transcript else None,
         "written_out": written_out,
         "written_text": await pointed(written_out.text, people) if written_out else None,

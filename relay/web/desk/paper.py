@@ -1,4 +1,4 @@
-"""On paper: a released letter, an enrolment card, a cover note, a consent form. Each opens as a PDF."""
+"""On paper: what was released, an enrolment card, a cover note, a consent form. Each opens as a PDF."""
 
 from typing import Annotated
 from uuid import UUID
@@ -26,14 +26,17 @@ def _size(form: Form) -> Size:
 
 
 @does("/items/{item_id:uuid}/print", Permission.PAPER_PRINT)
-async def print_letter(asked: TheAsked, item_id: ItemId) -> Page:
-    """Print a letter that was released to one person. Asks for the passphrase, as a release does."""
+async def print_item(asked: TheAsked, item_id: ItemId) -> Page:
+    """Print what was released to one person. Asks for the passphrase, as a release does."""
+    form = asked.form
 
     async def do(person: Person) -> Page:
-        seat_id, size = asked.form.identifier("seat_id"), _size(asked.form)
-        return answer(await paper.print_letter(asked.house, person, item_id, seat_id, size), "letter")
+        seat_id, size = form.identifier("seat_id"), _size(form)
+        written_out = bool(form.text("written_out"))
+        printed = await paper.print_item(asked.house, person, item_id, seat_id, size, written_out=written_out)
+        return answer(printed, "letter")
 
-    deed = "this letter is opened as a PDF, to be printed. Whoever gets hold of the paper can read it."
+    deed = "it is opened as a PDF, to be printed. Whoever gets hold of the paper can read it."
     return await on_item(asked, item_id, do, proving=deed)
 
 
@@ -77,7 +80,7 @@ async def print_consent_form(asked: TheAsked, case_id: CaseId) -> Page:
 
 @does("/items/{item_id:uuid}/receipt", Permission.PAPER_PRINT)
 async def receipt(asked: TheAsked, item_id: ItemId) -> Page:
-    """Record that a printed letter was handed over, or take that record back."""
+    """Record that what was printed was handed over, or take that record back."""
     house, form = asked.house, asked.form
 
     async def do(person: Person) -> None:
@@ -91,4 +94,4 @@ async def receipt(asked: TheAsked, item_id: ItemId) -> Page:
     return await on_item(asked, item_id, do)
 
 
-HANDLERS = [receipt, print_letter, print_card, print_cover_note, print_consent_form]
+HANDLERS = [receipt, print_item, print_card, print_cover_note, print_consent_form]

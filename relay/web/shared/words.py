@@ -40,6 +40,7 @@ _WORDS: Final = {
     "by_telephone": "By telephone",
     "in_writing": "In writing",
     "in_app": "Here",
+    "through_somebody": "Through somebody whom they asked",
     "open": "Open",
     "closed": "Closed",
     "approve": "Approve",

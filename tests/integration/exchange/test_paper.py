@@ -42,7 +42,7 @@ class Sent(msgspec.Struct, frozen=True, kw_only=True):
 
     async def print(self, **changed: object) -> bytes:
         found = {"person": self.pair.facilitator, "item_id": self.item_id, "seat_id": self.seat_id} | changed
-        done = await paper.print_letter(self.service.desk, size=Size.NORMAL, **found)  # type: ignore[arg-type]
+        done = await paper.print_item(self.service.desk, size=Size.NORMAL, **found)  # type: ignore[arg-type]
         return done.pdf
 
     async def release(self) -> UUID:
