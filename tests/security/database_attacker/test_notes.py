@@ -124,8 +124,16 @@ def test_what_facilitators_read_of_it_is_held_against_the_record_too(town: Town)
         "SELECT public, version FROM relay.case_keys WHERE case_id = %s", town.case.id
     )
     to = TrustedKey(Holder(kind="case", id=town.case.id, key_version=version), PublicKey(key))
-    planted = seal_text(town.service.desk, to, town.case.id, PURPOSE, release_id, Note.draw(LIE).encode())
+    lie = Note.draw(LIE)
+    planted = seal_text(town.service.desk, to, town.case.id, PURPOSE, release_id, lie.encode())
     town.sql("UPDATE relay.sealed_texts SET sealed = %s WHERE purpose = 'release_note'", planted)
+    with pytest.raises(VaultRefused):
+        town.do(item_on_desk(town.service.desk, town.filip, item_id))
+    town.sql(
+        "UPDATE relay.releases SET record = convert_to(regexp_replace(convert_from(record, 'UTF8'),"
+        " '\"note\":\"[^\"]*\"', '\"note\":\"' || encode(%s, 'base64') || '\"'), 'UTF8')",
+        lie.digest,
+    )
     with pytest.raises(VaultRefused):
         town.do(item_on_desk(town.service.desk, town.filip, item_id))
 
