@@ -110,9 +110,10 @@ async def test_nothing_of_it_shows_on_the_authors_side(exchange: Exchange) -> No
 
 
 async def test_nothing_of_it_stands_in_the_database_in_plain(exchange: Exchange) -> None:
-    (item, seat), desk = await approved(exchange), exchange.desk
+    now, later = await approved(exchange), await approved(exchange)
     due_at = (exchange.service.clock() + timedelta(days=1)).isoformat()
-    await passed_on(desk, item, seat, NOTE, then="schedule", due_at=due_at)
+    await passed_on(exchange.desk, *now, NOTE)
+    await passed_on(exchange.desk, *later, NOTE, then="schedule", due_at=due_at)
     with psycopg.connect(exchange.service.dsns.superuser.url) as connection:
         for table in ("scheduled_releases", "sealed_texts", "audit_entries", "releases"):
             query = f"SELECT string_agg(row::text, '') FROM relay.{table} AS row"  # noqa: S608 - from above
@@ -170,9 +171,9 @@ async def test_what_was_typed_stays_when_something_else_stands_in_the_way(exchan
     assert (await desk.ask(item))["state"] == "approved"
 
 
-async def test_the_passphrase_is_asked_for_with_the_note_kept(exchange_by_hand: Exchange) -> None:
-    (item, seat), desk = await approved(exchange_by_hand), exchange_by_hand.desk
-    exchange_by_hand.service.clock.go(minutes=11)
+async def test_the_passphrase_is_asked_for_with_the_note_kept(exchange: Exchange) -> None:
+    (item, seat), desk = await approved(exchange), exchange.desk
+    exchange.service.clock.go(minutes=11)
     page = await asked(desk, item, seat, NOTE)
     shown = told(page, "shown")
     prove = await desk.send(f"{item}/release", seat_id=seat, note=NOTE, shown=shown)
