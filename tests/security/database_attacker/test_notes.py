@@ -10,7 +10,7 @@ from relay.cases.keys import seal_text
 from relay.errors import VaultRefused
 from relay.exchange.delivery import choose, delivery
 from relay.exchange.notes import PURPOSE
-from relay.exchange.release import release, schedule
+from relay.exchange.release import schedule
 from relay.identity.trust import TrustedKey
 from relay.review.reading import item_on_desk
 from relay.vault.grants import Holder
@@ -23,21 +23,16 @@ SAID = "It is an apology."
 LIE = "He says that he will come."
 
 
-def _seat(town: Town) -> UUID:
-    return town.case.others(town.vera)[0].seat_id
-
-
 def _given(town: Town, note: str = SAID) -> UUID:
     """A letter that was passed on to Oskar, with a note or without."""
-    item_id = town.approved(town.vera)
-    made: UUID = town.do(release(town.service.desk, town.fatima, item_id, _seat(town), note))
-    return made
+    return town.released(town.vera, note=note)
 
 
 def _planned(town: Town, note: str = SAID) -> UUID:
     item_id = town.approved(town.vera)
     due = town.service.clock() + timedelta(days=1)
-    made: UUID = town.do(schedule(town.service.desk, town.fatima, item_id, _seat(town), due, note))
+    seat = town.case.others(town.vera)[0].seat_id
+    made: UUID = town.do(schedule(town.service.desk, town.fatima, item_id, seat, due, note))
     return made
 
 
