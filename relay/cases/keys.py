@@ -14,7 +14,7 @@ from relay.vault.grants import open_case_key as open_sealed_case_key
 from relay.vault.padding import pad, unpad
 from relay.vault.seal import open_sealed, seal
 from relay.vault.statements import CaseKeyStatement
-from relay.vault.suite import KeyPair, PublicKey, context
+from relay.vault.suite import KeyPair, PublicKey, Sealed, context
 
 
 class _GrantRow(msgspec.Struct, frozen=True):
@@ -150,11 +150,32 @@ def _text_info(house: House, case_id: UUID, purpose: str, subject_id: UUID, hold
     )
 
 
+def seal_text(
+    house: House, to: TrustedKey, case_id: UUID, purpose: str, subject_id: UUID, text: str
+) -> Sealed:
+    """Seal `text` to one holder, bound to what it is about."""
+    return seal(to.public, pad(text.encode()), _text_info(house, case_id, purpose, subject_id, to.holder))
+
+
+def open_text(
+    house: House,
+    pair: KeyPair,
+    holder: Holder,
+    case_id: UUID,
+    purpose: str,
+    subject_id: UUID,
+    sealed: bytes,
+) -> str:
+    """Open what was sealed to a holder, whose key pair is `pair`. Who sealed it, it does not say."""
+    info = _text_info(house, case_id, purpose, subject_id, holder)
+    return unpad(open_sealed(pair, sealed, info)).decode()
+
+
 async def put_text(
     act: Reading, house: House, to: TrustedKey, case_id: UUID, purpose: str, subject_id: UUID, text: str
 ) -> None:
     """Seal `text` to one holder. A later one for the same subject and holder takes its place."""
-    sealed = seal(to.public, pad(text.encode()), _text_info(house, case_id, purpose, subject_id, to.holder))
+    sealed = seal_text(house, to, case_id, purpose, subject_id, text)
     parameters = {
         "service": house.pins.service_id,
         "case": case_id,
@@ -207,9 +228,7 @@ async def own_text(
         raise Conflict(
             "This was written under keys that you no longer have. Ask your facilitator to help you."
         )
-    return unpad(
-        open_sealed(person.keys, row.sealed, _text_info(house, case_id, purpose, subject_id, person.holder))
-    ).decode()
+    return open_text(house, person.keys, person.holder, case_id, purpose, subject_id, row.sealed)
 
 
 async def case_text(
@@ -221,6 +240,4 @@ async def case_text(
         return None
     pair = await open_case_key(tx, house, person, case_id, row.holder_key_version)
     holder = Holder(kind="case", id=case_id, key_version=row.holder_key_version)
-    return unpad(
-        open_sealed(pair, row.sealed, _text_info(house, case_id, purpose, subject_id, holder))
-    ).decode()
+    return open_text(house, pair, holder, case_id, purpose, subject_id, row.sealed)

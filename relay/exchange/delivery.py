@@ -1,7 +1,8 @@
 """Receiving: first only that something waits, then a choice. Nothing of it ever shows on the other side.
 
-What waits says of itself whether it is all that its author sent. That is in the release record, and nothing
-of a record is said, or opened by it, before it was verified.
+What waits says of itself whether it is all that its author sent, and may have a note with it, which a
+facilitator wrote to its recipient. Both are in the release record, and nothing of a record is said, or opened
+by it, before it was verified.
 """
 
 from typing import Literal
@@ -13,6 +14,7 @@ from relay.audit.tags import Tag
 from relay.cases.own import CounterpartRow, label_of
 from relay.db.transaction import Reading
 from relay.errors import Conflict, Invalid, Missing, VaultRefused
+from relay.exchange import notes
 from relay.exchange.model import RELEASED_TYPES, Content, Delivery, OneDelivery
 from relay.exchange.objects import find_key
 from relay.house import House
@@ -69,8 +71,13 @@ async def delivery(house: House, person: Person, release_id: UUID) -> OneDeliver
         row = await _row(tx, person, release_id)
         stored = decode(row.record, ReleaseRecord)
         outdated = stored.recipient_key_version < person.key_version
-        changes = None if outdated else (await _verified(tx, house, person, row, stored)).told
-    return OneDelivery(**msgspec.structs.asdict(found), changes=changes, outdated=outdated)
+        record = None if outdated else await _verified(tx, house, person, row, stored)
+    return OneDelivery(
+        **msgspec.structs.asdict(found),
+        changes=record.told if record else None,
+        note=notes.own(house, person, release_id, record, row.note) if record else None,
+        outdated=outdated,
+    )
 
 
 async def sender(house: House, person: Person, release_id: UUID) -> str:
@@ -132,6 +139,7 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     size: int
     record: bytes
     signatures: bytes
+    note: bytes | None
     state: str
 
 
@@ -170,7 +178,7 @@ async def _row(tx: Reading, person: Person, release_id: UUID) -> _Row:
     row = await tx.one(
         _Row,
         "SELECT r.case_id, r.item_id, r.object_id, r.media_type, r.size, r.record, r.signatures,"
-        " d.state FROM relay.releases r"
+        " r.note, d.state FROM relay.releases r"
         " JOIN relay.deliveries d ON d.release_id = r.id WHERE r.id = %s AND r.recipient_id = %s",
         [release_id, person.id],
     )

@@ -29,18 +29,27 @@ _LINE_ENDS = str.maketrans({"\r": "\n", "\u2028": "\n", "\u2029": "\n", "\u0085"
 
 def checked(text: str, most: int) -> str:
     """Return a letter fit to be sent, in NFC, or raise `Invalid` with what to do. `most` is in characters."""
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_LINE_ENDS))
+    text = normal(text)
     if not visible(text).strip():
         raise Invalid(text="The letter is empty. Write something first; what you wrote before is kept.")
     check_length(text, most)
-    wrong = {c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"}
-    if wrong:
-        names = ", ".join(sorted(f"U+{ord(c):04X}" for c in wrong)[:5])
+    if names := controls(text):
         raise Invalid(
             text=f"The letter contains control characters ({names})."
             " Type that place again, or paste it as plain text."
         )
     return text
+
+
+def normal(text: str) -> str:
+    """Return a text in NFC, all of its lines ending alike."""
+    return unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_LINE_ENDS))
+
+
+def controls(text: str) -> str:
+    """Name the first control characters of a text, up to five; empty if there are none."""
+    wrong = {c for c in text if unicodedata.category(c) in {"Cc", "Cs"} and c not in "\n\t"}
+    return ", ".join(sorted(f"U+{ord(c):04X}" for c in wrong)[:5])
 
 
 def check_length(text: str, most: int) -> None:

@@ -177,9 +177,11 @@ class OneDelivery(Delivery, frozen=True, kw_only=True):
     """One of them, with what it says of itself. `changes`: what was done to it before it was passed on.
 
     That was signed by who approved it, and is read here from a verified record. None: nothing was, or it was
-    passed on before that was recorded. `outdated`: it says that it was given under keys that the recipient no
-    longer has; so it cannot be opened, and nothing is told of it.
+    passed on before that was recorded. `note`: what the facilitator who passed it on wrote to the recipient,
+    from the same record; no part of what the author sent, who never reads it. `outdated`: it says that it was
+    given under keys that the recipient no longer has; so it cannot be opened, and nothing is told of it.
     """
 
     changes: Changes | None
+    note: str | None
     outdated: bool

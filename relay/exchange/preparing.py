@@ -21,6 +21,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
 from relay.vault.grants import grant
+from relay.vault.notes import Note
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verify
 from relay.vault.statements import Changes
 from relay.vault.suite import Sealed
@@ -37,8 +38,8 @@ class Prepared(NamedTuple):
     signatures: Signatures
     again: bool
 
-    def row(self, released_at: datetime) -> ReleaseRow:
-        """Return what is written down of it."""
+    def row(self, released_at: datetime, note: Sealed | None) -> ReleaseRow:
+        """Return what is written down of it. `note`: what the recipient reads before they choose, sealed."""
         return ReleaseRow(
             case_id=self.item.case_id,
             item_id=self.item.id,
@@ -56,6 +57,7 @@ class Prepared(NamedTuple):
             record=msgspec.json.encode(self.record),
             signatures=msgspec.json.encode(self.signatures),
             released_at=released_at,
+            note=note,
         )
 
 
@@ -67,10 +69,11 @@ async def prepare(
     seat_id: UUID,
     released_at: datetime,
     told: Told,
+    note: Note | None,
 ) -> Prepared:
     """Check everything under lock, open the key as the case, seal it to the recipient, sign the record.
 
-    `told`: what the recipient is told of it, looked up before.
+    `told`: what the recipient is told of it, looked up before. `note`: what is written to them.
     """
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is released.")
@@ -101,6 +104,7 @@ async def prepare(
         sequence=sequence,
         released_at=int(released_at.timestamp()),
         changes=changes or UNSET,
+        note=note.digest if note else UNSET,
     )
     signatures = Signatures(release=record.sign(person.signer), approvals=approved)
     signed = await roster(act, house)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from relay.audit.tags import Tag
 from relay.db.transaction import Acting
 from relay.errors import Conflict, Invalid
+from relay.exchange import notes
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item
 from relay.exchange.moments import EPOCH
@@ -26,22 +27,24 @@ from relay.times import moment
 LONGEST_SCHEDULE = timedelta(days=400)
 
 
-async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) -> UUID:
+async def release(house: House, person: Person, item_id: UUID, seat_id: UUID, note: str = "") -> UUID:
     """Release an approved item to one of its recipients, now. Return the release's id.
+
+    `note`: what they read before they choose, or nothing.
 
     Somebody who has enrolled anew since is given it again, under their new keys: the same rendition, after
     the same checks, with a record of its own. The cooling-off time does not begin anew for that.
 
-    Raise `Blocked` with every gate that is closed, `Conflict` if approvals are missing or the
-    cooling-off time is not over.
+    Raise `Invalid` for a note that is none, `Blocked` with every gate that is closed, `Conflict` if
+    approvals are missing or the cooling-off time is not over.
     """
-    release_id = uuid4()
+    release_id, written = uuid4(), notes.drawn(note)
     now = house.clock()
     told = await looked_up(house, person, item_id)
     async with house.database.acting(person.id, Tag.ITEM_RELEASED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.RELEASE, "desk")
-        prepared = await prepare(act, house, person, item, seat_id, now, told)
+        prepared = await prepare(act, house, person, item, seat_id, now, told, written)
         if prepared.again:
             act.tag = Tag.ITEM_RELEASED_AGAIN
         elif now < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
@@ -49,9 +52,10 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
                 f"The cooling-off time of this case lasts until {moment(earliest, house.settings.zone)}."
                 " Schedule the release for then, or come back."
             )
-        await write_release(
-            act, house, release_id, prepared.row(now), prepared.recipient.holder, prepared.sealed
-        )
+        recipient = prepared.recipient
+        sealed_note = await notes.keep(act, house, recipient, item.case_id, release_id, written)
+        row = prepared.row(now, sealed_note)
+        await write_release(act, house, release_id, row, recipient.holder, prepared.sealed)
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
         act.note(
             release=release_id,
@@ -63,13 +67,18 @@ async def release(house: House, person: Person, item_id: UUID, seat_id: UUID) ->
     return release_id
 
 
-async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, due_at: datetime) -> UUID:
+async def schedule(
+    house: House, person: Person, item_id: UUID, seat_id: UUID, due_at: datetime, note: str = ""
+) -> UUID:
     """Decide a release now that happens at `due_at`, if the gates still hold then.
 
+    `note`: what the recipient reads before they choose, or nothing; it is signed now, with the rest.
+
     Return the id that it will have. Raise `Blocked` with every gate that is closed, `Conflict` if approvals
-    are missing, `Invalid` for a time that is past, too far away, or within the cooling-off time.
+    are missing, `Invalid` for a note that is none, and for a time that is past, too far away, or within the
+    cooling-off time.
     """
-    release_id = uuid4()
+    release_id, written = uuid4(), notes.drawn(note)
     now = house.clock()
     if due_at.tzinfo is None or not now < due_at <= now + LONGEST_SCHEDULE:
         raise Invalid(due_at="Give a date and time in the future, within 400 days.")
@@ -78,7 +87,7 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
     async with house.database.acting(person.id, Tag.ITEM_SCHEDULED) as act:
         item = await lock_item(act, item_id)
         edge = move(item.state, Action.SCHEDULE, "desk")
-        prepared = await prepare(act, house, person, item, seat_id, due_at, told)
+        prepared = await prepare(act, house, person, item, seat_id, due_at, told, written)
         if prepared.again:
             raise Conflict("This person had it before, under older keys. Give it to them again now.")
         if due_at < (earliest := _earliest(prepared, await _cooling_hours(act, item))):
@@ -86,14 +95,11 @@ async def schedule(house: House, person: Person, item_id: UUID, seat_id: UUID, d
                 due_at=f"The cooling-off time lasts until {moment(earliest, house.settings.zone)}."
                 " Choose that time or a later one."
             )
+        recipient = prepared.recipient
+        sealed_note = await notes.keep(act, house, recipient, item.case_id, release_id, written)
+        row = prepared.row(due_at, sealed_note)
         await write_scheduled(
-            act,
-            house,
-            release_id,
-            prepared.row(due_at),
-            prepared.recipient.holder,
-            prepared.sealed,
-            scheduled_by=person.id,
+            act, house, release_id, row, recipient.holder, prepared.sealed, scheduled_by=person.id
         )
         await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item_id])
         await act.enqueue("release_due", release_id, due_at)

@@ -13,7 +13,10 @@ from relay.vault.grants import Holder
 
 
 class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A release as it stands in `relay.releases`; a scheduled one first in `relay.scheduled_releases`."""
+    """A release as it stands in `relay.releases`; a scheduled one first in `relay.scheduled_releases`.
+
+    `note` is sealed to the recipient; of a scheduled one that waits, once more to the workers.
+    """
 
     case_id: UUID
     item_id: UUID
@@ -31,6 +34,7 @@ class ReleaseRow(msgspec.Struct, frozen=True, kw_only=True):
     record: bytes
     signatures: bytes
     released_at: datetime
+    note: bytes | None
 
 
 async def write_release(
@@ -41,10 +45,10 @@ async def write_release(
         """
         INSERT INTO relay.releases (id, service_id, case_id, item_id, revision_id, rendition_id, object_id,
             recipient_id, kind, media_type, size, duration_ms, pages, holder_key_version, sequence, record,
-            signatures, released_at)
+            signatures, released_at, note)
         VALUES (%(id)s, %(service)s, %(case_id)s, %(item_id)s, %(revision_id)s, %(rendition_id)s,
             %(object_id)s, %(recipient_id)s, %(kind)s, %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s,
-            %(holder_key_version)s, %(sequence)s, %(record)s, %(signatures)s, %(released_at)s)
+            %(holder_key_version)s, %(sequence)s, %(record)s, %(signatures)s, %(released_at)s, %(note)s)
         """,
         msgspec.structs.asdict(row) | {"id": release_id, "service": house.pins.service_id},
     )

@@ -9,16 +9,18 @@ from datetime import timedelta
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
 from relay.audit.tags import Tag
 from relay.cases import gates
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting, Job
 from relay.errors import Conflict, KeyringRefused, VaultRefused
-from relay.exchange import agreements, approvals
+from relay.exchange import agreements, approvals, notes
 from relay.exchange.items import lock_item
 from relay.exchange.model import Item, Rendition
 from relay.exchange.moments import EPOCH
+from relay.exchange.notes import Planned
 from relay.exchange.release_rows import ReleaseRow, write_release
 from relay.exchange.renditions import find_rendition
 from relay.exchange.transitions import Action, Move, Role, State, move
@@ -39,7 +41,7 @@ async def write_scheduled(
     *,
     scheduled_by: UUID,
 ) -> None:
-    """Write a release that is due at `row.released_at`, its grant sealed again to the workers' key."""
+    """Write a release that is due at `row.released_at`; its seals are sealed again to the workers' key."""
     worker = await worker_key(act, house)
     double_sealed = seal_scheduled(
         sealed,
@@ -55,11 +57,11 @@ async def write_scheduled(
         """
         INSERT INTO relay.scheduled_releases (id, case_id, item_id, recipient_id, scheduled_by, due_at,
             worker_epoch, holder_key_version, double_sealed, revision_id, rendition_id, object_id, kind,
-            media_type, size, duration_ms, pages, sequence, record, signatures)
+            media_type, size, duration_ms, pages, sequence, record, signatures, note)
         VALUES (%(id)s, %(case_id)s, %(item_id)s, %(recipient_id)s, %(by)s, %(released_at)s,
             %(epoch)s, %(holder_key_version)s, %(double_sealed)s, %(revision_id)s, %(rendition_id)s,
             %(object_id)s, %(kind)s, %(media_type)s, %(size)s, %(duration_ms)s, %(pages)s, %(sequence)s,
-            %(record)s, %(signatures)s)
+            %(record)s, %(signatures)s, %(note)s)
         """,
         msgspec.structs.asdict(row)
         | {
@@ -67,7 +69,21 @@ async def write_scheduled(
             "by": scheduled_by,
             "epoch": worker.holder.key_version,
             "double_sealed": double_sealed,
+            "note": notes.wrap(
+                row.note, worker.public, _planned(house, release_id, row, holder, worker.holder)
+            ),
         },
+    )
+
+
+def _planned(house: House, release_id: UUID, row: ReleaseRow, recipient: Holder, worker: Holder) -> Planned:
+    return Planned(
+        service=house.pins.service_id,
+        case=row.case_id,
+        release=release_id,
+        recipient=recipient,
+        worker=worker,
+        not_before=int(row.released_at.timestamp()),
     )
 
 
@@ -81,6 +97,7 @@ async def given_up(act: Acting, item: Item, role: Role) -> Move:
 
 
 class _DueRow(ReleaseRow, frozen=True, kw_only=True):
+    id: UUID
     double_sealed: bytes
     worker_epoch: int
     worker_id: UUID
@@ -96,8 +113,8 @@ _STATES = {State.SCHEDULED, State.RELEASED}
 """Released: to another of its recipients."""
 
 _DUE = """
-SELECT s.case_id, s.item_id, s.revision_id, s.rendition_id, s.object_id, s.recipient_id, s.kind,
-       s.media_type, s.size, s.duration_ms, s.pages, s.sequence, s.record, s.signatures,
+SELECT s.id, s.case_id, s.item_id, s.revision_id, s.rendition_id, s.object_id, s.recipient_id, s.kind,
+       s.media_type, s.size, s.duration_ms, s.pages, s.sequence, s.record, s.signatures, s.note,
        s.due_at AS released_at, s.holder_key_version, s.double_sealed, s.worker_epoch, s.state,
        k.id AS worker_id
 FROM relay.scheduled_releases s JOIN relay.worker_keys k ON k.epoch = s.worker_epoch WHERE s.id = %s
@@ -125,8 +142,9 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holde
         blocks = await _blocks(act, house, item, due)
         sealed = None if blocks else _unwrapped(house, due, worker_keys)
         if sealed:
-            row = ReleaseRow(**{name: getattr(due, name) for name in ReleaseRow.__struct_fields__})
-            await write_release(act, house, release_id, row, due.holder, sealed)
+            given = {name: getattr(due, name) for name in ReleaseRow.__struct_fields__}
+            row = ReleaseRow(**given | {"note": sealed.note})
+            await write_release(act, house, release_id, row, due.holder, sealed.grant)
         await act.run(
             "UPDATE relay.scheduled_releases SET state = %s WHERE id = %s",
             ["done" if sealed else "cancelled", release_id],
@@ -190,6 +208,8 @@ async def _proof_blocks(
         recipient_key_version=recipient.holder.key_version,
         released_at=int(due.released_at.timestamp()),
     )
+    if (record.note is UNSET) != (due.note is None):
+        return ("proof-refused",)  # a note that nobody signed, or one that was taken away
     signed = await roster(act, house)
     signatures = decode(due.signatures, Signatures)
     verify(record, signatures, lambda facilitator: verifier_of(signed, facilitator))
@@ -204,19 +224,29 @@ async def _proof_blocks(
     return ()
 
 
-def _unwrapped(house: House, due: _DueRow, worker_keys: Callable[[Holder], KeyPair]) -> Sealed | None:
-    """Take off the outer seal. Return None if it was not made for this, or the worker's key is gone."""
+class _Unwrapped(msgspec.Struct, frozen=True):
+    """What is sealed to the recipient alone: the key, and what was written to them."""
+
+    grant: Sealed
+    note: Sealed | None
+
+
+def _unwrapped(house: House, due: _DueRow, worker_keys: Callable[[Holder], KeyPair]) -> _Unwrapped | None:
+    """Take off the outer seals. Return None if one was not made for this, or the worker's key is gone."""
     worker = Holder(kind="worker", id=due.worker_id, key_version=due.worker_epoch)
+    planned = _planned(house, due.id, due, due.holder, worker)
     try:
-        return unwrap_scheduled(
-            worker_keys(worker),
+        pair = worker_keys(worker)
+        grant = unwrap_scheduled(
+            pair,
             due.double_sealed,
             service=house.pins.service_id,
             case=due.case_id,
             object_id=due.object_id,
             recipient=due.holder,
             worker=worker,
-            not_before=int(due.released_at.timestamp()),
+            not_before=planned.not_before,
         )
+        return _Unwrapped(grant, notes.unwrap(due.note, pair, planned))
     except (VaultRefused, KeyringRefused):
         return None

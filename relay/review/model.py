@@ -9,6 +9,7 @@ import msgspec
 
 from relay.cases.model import Medium, Part
 from relay.exchange.model import Rendition
+from relay.exchange.notes import Written
 from relay.vault.statements import Changes
 
 Decision = Literal["approve", "request_changes", "decline"]
@@ -86,7 +87,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     `renewed`: they have enrolled anew since it was released to them, and open it once it is released again.
     `held_since`: since when a facilitator is to hold it for them, as they chose; `refused_since`: since when
     they do not want it. `failed_plan`: the last plan for them came to nothing at its time, and nothing was
-    planned or released since.
+    planned or released since. `note`: what was written to them when it was last released to them or planned.
     """
 
     seat_id: UUID
@@ -101,6 +102,7 @@ class Recipient(msgspec.Struct, frozen=True, kw_only=True):
     held_since: datetime | None
     refused_since: datetime | None
     due_at: datetime | None
+    note: Written | None
 
 
 class PastReview(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ from relay.cases.model import GateFacts, Part
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Conflict
-from relay.exchange import agreements, approvals, telling
+from relay.exchange import agreements, approvals, notes, telling
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.model import Content, Item, Rendition, RenditionRole
 from relay.exchange.renditions import case_content, find_rendition, own_number
@@ -105,7 +105,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             clean=clean,
             changes=changes,
             as_sent=await _clean(tx, house, item, await own_number(tx, item_id)) if unmade else None,
-            recipients=await _recipients(tx, house, item, facts),
+            recipients=await _recipients(tx, house, person, item, facts),
             reviews=tuple(
                 [await _past(tx, house, person, item, row, row.reviewer_id in approving) for row in reviews]
             ),
@@ -142,7 +142,9 @@ async def _clean(tx: Reading, house: House, item: Item, number: int | None = Non
         return None
 
 
-async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -> tuple[Recipient, ...]:
+async def _recipients(
+    tx: Reading, house: House, person: Person, item: Item, facts: GateFacts
+) -> tuple[Recipient, ...]:
     rows = await tx.all(
         _RecipientRow,
         """
@@ -166,6 +168,7 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
         [item.id],
     )
     failed = await failed_plans(tx, item.id, house.clock())
+    written = await notes.of_case(tx, house, person, item.case_id, item.id)
     return tuple(
         Recipient(
             seat_id=row.seat_id,
@@ -182,6 +185,7 @@ async def _recipients(tx: Reading, house: House, item: Item, facts: GateFacts) -
             held_since=row.chosen_at if row.chosen == "held" else None,
             refused_since=row.chosen_at if row.chosen == "refused" else None,
             due_at=row.due_at,
+            note=written.get(row.account_id),
         )
         for row in rows
     )

@@ -112,8 +112,8 @@ class Stage:
 
     def released(self, item_id: str, kind: str) -> str:
         """The facilitator seals the key to the recipient."""
-        with self.journal.step(FACILITATOR, f"releases {words(kind)} to its recipient"):
-            return self.facilitator.release(item_id)
+        with self.journal.step(FACILITATOR, f"releases {words(kind)} to its recipient, with a note to them"):
+            return self.facilitator.release(item_id, self.cast.note)
 
     def opened(
         self, recipient: Participant, item_id: str, delivery_id: str, kind: str, text: str = ""
@@ -126,6 +126,11 @@ class Stage:
         waiting = [one["id"] for one in recipient.deliveries() if one["state"] == "waiting"]
         journal.holds(
             recipient.role, "is told that something waits, and no more", held=waiting == [delivery_id]
+        )
+        journal.holds(
+            recipient.role,
+            "reads the facilitator's note before choosing",
+            held=recipient.note_with(delivery_id) == self.cast.note,
         )
         journal.refused(
             recipient.role,

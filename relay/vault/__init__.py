@@ -13,6 +13,7 @@
     split        sessions of two halves
     statements   what people sign
     release      the record that a release is
+    notes        words that go with a release
 
 Every byte is specified in `docs/vault-format.md`. Whatever cannot be opened raises the one `VaultRefused`.
 """

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from relay.errors import VaultRefused
+from relay.vault.notes import DIGEST
 from relay.vault.statements import Approval, Changes, OfRendition, Statement
 from relay.vault.suite import SUITE, Verifier
 
@@ -31,7 +32,9 @@ class ReleaseRecord(Statement, frozen=True, kw_only=True, forbid_unknown_fields=
     fingerprint of the public key that was sealed to. `facilitators` are those who approved, the one who
     releases first. `sequence` counts the releases to this recipient in this case, from 1. `released_at` is in
     seconds since 1970. `changes` is what the recipient is told of what was done to it, as everybody named
-    approved it; unset for what is as its author sent it, and in records from before it was said.
+    approved it; unset for what is as its author sent it, and in records from before it was said. `note` is
+    the digest of what who releases it wrote to the recipient (`vault.notes`); unset where they wrote nothing,
+    and in records from before there were notes. No approval says it.
     """
 
     purpose: ClassVar[str] = "release"
@@ -52,6 +55,7 @@ class ReleaseRecord(Statement, frozen=True, kw_only=True, forbid_unknown_fields=
     sequence: int
     released_at: int
     changes: Changes | UnsetType = UNSET
+    note: bytes | UnsetType = UNSET
 
     @property
     def told(self) -> Changes | None:
@@ -102,6 +106,8 @@ def verify(expected: ReleaseRecord, signatures: Signatures, verifier_of: Callabl
     """
     named = expected.facilitators
     if expected.version != SUITE or not 1 <= len(named) <= MOST_APPROVERS or len(set(named)) != len(named):
+        raise VaultRefused
+    if expected.note is not UNSET and len(expected.note) != DIGEST:
         raise VaultRefused
     if tuple(approval.facilitator for approval in signatures.approvals) != named:
         raise VaultRefused

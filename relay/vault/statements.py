@@ -6,6 +6,7 @@ A statement is never parsed out of a signed message, so a field that was moved o
 check fail.
 """
 
+from itertools import takewhile
 from typing import ClassVar, Final, Literal, get_args
 from uuid import UUID
 
@@ -28,10 +29,16 @@ def _field(value: object) -> Field:
             raise TypeError("a statement holds bytes, text, integers, UUIDs, and tuples and structs of these")
 
 
+def _optional(kind: type[msgspec.Struct]) -> int:
+    """Return how many of the last fields may be unset."""
+    return len([*takewhile(lambda default: default is UNSET, reversed(kind.__struct_defaults__))])
+
+
 class Statement(msgspec.Struct, frozen=True, kw_only=True):
     """The root. A subclass sets `purpose` and lists its fields; their order is part of the format.
 
-    The last may be unset: then the statement says nothing of it, and ends before it.
+    The last ones may be unset, where that is their default: the statement then says nothing of them, and has
+    no frame for them. No two such fields of a statement are framed alike, so those that are there say which.
     """
 
     purpose: ClassVar[str]
@@ -39,8 +46,9 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def canonical(self) -> bytes:
         """Return the bytes that are signed."""
         fields = msgspec.structs.astuple(self)
-        # fewer fields are other bytes than any with one more: nothing can be put there, or taken away
-        said = fields[:-1] if fields[-1] is UNSET else fields
+        needed = len(fields) - _optional(type(self))
+        # fewer frames are other bytes than any with one more: nothing can be put there, or taken away
+        said = (*fields[:needed], *(field for field in fields[needed:] if field is not UNSET))
         return encode(f"statement/{self.purpose}", *map(_field, said))
 
     def sign(self, signer: Signer) -> bytes:

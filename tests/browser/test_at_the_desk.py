@@ -15,6 +15,7 @@ from tests.support import media
 pytestmark = pytest.mark.browser
 
 WORDS = "Leave out where you live."
+NOTE = "It is about that night. You can call me."
 
 
 async def typing(page: Page, item: str) -> None:
@@ -54,18 +55,28 @@ async def test_enter_plans_where_a_date_was_typed_and_decides_nothing_on_a_reaso
     await expect(fatima.get_by_label("How to put it right")).to_have_value(WORDS)
     await fatima.get_by_role("button", name="Approve it as it is").click()
     await look(fatima, gallery, f"at-desk-approved-{script}")
-    date = fatima.get_by_label("Or at a time")
+    await fatima.get_by_role("link", name="Plan it for a time").click()
+    date = fatima.get_by_label("To be passed on at")
     await date.fill("2027-12-24T10:00")
+    await fatima.get_by_label("A note from you to Oskar").fill(NOTE)
     await date.press("Enter")
+    await expect(fatima.get_by_text("Nothing is planned yet.")).to_be_visible()
+    await expect(fatima.get_by_role("region", name="A note from your facilitator")).to_contain_text(NOTE)
+    await look(fatima, gallery, f"at-desk-plan-{script}")
+    await fatima.get_by_role("button", name="Plan it").click()
     await expect(fatima.get_by_text("It is planned.")).to_be_visible()
+    await look(fatima, gallery, f"at-desk-planned-{script}")
     assert (await town.exchange.desk.ask(item))["state"] == "scheduled"
     await fatima.get_by_role("button", name="Take that back").click()
 
     await fatima.get_by_role("link", name="Pass it on now").click()
     await expect(fatima.get_by_role("heading", level=1)).to_have_text("Pass it on to Oskar?")
+    await expect(fatima.get_by_label("A note from you to Oskar")).to_have_value(NOTE)
     await look(fatima, gallery, f"at-desk-pass-on-{script}")
     await fatima.get_by_role("link", name="Back to it, and do nothing").click()
     await fatima.get_by_role("link", name="Pass it on now").click()
+    await fatima.get_by_role("button", name="Pass it on to Oskar").click()
+    await expect(fatima.get_by_text("Nothing has been passed on yet.")).to_be_visible()
     await fatima.get_by_role("button", name="Pass it on to Oskar").click()
     await expect(fatima.get_by_text("It is passed on.")).to_be_visible()
     await look(fatima, gallery, f"at-desk-passed-on-{script}")

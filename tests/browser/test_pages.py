@@ -48,7 +48,8 @@ async def lived_in(town: Town) -> tuple[Town, dict[str, str]]:
     ids["draft"] = await exchange.start(exchange.victim)
     ids["film"] = await exchange.start(exchange.victim, "video")
     ids["sound"] = await exchange.start(exchange.victim, "audio")
-    ids["opened"], ids["delivery"] = await exchange.deliver(exchange.offender, "A few words.\n" * 5)
+    note = "It is about that night.\nYou can call me: 01632 960001."
+    ids["opened"], ids["delivery"] = await exchange.deliver(exchange.offender, "A few words.\n" * 5, note)
     ids["reviewed"] = await exchange.write(exchange.victim, "What I want to say. " * 30)
     await exchange.desk.do(f"/items/{ids['reviewed']}/claim")
     clean = (await exchange.desk.ask(f"/items/{ids['reviewed']}"))["clean"]

@@ -108,6 +108,7 @@ class Participants(Scene):
         if person.id == delivered.recipient:
             found = self.wait(delivery.delivery(self.service.participants, person, delivered.id))
             assert found.changes == delivered.item.told
+            assert (found.note or "") == delivered.note, "its recipient reads another note than was written"
         if content is not None:
             with opened(self.service.participants, content) as reader:
                 assert delivered.item.is_read_as(reader.read_all(MOST_READ)), "not what was reviewed"

@@ -18,7 +18,7 @@ from relay.review.redaction import redact
 from relay.web.shared.page_pictures import Picture
 from tests.functional.oracle import AS_IT_IS, CLAIM, READABLE, Gates, Item, Letter, Plan
 from tests.functional.oracle_of_files import Document, Uploaded
-from tests.functional.scene import GUIDANCE, MOST_READ, NOTE, Dice, Scene
+from tests.functional.scene import BEFORE, GUIDANCE, MOST_READ, NOTE, Dice, Scene
 
 
 class Staff(Scene):
@@ -171,9 +171,10 @@ class Staff(Scene):
         person = self.somebody_on(item, dice)
         seat_id = dice.pick(item.seats)
         may = self.world.may_release(item, person, seat_id, self.clock.now)
-        release_id = self.do(release(self.service.desk, person, item.id, seat_id), may=may)
+        note = BEFORE if dice.yes else ""
+        release_id = self.do(release(self.service.desk, person, item.id, seat_id, note), may=may)
         if release_id is not None:
-            self.has_been_released(item, item.recipient(seat_id), release_id)
+            self.has_been_released(item, item.recipient(seat_id), release_id, note)
 
     def plan_a_release(self, dice: Dice) -> None:
         """Schedule it."""
@@ -183,9 +184,10 @@ class Staff(Scene):
         asked = now + timedelta(hours=(1, 1, 30, 200)[dice.which % 4])
         due = asked.replace(microsecond=0)
         may = self.world.may_schedule(item, person, seat_id, due, now)
-        self.do(schedule(self.service.desk, person, item.id, seat_id, asked), may=may)
+        note = BEFORE if dice.yes else ""
+        self.do(schedule(self.service.desk, person, item.id, seat_id, asked, note), may=may)
         if may:
-            item.plans[item.recipient(seat_id)] = Plan(due, item.chosen(person.id))
+            item.plans[item.recipient(seat_id)] = Plan(due, item.chosen(person.id), note)
             item.state = "released" if item.state == "released" else "scheduled"
 
     def give_up_the_plan(self, dice: Dice) -> None:

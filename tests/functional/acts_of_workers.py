@@ -50,7 +50,7 @@ class Workers(Scene):
             self.wait(release_due(self.room, release_id))
             self.entries += 1
             if goes:
-                self.has_been_released(item, recipient, release_id)
+                self.has_been_released(item, recipient, release_id, plan.note)
             else:
                 item.a_plan_is_over()
             self.what_became_readable_was_given()

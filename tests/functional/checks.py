@@ -14,6 +14,7 @@ from uuid import UUID
 
 import msgspec
 import psycopg
+from msgspec import UNSET
 from psycopg.rows import class_row, namedtuple_row
 from psycopg.sql import SQL, Identifier
 
@@ -313,6 +314,7 @@ class Checks:
         assert (record.recipient, record.recipient_key) == (person.id, person.keys.public.fingerprint)
         assert len(set(record.facilitators)) == len(record.facilitators) >= delivered.item.needs
         assert record.told == delivered.item.told, "its recipient is not told what was done to it"
+        assert (record.note is not UNSET) == bool(delivered.note), "the record says another thing of a note"
         record.verify(signatures.release, self._verifiers[record.facilitators[0]])
         assert tuple(one.facilitator for one in signatures.approvals) == record.facilitators
         for one in signatures.approvals:

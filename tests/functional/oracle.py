@@ -92,6 +92,7 @@ class Plan:
 
     due: datetime
     approvers: set[UUID]
+    note: str = ""
     lapsed: bool = False
 
 
@@ -271,4 +272,5 @@ class Delivered:
     id: UUID
     item: Item
     recipient: UUID
+    note: str = ""
     state: str = "waiting"

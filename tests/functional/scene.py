@@ -35,10 +35,12 @@ LEAST_TELLING: Final = 6
 NAMES: Final = {"Fatima", "Viktor"}
 GUIDANCE: Final = "Say what you did."
 NOTE: Final = "A name is hidden."
+BEFORE: Final = "It is about that night."
+"""Written to a recipient, sometimes."""
 REASONING: Final = "Looked at both."
 ORDER: Final = "An order of the court."
-SAID: Final = {GUIDANCE, NOTE, REASONING, ORDER}
-"""What staff write, to an author or for one another."""
+SAID: Final = {GUIDANCE, NOTE, BEFORE, REASONING, ORDER}
+"""What staff write: to an author, to a recipient, or for one another."""
 
 
 class Dice(NamedTuple):
@@ -168,11 +170,11 @@ class Scene:
         )
         return (found[0].id, found[0].sha256) if found else (item.id, bytes(32))
 
-    def has_been_released(self, item: Item, recipient: UUID, release_id: UUID) -> None:
+    def has_been_released(self, item: Item, recipient: UUID, release_id: UUID, note: str) -> None:
         """Note it; the checks compare it with what became readable."""
         item.state = "released"
         item.released[recipient] = release_id
-        self.given[recipient] = delivered = Delivered(release_id, item, recipient)
+        self.given[recipient] = delivered = Delivered(release_id, item, recipient, note)
         self.world.delivered.append(delivered)
         self.may_show.add(recipient)
 

@@ -89,9 +89,12 @@ async def test_now_is_refused_while_a_date_is_filled_in(exchange: Exchange) -> N
     assert "A date and time are filled in, so nothing was passed on." in refused.text
     assert 'value="2099-12-24T10:00"' in refused.text
     assert (await desk.ask(item))["state"] == "approved"
-    planning = shown(await text(desk, item)).partition(f'action="{item}/release"')[2].partition("</form>")[0]
-    assert planning.count("<button") == 1
-    assert told(planning, "then") == "schedule"
+    ask = f"{item}/release?seat_id={seat}&amp;then=schedule"
+    assert f'href="{ask}"' in await text(desk, item)
+    for page in (refused.text, await text(desk, ask.replace("&amp;", "&"))):
+        planning = shown(page).partition(f'action="{item}/release"')[2].partition("</form>")[0]
+        assert planning.count("<button") == 1
+        assert told(planning, "then") == "schedule"
 
 
 async def test_declining_needs_a_reason_is_asked_about_first_and_may_go_without_words(

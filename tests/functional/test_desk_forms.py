@@ -191,8 +191,9 @@ async def test_a_time_is_typed_and_read_as_clocks_show_it(exchange: Exchange) ->
     item_id = await exchange.write(exchange.victim)
     await exchange.approve(item_id)
     item, desk = f"/items/{item_id}", exchange.desk
-    assert "as clocks show them in Europe/London" in (await desk.http.get(item)).text
     seat = (await desk.ask(item))["recipients"][0]["seat_id"]
+    asked = await desk.http.get(f"{item}/release?seat_id={seat}&then=schedule")
+    assert "as clocks show them in Europe/London" in asked.text
     now = exchange.service.clock()
     summer = next(
         day

@@ -207,6 +207,7 @@ async def of_an_item(walk: Walk, exchange: Exchange) -> str:
     await walk.look(desk, item)
     seat = (await desk.ask(item))["recipients"][0]["seat_id"]
     await walk.look(desk, f"{item}/release?seat_id={seat}")
+    await walk.look(desk, f"{item}/release?seat_id={seat}&then=schedule")
     due_at = (exchange.service.clock() + timedelta(days=1)).isoformat()
     await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at}, status=201)
     await walk.look(desk, item)

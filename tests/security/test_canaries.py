@@ -47,7 +47,12 @@ _KINDS = {
         "reference of the case",
     ),
     "telephone": ("telephone number in the first draft",),
-    "notes": ("guidance to the author", "reasoning on responsibility", "safety assessment"),
+    "notes": (
+        "guidance to the author",
+        "note to the recipient",
+        "reasoning on responsibility",
+        "safety assessment",
+    ),
     "what is hidden": ("words that are hidden", "what the author is told about them"),
     "file names": tuple(f"file name of the {kind}" for kind in ("letter", "audio", "video", "document")),
     "EXIF": ("EXIF description", "EXIF make", "EXIF artist", "EXIF copyright", "JPEG comment"),

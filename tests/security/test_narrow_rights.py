@@ -44,7 +44,7 @@ async def given(service: Service, pair: Pair, tmp_path: Path) -> Given:
         item_id = await send_letter(service, victim, case_id, "Dear you.")
         await work_off(room)
         await approve(service, pair.facilitator, item_id)
-        release_id = await release(service.desk, pair.facilitator, item_id, seat)
+        release_id = await release(service.desk, pair.facilitator, item_id, seat, "A note.")
     await choose(house, pair.offender, release_id, "open")
     film = await start_item(house, victim, case_id, "video", (seat,))
     upload = await uploads.create(house, victim, film, 10)
@@ -70,6 +70,8 @@ async def given(service: Service, pair: Pair, tmp_path: Path) -> Given:
         "UPDATE relay.accounts SET key_version = 0",
         "UPDATE relay.accounts SET lookup = 'x'",
         "UPDATE relay.accounts SET state = 'suspended'",
+        "UPDATE relay.releases SET note = NULL",
+        "SELECT note FROM relay.scheduled_releases",
         (
             "INSERT INTO relay.objects (id, service_id, case_id, owner_id, purpose) SELECT gen_random_uuid(),"
             " service_id, case_id, owner_id, 'rendition' FROM relay.objects LIMIT 1"
@@ -136,6 +138,9 @@ async def test_what_a_recipient_opened_stays_opened(
             " FROM relay.revisions LIMIT 1"
         ),
         "INSERT INTO relay.work (revision_id, case_id) SELECT id, case_id FROM relay.revisions LIMIT 1",
+        "UPDATE relay.releases SET note = NULL",
+        "UPDATE relay.sealed_texts SET sealed = 'x' WHERE purpose = 'release_note'",
+        "DELETE FROM relay.sealed_texts WHERE purpose = 'release_note'",
         (
             "INSERT INTO relay.agreements (id, item_id, revision_id, rendition_id, case_id, author_id,"
             " sha256, key_version, agreed_at, signature) SELECT gen_random_uuid(), item_id, revision_id, id,"

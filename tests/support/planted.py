@@ -55,6 +55,7 @@ class Planted:
             hidden_note=self.text("what the author is told about them", "A name is hidden. "),
             reasoning=self.text("reasoning on responsibility", "He says what he did. "),
             assessment=self.text("safety assessment", "Her sister stays with her. "),
+            note=self.text("note to the recipient", "It touches that night. "),
         )
 
     def material(self, folder: Path) -> Material:

@@ -246,18 +246,17 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True):
         }
         await self.desk.do(f"/items/{item_id}/decisions", decision)
 
-    async def release(self, item_id: str) -> str:
+    async def release(self, item_id: str, note: str = "") -> str:
         """Release an approved item to its first recipient. Return the delivery's id."""
         seat = (await self.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
-        return str(
-            (await self.desk.do(f"/items/{item_id}/release", {"seat_id": seat}, status=201))["release_id"]
-        )
+        given = {"seat_id": seat, "note": note}
+        return str((await self.desk.do(f"/items/{item_id}/release", given, status=201))["release_id"])
 
-    async def deliver(self, author: Client, text: str = "Dear you.") -> tuple[str, str]:
+    async def deliver(self, author: Client, text: str = "Dear you.", note: str = "") -> tuple[str, str]:
         """Do all of it for a letter. Return the item's and the delivery's id; nobody has opened it."""
         item_id = await self.write(author, text)
         await self.approve(item_id)
-        return item_id, await self.release(item_id)
+        return item_id, await self.release(item_id, note)
 
 
 async def open_gates(desk: Client, case_id: str, victim: str, offender: str) -> None:

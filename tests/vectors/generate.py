@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from unittest import mock
 
-from tests.vectors import kit, make_objects, make_releases, make_seals, make_statements
+from tests.vectors import kit, make_notes, make_objects, make_releases, make_seals, make_statements
 from tests.vectors.making import Kit
 
 
@@ -26,6 +26,7 @@ def generate(folder: Path) -> None:
         make_seals.make(made)
         make_releases.make(made)
         make_statements.make(made)
+        make_notes.make(made)
     made.write()
 
 

@@ -131,6 +131,31 @@ def changes_of(record: Mapping[str, Any]) -> bytes:
     return frame(b"l", frame(b"s", author.encode()) + frame(b"l", listed))
 
 
+def note_of(record: Mapping[str, Any]) -> bytes:
+    """Section 12: what a release says of its note, as the last frame of what is signed; or nothing."""
+    if "note" not in record:
+        return b""
+    digest = b64decode(record["note"], validate=True)
+    if len(digest) != 32:
+        raise Refused
+    return frame(b"b", digest)
+
+
+def read_note(opened: bytes, digest: bytes) -> str:
+    """Section 13: read what was sealed of a note that a record names."""
+    try:
+        note = json.loads(opened.decode())
+        if set(note) != {"salt", "text"}:
+            raise Refused
+        framed = frame(b"b", b64decode(note["salt"], validate=True)) + frame(b"s", note["text"].encode())
+    except (ValueError, TypeError, AttributeError):
+        raise Refused from None
+    found = hashlib.sha256(frame(b"p", b"relay/1/note") + framed).digest()
+    if not hmac.compare_digest(found, digest):
+        raise Refused
+    return str(note["text"])
+
+
 def statement(purpose: str, fields: str, values: Mapping[str, Any]) -> bytes:
     """Section 12: what is signed, from values as they stand in JSON."""
     encoders: dict[str, Callable[[Any], bytes]] = {
@@ -160,13 +185,13 @@ def check_release(kept: bytes, record: Mapping[str, Any], keys: Mapping[str, byt
     try:
         signatures, named = json.loads(kept), record["facilitators"]
         approvals = signatures["approvals"]
-        if set(signatures) != {"release", "approvals"} or set(record) - {"changes"} != NAMES:
+        if set(signatures) != {"release", "approvals"} or set(record) - {"changes", "note"} != NAMES:
             raise Refused
         if record["version"] != 1 or len(named) not in (1, 2):
             raise Refused
         if len(set(named)) != len(named) or [each["facilitator"] for each in approvals] != named:
             raise Refused
-        release = statement("release", f"version:i {RENDITION} {RECIPIENT}", record)
+        release = statement("release", f"version:i {RENDITION} {RECIPIENT}", record) + note_of(record)
         signed = [(named[0], signatures["release"], release)]
         for each in approvals:
             if set(each) != {"facilitator", "decided_at", "signature"}:

@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 
 from relay.errors import VaultRefused
-from relay.vault import grants, padding, passphrase, release, seal, split, statements
+from relay.vault import grants, notes, padding, passphrase, release, seal, split, statements
 from relay.vault.columns import ColumnCipher
 from relay.vault.grants import Holder
 from relay.vault.keyring import FileKeyring
@@ -240,6 +240,16 @@ class RecordVector(Vector, frozen=True, kw_only=True, tag="record"):
         return reading.open(msgspec.json.encode(self.signatures))
 
 
+class NoteVector(Vector, frozen=True, kw_only=True, tag="note"):
+    """What is sealed of a note, without its padding. `digest` is in the record; it opens to the words."""
+
+    digest: bytes
+
+    def open(self, content: bytes) -> bytes:
+        """Return the words, if they are those of the record."""
+        return notes.read(content, self.digest).text.encode()
+
+
 class Statements(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One of the statements."""
 
@@ -281,6 +291,7 @@ AnyVector: TypeAlias = (
     | ColumnVector
     | ReleaseVector
     | RecordVector
+    | NoteVector
     | StatementVector
 )
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, approval_of
@@ -201,8 +202,8 @@ def _signed_as(changes: Any) -> Signatures:
     """Sign a record, and its approvals, of changes that no record may have."""
 
     def values(statement: msgspec.Struct) -> list[Field]:
-        *others, _ = msgspec.structs.astuple(statement)
-        return [*others, _frames(changes)]
+        said = [field for field in msgspec.structs.astuple(statement) if field is not UNSET]
+        return [*said, _frames(changes)]
 
     def sign(purpose: str, statement: msgspec.Struct, who: UUID) -> bytes:
         return SIGNERS[who].sign(encode(f"statement/{purpose}", *values(statement)))

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET
 
 from relay.vault.grants import Holder
+from relay.vault.notes import Note
 from relay.vault.statements import Changes
 from relay.vault.stream import object_binding
 from relay.vault.suite import DataKey, KeyPair, Signer
@@ -28,6 +29,7 @@ KEYRING, OTHER_KEYRING = CHANCE.randbytes(32), CHANCE.randbytes(32)
 BINDING = object_binding(SERVICE, OBJECT)
 NOT_BEFORE = 1_800_000_000
 CHANGED = Changes(author="agreed", what=("parts hidden", "voice changed"))
+NOTE = Note(salt=bytes(range(32, 64)), text="It is an apology.\nCall me: Fatima, 9 to 5.")
 REVIEWED: dict[str, Any] = {
     "service": SERVICE,
     "case": CASE,
@@ -127,7 +129,7 @@ def other_values(statement: msgspec.Struct) -> Iterator[tuple[str, Any]]:
             case Changes():
                 other = UNSET
             case msgspec.UnsetType():
-                other = CHANGED
+                other = NOTE.digest if name == "note" else CHANGED
             case _:
                 other = value[:-1]
         yield f"another {name.replace('_', ' ')}", msgspec.structs.replace(statement, **{name: other})

@@ -49,16 +49,18 @@ class NewDecision(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 
 class NewRelease(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which of the item's recipients it goes to."""
+    """Which of the item's recipients it goes to; `note`: what they read before they choose, or nothing."""
 
     seat_id: UUID
+    note: str = ""
 
 
 class NewSchedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which of the item's recipients it goes to, and when."""
+    """Which of the item's recipients it goes to, and when; `note`: what they read then, or nothing."""
 
     seat_id: UUID
     due_at: datetime
+    note: str = ""
 
 
 class Released(msgspec.Struct, frozen=True, kw_only=True):
@@ -182,7 +184,7 @@ async def make_release(
 ) -> Released:
     """Give one recipient the key, now. Needs the passphrase in the last ten minutes (signing in counts)."""
     sessions.require_step_up(house, person)
-    return Released(release_id=await release.release(house, person, item_id, data.seat_id))
+    return Released(release_id=await release.release(house, person, item_id, data.seat_id, data.note))
 
 
 @post("/items/{item_id:uuid}/schedule", opt=_RELEASE, status_code=201)
@@ -191,7 +193,8 @@ async def make_schedule(
 ) -> Released:
     """Decide a release now that happens later, if the gates still hold. Needs the passphrase as well."""
     sessions.require_step_up(house, person)
-    return Released(release_id=await release.schedule(house, person, item_id, data.seat_id, data.due_at))
+    planned = await release.schedule(house, person, item_id, data.seat_id, data.due_at, data.note)
+    return Released(release_id=planned)
 
 
 @delete("/items/{item_id:uuid}/schedule", opt=_RELEASE, status_code=204)

@@ -35,7 +35,7 @@ async def deliveries(house: TheHouse, person: SignedIn) -> list[Delivery]:
 
 @get("/deliveries/{delivery_id:uuid}", opt=_READ)
 async def one_delivery(house: TheHouse, person: SignedIn, delivery_id: DeliveryId) -> OneDelivery:
-    """Show one: what kind it is, how long, what was done to it before it was passed on; not what it says."""
+    """Show one: what kind it is, how long, what was done to it, a facilitator's note; not what it says."""
     return await delivery.delivery(house, person, delivery_id)
 
 

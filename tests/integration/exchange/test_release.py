@@ -14,7 +14,7 @@ from relay.cases.own import choose_pause, own_case
 from relay.cases.service import add_facilitator
 from relay.cases.settings import change_settings
 from relay.errors import Conflict, Invalid, Missing, Refusal
-from relay.exchange.delivery import choose, content, deliveries
+from relay.exchange.delivery import choose, content, deliveries, delivery
 from relay.exchange.items import withdraw
 from relay.exchange.release import release, schedule, unschedule
 from relay.exchange.transitions import State
@@ -319,3 +319,20 @@ async def test_taking_an_item_back_ends_what_is_planned_for_the_rest_of_its_reci
     service.clock.go(days=3)
     await release_due(room, planned_id)
     assert await deliveries(service.participants, pair.offender) == []
+
+
+async def test_each_recipient_reads_what_was_written_to_them(
+    service: Service, pair: Pair, room: WorkRoom
+) -> None:
+    item_id, olga, oskars, olgas = await two_recipients(service, pair, room)
+    desk, house, facilitator = service.desk, service.participants, pair.facilitator
+    due = service.clock() + timedelta(days=2)
+    to_olga = await release(desk, facilitator, item_id, olgas, "For Olga.")
+    to_oskar = await schedule(desk, facilitator, item_id, oskars, due, "For Oskar.")
+    service.clock.go(days=3)
+    await release_due(room, to_oskar)
+    assert (await delivery(house, olga, to_olga)).note == "For Olga."
+    assert (await delivery(house, pair.offender, to_oskar)).note == "For Oskar."
+    found = (await item_on_desk(desk, facilitator, item_id)).recipients
+    written = {one.seat_id: one.note.text for one in found if one.note}
+    assert written == {oskars: "For Oskar.", olgas: "For Olga."}

@@ -41,7 +41,7 @@ def _told(town: Town, reader: Person, release_id: UUID) -> Subject:
         found = await delivery(house, reader, release_id)
         if found.outdated:
             raise VaultRefused  # it says that it cannot be told, and it cannot be opened
-        return found.changes
+        return found.changes, found.note
 
     return Subject("a recipient is told", database, ask)
 
@@ -51,7 +51,7 @@ def _subjects(town: Town) -> list[Subject]:
     frida = two.facilitators[0]
     vanda, _, otto = [one.person for one in two.participants]
     town.sql("UPDATE relay.cases SET second_approval = false")
-    first = town.released(town.vera, "One.")
+    first = town.released(town.vera, "One.", "It is an apology.")
     second = town.released(town.oskar, "Two.")
     third = town.release(town.approved(otto, "Three.", frida, two), frida, two)
     hidden = town.released_with_hidden_parts()

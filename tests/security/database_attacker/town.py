@@ -69,16 +69,18 @@ class Town:
     def approve(self, item_id: UUID, by: Person) -> None:
         self.do(approve(self.service, by, item_id))
 
-    def release(self, item_id: UUID, by: Person | None = None, case: StagedCase | None = None) -> UUID:
+    def release(
+        self, item_id: UUID, by: Person | None = None, case: StagedCase | None = None, note: str = ""
+    ) -> UUID:
         case = case or self.case
         [(author_id,)] = self.sql("SELECT author_id FROM relay.items WHERE id = %s", item_id)
         author = next(one.person for one in case.participants if one.person.id == author_id)
         seat = case.others(author)[0].seat_id
-        made: UUID = self.do(release(self.service.desk, by or self.fatima, item_id, seat))
+        made: UUID = self.do(release(self.service.desk, by or self.fatima, item_id, seat, note))
         return made
 
-    def released(self, author: Person, text: str = "A letter.") -> UUID:
-        return self.release(self.approved(author, text))
+    def released(self, author: Person, text: str = "A letter.", note: str = "") -> UUID:
+        return self.release(self.approved(author, text), note=note)
 
     def read(self, reader: Person, release_id: UUID) -> str:
         self.do(choose(self.service.participants, reader, release_id, "open"))

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from relay.errors import VaultRefused
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, approval_of, decode, verify
 from relay.vault.suite import Signer, Verifier
-from tests.unit.vault.test_statements import DECIDED_AT, FIRST, RECORD, SECOND, TOLD, changed
+from tests.unit.vault.test_statements import DECIDED_AT, FIRST, NOTE, RECORD, SECOND, TOLD, changed
 
 THIRD = UUID(int=23)
 SIGNERS = {who: Signer.generate() for who in (FIRST, SECOND, THIRD)}
@@ -110,6 +110,29 @@ def test_what_a_recipient_is_told_is_what_each_approver_signed_and_not_only_who_
         verify(RECORD, replace(told, release=untold.release), verifier_of)
 
 
+NOTED = replace(CHANGED, note=NOTE)
+
+
+def test_a_note_stands_by_the_hand_of_who_releases_and_no_approval_says_it() -> None:
+    verify(NOTED, signed(NOTED), verifier_of)
+    verify(NOTED, replace(signed(CHANGED), release=signed(NOTED).release), verifier_of)
+    with pytest.raises(VaultRefused):
+        verify(NOTED, replace(signed(NOTED), release=signed(CHANGED).release), verifier_of)
+
+
+@pytest.mark.parametrize("record", list(changed(NOTED)))
+def test_a_note_is_not_taken_away_added_or_changed_beside_the_signatures(record: ReleaseRecord) -> None:
+    with pytest.raises(VaultRefused):
+        verify(record, signed(NOTED), verifier_of)
+
+
+@pytest.mark.parametrize("note", [b"", NOTE[:-1], NOTE + b"n"])
+def test_what_is_no_digest_of_a_note_is_refused_however_well_signed(note: bytes) -> None:
+    record = replace(RECORD, note=note)
+    with pytest.raises(VaultRefused):
+        verify(record, signed(record), verifier_of)
+
+
 @pytest.mark.parametrize(
     "record",
     [
@@ -135,7 +158,7 @@ def test_an_approver_who_is_not_on_the_roster_is_refused() -> None:
 
 
 def test_record_and_signatures_survive_the_way_to_the_database_and_back() -> None:
-    for record in (RECORD, CHANGED):
+    for record in (RECORD, CHANGED, NOTED):
         assert decode(msgspec.json.encode(record), ReleaseRecord) == record
     assert decode(msgspec.json.encode(GOOD), Signatures) == GOOD
 

@@ -36,6 +36,7 @@ VALUES: dict[str, Any] = {
     "object": UUID(int=15),
     "commitment": b"c" * 32,
 }
+NOTE = b"n" * 32
 TOLD = Changes(author="agreed", what=("parts hidden", "voice changed"))
 RECORD = ReleaseRecord(
     **VALUES,
@@ -51,6 +52,8 @@ STATEMENTS: list[Statement] = [
     Approval(**VALUES, facilitator=FIRST, decided_at=DECIDED_AT),
     Approval(**VALUES, facilitator=FIRST, decided_at=DECIDED_AT, changes=TOLD),
     msgspec.structs.replace(RECORD, changes=TOLD),
+    msgspec.structs.replace(RECORD, note=NOTE),
+    msgspec.structs.replace(RECORD, changes=TOLD, note=NOTE),
     InvitationStatement(
         service=UUID(int=10),
         case=UUID(int=11),
@@ -77,7 +80,8 @@ STATEMENTS: list[Statement] = [
 
 
 def _named(statement: Statement) -> str:
-    return f"{statement.purpose}{'-told' if getattr(statement, 'changes', UNSET) else ''}"
+    said = [name for name in ("changes", "note") if getattr(statement, name, UNSET) is not UNSET]
+    return "-".join([statement.purpose, *said])
 
 
 def changed(statement: msgspec.Struct) -> Iterator[Any]:
@@ -91,7 +95,7 @@ def changed(statement: msgspec.Struct) -> Iterator[Any]:
             case int():
                 other = value + 1
             case msgspec.UnsetType():
-                other = TOLD
+                other = NOTE if name == "note" else TOLD
             case Changes():
                 asked = msgspec.structs.replace(value, author="asked")
                 fewer = msgspec.structs.replace(value, what=value.what[:-1])
@@ -146,6 +150,14 @@ def test_what_is_told_is_one_more_field_at_the_end_and_without_it_all_is_as_befo
     assert b"changes" not in msgspec.json.encode(RECORD)
 
 
+def test_a_note_is_one_more_field_after_that_and_without_it_all_is_as_before() -> None:
+    framed = encode("nothing", NOTE).removeprefix(encode("nothing"))
+    for before in (RECORD, msgspec.structs.replace(RECORD, changes=TOLD)):
+        noted = msgspec.structs.replace(before, note=NOTE)
+        assert noted.canonical() == before.canonical() + framed
+    assert b"note" not in msgspec.json.encode(RECORD)
+
+
 @pytest.mark.parametrize(
     "what",
     [
@@ -161,7 +173,7 @@ def test_changes_have_one_form(what: tuple[Change, ...]) -> None:
         Changes(author="agreed", what=what)
 
 
-def test_only_the_last_field_may_be_unset() -> None:
+def test_only_a_field_that_is_unset_by_default_may_be_unset() -> None:
     class Wrong(Statement, frozen=True, kw_only=True):
         purpose = "wrong"
         value: int | msgspec.UnsetType

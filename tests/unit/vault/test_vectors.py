@@ -11,12 +11,20 @@ import pytest
 
 from tests.vectors import kit
 from tests.vectors.generate import generate
-from tests.vectors.independent_reader import Refused, check_release, read_object, read_record, read_seal
+from tests.vectors.independent_reader import (
+    Refused,
+    check_release,
+    read_note,
+    read_object,
+    read_record,
+    read_seal,
+)
 
 VECTORS = kit.read_manifest()
 SEALS = [vector for vector in VECTORS if isinstance(vector, kit.SealVector)]
 RELEASES = [vector for vector in VECTORS if isinstance(vector, kit.ReleaseVector)]
 RECORDS = [vector for vector in VECTORS if isinstance(vector, kit.RecordVector)]
+NOTES = [vector for vector in VECTORS if isinstance(vector, kit.NoteVector)]
 OBJECTS = [vector for vector in VECTORS if isinstance(vector, kit.ObjectVector)]
 
 
@@ -89,6 +97,16 @@ def test_a_reader_written_from_the_document_alone_agrees_on_records(vector: kit.
         assert vector.sha256 is None
     else:
         assert vector.sha256 is not None
+
+
+@pytest.mark.parametrize("vector", NOTES, ids=lambda vector: vector.file)
+def test_a_reader_written_from_the_document_alone_agrees_on_notes(vector: kit.NoteVector) -> None:
+    try:
+        words = read_note((kit.FOLDER / vector.file).read_bytes(), vector.digest)
+    except Refused:
+        assert vector.sha256 is None
+    else:
+        assert hashlib.sha256(words.encode()).hexdigest() == vector.sha256
 
 
 @pytest.mark.parametrize("vector", SEALS, ids=lambda vector: vector.file)
