@@ -1,5 +1,6 @@
 """The case's own key pair: who can open it, and texts that are sealed to it or to one person."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -150,11 +151,15 @@ def _text_info(house: House, case_id: UUID, purpose: str, subject_id: UUID, hold
     )
 
 
+def _sealed(house: House, to: TrustedKey, case_id: UUID, purpose: str, subject_id: UUID, text: str) -> bytes:
+    return seal(to.public, pad(text.encode()), _text_info(house, case_id, purpose, subject_id, to.holder))
+
+
 async def put_text(
     act: Reading, house: House, to: TrustedKey, case_id: UUID, purpose: str, subject_id: UUID, text: str
 ) -> None:
     """Seal `text` to one holder. A later one for the same subject and holder takes its place."""
-    sealed = seal(to.public, pad(text.encode()), _text_info(house, case_id, purpose, subject_id, to.holder))
+    sealed = _sealed(house, to, case_id, purpose, subject_id, text)
     parameters = {
         "service": house.pins.service_id,
         "case": case_id,
@@ -219,8 +224,42 @@ async def case_text(
     row = await tx.one(_TextRow, _TEXT, [subject_id, purpose, "case", case_id])
     if row is None:
         return None
-    pair = await open_case_key(tx, house, person, case_id, row.holder_key_version)
-    holder = Holder(kind="case", id=case_id, key_version=row.holder_key_version)
+    pairs = await open_case_keys(tx, house, person, case_id)
+    found = SealedToCase(row.holder_key_version, row.sealed)
+    return open_from_case(house, pairs, case_id, purpose, subject_id, found)
+
+
+# The same in rows of their own, where a text is never to be taken the place of.
+
+
+class SealedToCase(NamedTuple):
+    """A text that the facilitators of a case can open, and the version of the case's key that it is for."""
+
+    case_key_version: int
+    sealed: bytes
+
+
+async def seal_to_case(
+    tx: Reading, house: House, case_id: UUID, purpose: str, subject_id: UUID, text: str
+) -> SealedToCase:
+    """Seal `text` for the facilitators of the case. Whoever calls this keeps it."""
+    to = await case_key(tx, house, case_id)
+    return SealedToCase(to.holder.key_version, _sealed(house, to, case_id, purpose, subject_id, text))
+
+
+def open_from_case(
+    house: House,
+    pairs: dict[int, KeyPair],
+    case_id: UUID,
+    purpose: str,
+    subject_id: UUID,
+    found: SealedToCase,
+) -> str:
+    """Open what `seal_to_case` made, with the keys of the case. Raise `Missing` if it is for none of them."""
+    pair = pairs.get(found.case_key_version)
+    if pair is None:
+        raise Missing
+    holder = Holder(kind="case", id=case_id, key_version=found.case_key_version)
     return unpad(
-        open_sealed(pair, row.sealed, _text_info(house, case_id, purpose, subject_id, holder))
+        open_sealed(pair, found.sealed, _text_info(house, case_id, purpose, subject_id, holder))
     ).decode()

@@ -16,7 +16,7 @@ import msgspec
 
 from relay.audit.tags import Tag
 from relay.cases import gates
-from relay.cases.service import gate_facts, read_case
+from relay.cases.service import facts_for_staff, read_case
 from relay.db.transaction import Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import letters
@@ -30,6 +30,7 @@ from relay.identity.model import Person
 from relay.identity.trust import past_verifier_of, roster
 from relay.printing import press
 from relay.printing.model import Printed, Size
+from relay.safeguarding import stops
 from relay.vault.padding import unpad
 from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 
@@ -101,7 +102,7 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         raise Conflict("Only letters are printed here. A document can be opened and printed from there.")
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is printed.")
-    facts = await gate_facts(tx, item.case_id)
+    facts = await facts_for_staff(tx, item.case_id)
     seat = facts.seat(seat_id)
     if seat is None:
         raise Conflict("The recipient is no longer on the case.")
@@ -122,7 +123,11 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
             "This person has said that they do not want it, so it is not printed. Talk with them: if they"
             " have changed their mind, they can choose so on their own page, and then it can be printed."
         )
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
+    found = (
+        *await stops.blocks(tx, item.case_id, item.id),
+        *gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()),
+    )
+    if found:
         raise Blocked(gates.for_staff(found))
     return row
 
