@@ -48,7 +48,7 @@ async def write(house: House, person: Person, concern_id: UUID, said: Said) -> U
             ],
         )
         act.chain, act.subject = case_id, concern.item_id or concern_id
-        act.note(concern=concern_id)
+        act.note(concern=concern_id, entry=entry_id)
     return entry_id
 
 

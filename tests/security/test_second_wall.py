@@ -49,6 +49,7 @@ OF_THE_CASE = {"cases", "case_keys"}
 DEFINERS: dict[str, set[str]] = {
     "urgency": set(),  # called by `enqueue` alone
     "contradicted_gates": set(),  # the operator's
+    "contradicted_concerns": set(),
     "recovery_cases": set(),
     "recovery_keys": set(),
     "recover_case": set(),

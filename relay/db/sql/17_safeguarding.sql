@@ -124,3 +124,36 @@ END
 $$;
 CREATE TRIGGER check_concern_closed AFTER INSERT ON relay.concern_entries
     FOR EACH ROW WHEN (NEW.kind = 'closed') EXECUTE FUNCTION relay.check_concern_closed();
+
+-- Concerns of which the rows are not what the audit chain says was written, as `contradicted_gates` does for gates: taken
+-- away, closed or written in behind it. For the operator alone, who learns which case, and nothing of it.
+DO $$
+DECLARE
+    v_operator text := current_user;
+BEGIN
+    SET LOCAL ROLE relay_gate;
+    CREATE FUNCTION relay.contradicted_concerns() RETURNS TABLE (case_id uuid)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $b$
+        WITH written AS (
+            SELECT case_id, 'concern.raised' AS tag, raised_by AS actor_id, coalesce(item_id, id) AS subject_id,
+                   jsonb_build_object('concern', id, 'stops_case', stops_case) AS detail FROM relay.concerns
+            UNION ALL
+            SELECT e.case_id, CASE e.kind WHEN 'note' THEN 'concern.noted' ELSE 'concern.' || e.kind END, e.written_by,
+                   coalesce(c.item_id, c.id), jsonb_build_object('concern', c.id, 'entry', e.id)
+            FROM relay.concern_entries e JOIN relay.concerns c ON c.id = e.concern_id
+        ), said AS (
+            SELECT e.chain AS case_id, e.tag, e.actor_id, e.subject_id,
+                   -- what can not be read says nothing that a row could agree with
+                   CASE WHEN e.detail IS JSON OBJECT THEN e.detail::jsonb - 'plans' END AS detail
+            FROM relay.audit_entries e WHERE e.tag LIKE 'concern.%'
+        )
+        SELECT DISTINCT case_id FROM (
+            (SELECT * FROM written EXCEPT SELECT * FROM said) UNION ALL (SELECT * FROM said EXCEPT SELECT * FROM written)
+        ) AS apart
+        WHERE case_id IN (SELECT id FROM relay.cases WHERE service_id = relay.service()) ORDER BY case_id
+    $b$;
+    REVOKE ALL ON FUNCTION relay.contradicted_concerns() FROM PUBLIC;
+    EXECUTE format('GRANT EXECUTE ON FUNCTION relay.contradicted_concerns() TO %I', v_operator);
+    EXECUTE format('SET LOCAL ROLE %I', v_operator);
+END
+$$;
