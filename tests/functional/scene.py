@@ -37,7 +37,8 @@ GUIDANCE: Final = "Say what you did."
 NOTE: Final = "A name is hidden."
 REASONING: Final = "Looked at both."
 ORDER: Final = "An order of the court."
-SAID: Final = {GUIDANCE, NOTE, REASONING, ORDER}
+NOTICED: Final = "He knows where she lives."
+SAID: Final = {GUIDANCE, NOTE, REASONING, ORDER, NOTICED}
 """What staff write, to an author or for one another."""
 
 

@@ -1,5 +1,6 @@
 """Concerns: what one is about stands still, nobody outside of the desk notices, and what was told is kept."""
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -86,6 +87,8 @@ async def test_what_a_concern_is_about_stands_still_until_a_colleague_closes_it(
     item_id = await exchange.write(exchange.offender)
     item = f"/items/{item_id}"
     assert [one["item_id"] for one in await colleague.ask("/queue")] == [item_id]
+    opened = re.search(r'data-opened="([^"]+)"', (await colleague.http.get(item)).text)
+    assert opened
     before = await outside(exchange, item_id)
     form = {"kind": "threat", "words": WORDS, "about": exchange.victim_id}
     answer = await desk.send(f"{item}/concern", **form)
@@ -96,6 +99,8 @@ async def test_what_a_concern_is_about_stands_still_until_a_colleague_closes_it(
     assert "Vera" in page
     assert "somebody else looks at it and closes it. That can do: Filip" in page
 
+    stands = await read(colleague, f"{item}/standing?opened={opened[1]}")
+    assert "This has changed since you opened this page." in stands
     assert await outside(exchange, item_id) == before
     assert await colleague.ask("/queue") == []
     page = await read(colleague, "/queue")
