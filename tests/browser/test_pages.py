@@ -156,7 +156,6 @@ async def test_every_page_of_the_desk(
     for name, path in (
         ("raise-concern", f"/items/{ids['reviewed']}/concern"),
         ("concern", concern),
-        ("queue-concern", "/queue"),
     ):
         await look(fatima, path, f"d-{name}", gallery)
 

@@ -152,6 +152,8 @@ async def test_what_was_planned_is_taken_back_and_what_was_approved_is_not_passe
     await desk.do(f"{concern}/closing", CLOSING, status=201)
     await release_due(exchange.room, UUID(plan["release_id"]))
     assert await outside(exchange, item_id) == before
+    asks = await read(desk, f"/items/{item_id}/release?seat_id={seat}")
+    assert "A concern was raised about it." in asks
     await exchange.release(item_id)
     assert (await exchange.offender.ask("/deliveries")) != []
 

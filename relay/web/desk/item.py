@@ -91,7 +91,7 @@ async def show_item(
         to_be_passed=_to_be_passed(item),
         standing=stands,
         opened=stands.mark,
-        concerns=await _concerns(house, person, item),
+        concerns=await concerns_about(house, person, item),
         kinds=KIND_WORDS,
         **contents,
         **_chosen(form, shown_again=shown and item.kind == "document"),
@@ -106,7 +106,8 @@ async def as_typed(asked: Asked, person: Person, item_id: UUID) -> Page | None:
     return await show_item(asked.request, asked.house, person, item_id, form=form)
 
 
-async def _concerns(house: House, person: Person, item: ItemOnDesk) -> list[Concern]:
+async def concerns_about(house: House, person: Person, item: ItemOnDesk) -> list[Concern]:
+    """Return the concerns that were raised about an item, open or closed, the newest first."""
     found = await safeguarding.of_case(house, person, item.case_id)
     return [one for one in found if one.item_id == item.id]
 

@@ -16,8 +16,9 @@ from relay.review import reading, redaction, standing
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Recipient
 from relay.times import moment
+from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Page, TheAsked, does
-from relay.web.desk.item import in_the_way_of, on_item
+from relay.web.desk.item import concerns_about, in_the_way_of, on_item
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
@@ -60,6 +61,8 @@ async def ask_to_release(
         hidden_words=in_words(hidden.edits),
         hidden_by=hidden.edited_by,
         in_the_way=in_the_way_of(item, people, stands)[one.seat_id],
+        concerns=await concerns_about(house, person, item),
+        kinds=KIND_WORDS,
     )
 
 
