@@ -27,6 +27,8 @@ class Permission(StrEnum):
     GATE_RECORD = "case:gate:record"
     REVIEW_READ = "review:item:read"
     REVIEW_DECIDE = "review:item:decide"
+    CONCERN_HANDLE = "safeguarding:concern:handle"
+    """Raising concerns on one's own cases, reading them, writing about them and closing them."""
     RELEASE_MAKE = "exchange:release:make"
     PAPER_PRINT = "exchange:paper:print"
     """Taking a letter or an invitation out on paper, and the forms that go with them."""
@@ -57,6 +59,7 @@ FACILITATOR = frozenset(
         Permission.GATE_RECORD,
         Permission.REVIEW_READ,
         Permission.REVIEW_DECIDE,
+        Permission.CONCERN_HANDLE,
         Permission.RELEASE_MAKE,
         Permission.PAPER_PRINT,
         Permission.CHOICE_WRITE_DOWN,

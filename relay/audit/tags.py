@@ -32,6 +32,11 @@ class Tag(StrEnum):
     RESTRICTION_RECORDED = "gate.restriction_recorded"
     PAUSE_RECORDED = "gate.pause_recorded"
 
+    CONCERN_RAISED = "concern.raised"
+    CONCERN_NOTED = "concern.noted"
+    CONCERN_DISCLOSED = "concern.disclosed"
+    CONCERN_CLOSED = "concern.closed"
+
     LIMITS_READ = "limits.read"
     ITEM_STARTED = "item.started"
     DRAFT_SAVED = "item.draft_saved"

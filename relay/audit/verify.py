@@ -36,6 +36,7 @@ _GATES = {
     "gate.assessment_recorded": "the safety assessment",
     "gate.restriction_recorded": "a contact restriction",
     "gate.pause_recorded": "a pause",
+    "concern": "a concern, or what was written about it",
 }
 
 
@@ -45,18 +46,23 @@ class _Contradicted(msgspec.Struct, frozen=True):
 
 
 async def verify_gates(tx: Reading) -> None:
-    """Raise `AuditBroken` if a gate that counts is not what was recorded last.
+    """Raise `AuditBroken` if a gate that counts is not what was recorded last, or a concern what was written.
 
     Somebody who edits a gate would let pass what its people never agreed to. An entry that they write as well
     makes the two agree; but it stays in the chain, where the facilitators of the case read it.
     """
-    found = await tx.all(_Contradicted, "SELECT case_id, tag FROM relay.contradicted_gates() LIMIT 100")
+    found = await tx.all(
+        _Contradicted,
+        "SELECT case_id, tag FROM relay.contradicted_gates()"
+        " UNION ALL SELECT case_id, 'concern' FROM relay.contradicted_concerns() LIMIT 100",
+    )
     if found:
         listed = "\n".join(f"  case {one.case_id}: {_GATES.get(one.tag, one.tag)}" for one in found)
         raise AuditBroken(
-            f"Gates were changed in the database behind the audit chain:\n{listed}\n"
+            f"Gates or concerns were changed in the database behind the audit chain:\n{listed}\n"
             "Find out who could write there. A facilitator of each case reads its record of what was done,"
-            " and records the gate anew; then run this again."
+            " and records the gate anew; then run this again. What was changed of a concern is right in a"
+            " backup only: this says so from now on."
         )
 
 

@@ -9,6 +9,7 @@ In this order (PRACTICE, "Before anything moves"):
 5. a facilitator has found it safe for both, and that has not run out
 6. no court order or licence condition forbids it
 7. nobody has pressed pause
+8. no open concern stops the case: known to staff only (`relay.safeguarding`)
 """
 
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ def _of(facts: GateFacts, seats: tuple[Seat, ...], medium: Medium, now: datetime
         *_safety(facts, now),
         *(block for seat in seats for block in _restriction(facts, seat, now)),
         *_pause(facts, seats),
+        *_concern(facts),
     )
 
 
@@ -289,3 +291,16 @@ def _pause(facts: GateFacts, seats: tuple[Seat, ...]) -> Iterator[Block]:
                         " Nothing more is passed on, in either direction, until the pause ends."
                     ),
                 )
+
+
+def _concern(facts: GateFacts) -> Iterator[Block]:
+    if facts.stopped:
+        yield Block(
+            code="concern-case",
+            account_id=None,
+            staff=(
+                "A concern is open that stops the whole case. Nothing passes until it is closed;"
+                " it is listed under “Concerns”."
+            ),
+            own=SOMETHING_TO_PREPARE,
+        )

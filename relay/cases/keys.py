@@ -1,5 +1,6 @@
 """The case's own key pair: who can open it, and texts that are sealed to it or to one person."""
 
+from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -239,5 +240,39 @@ async def case_text(
     if row is None:
         return None
     pair = await open_case_key(tx, house, person, case_id, row.holder_key_version)
-    holder = Holder(kind="case", id=case_id, key_version=row.holder_key_version)
-    return open_text(house, pair, holder, case_id, purpose, subject_id, row.sealed)
+    found = SealedToCase(row.holder_key_version, row.sealed)
+    return open_from_case(house, {found.case_key_version: pair}, case_id, purpose, subject_id, found)
+
+
+# The same in rows of their own, where a text is never to be taken the place of.
+
+
+class SealedToCase(NamedTuple):
+    """A text that the facilitators of a case can open, and the version of the case's key that it is for."""
+
+    case_key_version: int
+    sealed: bytes
+
+
+async def seal_to_case(
+    tx: Reading, house: House, case_id: UUID, purpose: str, subject_id: UUID, text: str
+) -> SealedToCase:
+    """Seal `text` for the facilitators of the case. Whoever calls this keeps it."""
+    to = await case_key(tx, house, case_id)
+    return SealedToCase(to.holder.key_version, seal_text(house, to, case_id, purpose, subject_id, text))
+
+
+def open_from_case(
+    house: House,
+    pairs: dict[int, KeyPair],
+    case_id: UUID,
+    purpose: str,
+    subject_id: UUID,
+    found: SealedToCase,
+) -> str:
+    """Open what `seal_to_case` made, with the keys of the case. Raise `Missing` if it is for none of them."""
+    pair = pairs.get(found.case_key_version)
+    if pair is None:
+        raise Missing
+    holder = Holder(kind="case", id=case_id, key_version=found.case_key_version)
+    return open_text(house, pair, holder, case_id, purpose, subject_id, found.sealed)

@@ -86,6 +86,8 @@ class GateFacts(msgspec.Struct, frozen=True, kw_only=True):
     pauses: tuple[Pause, ...]
     former: tuple[Seat, ...] = ()
     """Participants who were taken off the case."""
+    stopped: bool = False
+    """By an open concern. Participants are never told, nor asked for (`cases.service.facts_for_staff`)."""
 
     def as_authors_see_it(self) -> "GateFacts":
         """Return the same with nobody taken off: what an author reads does not hang on that."""

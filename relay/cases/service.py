@@ -138,7 +138,7 @@ async def read_case(
             """,
             [case_id],
         )
-        facts = await gate_facts(tx, case_id)
+        facts = await facts_for_staff(tx, case_id)
         signed = await newest_roster(tx, house.pins)
     return _case(house, row), [_person(house, one, signed) for one in people], facts
 
@@ -166,6 +166,15 @@ async def gate_facts(tx: Reading, case_id: UUID) -> GateFacts:
     if found is None:
         raise Missing
     return msgspec.convert(found, GateFacts)
+
+
+async def facts_for_staff(tx: Reading, case_id: UUID) -> GateFacts:
+    """Return the same with what only staff and workers may ask: whether an open concern stops the case."""
+    facts = await gate_facts(tx, case_id)
+    stopped = await tx.value(
+        "SELECT EXISTS (SELECT FROM relay.open_concerns(%s) WHERE stops_case)", [case_id]
+    )
+    return msgspec.structs.replace(facts, stopped=stopped)
 
 
 async def add_facilitator(house: House, person: Person, case_id: UUID, account_id: UUID) -> UUID:

@@ -18,7 +18,7 @@ import msgspec
 
 from relay.audit.tags import Tag
 from relay.cases import gates
-from relay.cases.service import gate_facts, read_case
+from relay.cases.service import facts_for_staff, read_case
 from relay.db.transaction import Reading
 from relay.errors import Blocked, Conflict, Invalid, Missing, VaultRefused
 from relay.exchange import letters
@@ -34,6 +34,7 @@ from relay.identity.trust import past_verifier_of, roster
 from relay.printing import press
 from relay.printing.model import Printed, ScannedPage, Size
 from relay.review import transcription
+from relay.safeguarding import stops
 from relay.vault.padding import unpad
 from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 
@@ -144,7 +145,7 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         raise Conflict("Sound and film are not printed.")
     if item.taken_back_at is not None:
         raise Conflict("The author has taken this back. Nothing more of it is printed.")
-    facts = await gate_facts(tx, item.case_id)
+    facts = await facts_for_staff(tx, item.case_id)
     seat = facts.seat(seat_id)
     if seat is None:
         raise Conflict("The recipient is no longer on the case.")
@@ -166,7 +167,11 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
             " have changed their mind, they can choose so on their own page, or you write down that they told"
             " you, and then it can be printed."
         )
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
+    found = (
+        *await stops.blocks(tx, item.case_id, item.id),
+        *gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()),
+    )
+    if found:
         raise Blocked(gates.for_staff(found))
     return row
 

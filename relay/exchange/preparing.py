@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from relay.cases import gates
-from relay.cases.service import gate_facts
+from relay.cases.service import facts_for_staff
 from relay.db.transaction import Acting
 from relay.errors import Blocked, Conflict, Missing, VaultRefused
 from relay.exchange import agreements, approvals
@@ -20,6 +20,7 @@ from relay.exchange.telling import Told
 from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of
+from relay.safeguarding import stops
 from relay.vault.grants import grant
 from relay.vault.notes import Note
 from relay.vault.release import ReleaseRecord, Signatures, SignedApproval, verify
@@ -152,11 +153,15 @@ async def _recipient(act: Acting, house: House, item: Item, seat_id: UUID) -> UU
         "SELECT true FROM relay.item_recipients WHERE item_id = %s AND seat_id = %s", [item.id, seat_id]
     ):
         raise Missing
-    facts = await gate_facts(act, item.case_id)
+    facts = await facts_for_staff(act, item.case_id)
     seat = facts.seat(seat_id)
     if seat is None:
         raise Conflict("The recipient is no longer on the case.")
-    if found := gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()):
+    found = (
+        *await stops.blocks(act, item.case_id, item.id),
+        *gates.blocks(facts, item.author_id, seat.account_id, item.kind, house.local_time()),
+    )
+    if found:
         raise Blocked(gates.for_staff(found))
     if await act.value(
         "SELECT true FROM relay.scheduled_releases"

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from relay.audit.tags import Tag
 from relay.cases import gates
-from relay.cases.service import gate_facts
+from relay.cases.service import facts_for_staff
 from relay.db.transaction import Acting, Job
 from relay.errors import Conflict, KeyringRefused, VaultRefused
 from relay.exchange import agreements, approvals, notes
@@ -26,6 +26,7 @@ from relay.exchange.renditions import find_rendition
 from relay.exchange.transitions import Action, Move, Role, State, move
 from relay.house import House
 from relay.identity.trust import TrustedKey, participant_key, roster, verifier_of, worker_key
+from relay.safeguarding import stops
 from relay.vault.grants import Holder, seal_scheduled, unwrap_scheduled
 from relay.vault.release import ReleaseRecord, Signatures, decode, verify
 from relay.vault.suite import KeyPair, Sealed
@@ -160,8 +161,10 @@ async def carry_out(house: House, release_id: UUID, worker_keys: Callable[[Holde
 
 async def _blocks(act: Acting, house: House, item: Item, due: _DueRow) -> tuple[str, ...]:
     """Return what keeps it from passing now, as codes; nothing if it may pass."""
-    found = gates.blocks(
-        await gate_facts(act, item.case_id), item.author_id, due.recipient_id, item.kind, house.clock()
+    facts = await facts_for_staff(act, item.case_id)
+    found = (
+        *await stops.blocks(act, item.case_id, item.id),
+        *gates.blocks(facts, item.author_id, due.recipient_id, item.kind, house.clock()),
     )
     if found:
         return tuple(block.code for block in found)

@@ -26,6 +26,7 @@ from relay.identity.model import Person
 from relay.identity.trust import participant_key
 from relay.review.model import Decision, Reason
 from relay.review.reading import reasons_of, seen_all
+from relay.safeguarding import stops
 from relay.vault.statements import Changes
 
 MOST_GUIDANCE = 8_000
@@ -56,6 +57,7 @@ async def decide(
         told = await _looked_at(house, person, item_id, rendition_id, sha256)
     async with house.database.acting(person.id, Tag.ITEM_APPROVED) as act:
         item = await lock_item(act, item_id)
+        await stops.require_none(act, item.case_id, item_id)
         _check_reasons(reasons, reasons_of(await gate_facts(act, item.case_id), item))
         rendition = await _decided_on(act, house, item, decision)
         _check_same(rendition, rendition_id, sha256)
@@ -223,6 +225,7 @@ async def reopen(house: House, person: Person, item_id: UUID) -> None:
     try:
         async with house.database.acting(person.id, Tag.ITEM_REOPENED) as act:
             item = await lock_item(act, item_id)
+            await stops.require_none(act, item.case_id, item_id)
             edge = move(item.state, Action.REOPEN, "desk")
             # after every decision, also one that was taken on a machine whose clock is ahead
             await act.run(

@@ -131,7 +131,7 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     `agreement_unconfirmed` that they did, but nobody who still works here has confirmed their keys, so that
     it does not count. If those parts could not be hidden, `clean` is empty, and the item can be sent back or
     declined as its author sent it: by `as_sent`. `reasons`: those for which it can be sent back to this
-    author.
+    author. `stands_still`: a concern about it is open, and nothing is done with it until that is closed.
     """
 
     id: UUID
@@ -159,3 +159,4 @@ class ItemOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     agreed_at: datetime | None
     agreement_unconfirmed: bool
     reasons: tuple[Reason, ...]
+    stands_still: bool

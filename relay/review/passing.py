@@ -21,6 +21,8 @@ _WHY: Final = {
     "assessment-lapsed": "the safety assessment had run out",
     "restricted": "a court order or licence condition forbade contact",
     "case-paused": "the case was paused",
+    "concern-case": "a concern was open that stopped the whole case",
+    "concern-item": "a concern about it was open",
     "person-paused": "one of the two had paused",
     "key-not-confirmed": "the keys of who was to receive it were not confirmed",
     "key-changed": "who was to receive it had enrolled anew",

@@ -1,5 +1,7 @@
 """The queue of a facilitator's own cases, oldest first, and claims with a lease.
 
+What a concern is open about is not in it: that stands on a list of its own (`safeguarding.reading`).
+
 Whoever takes an item has it in hand until they decide on it or give it back. The lease says from when on a
 colleague may take it all the same; it is kept up while its holder goes on with the item.
 """
@@ -69,6 +71,9 @@ SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.s
 FROM (
     SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
     WHERE i.case_id = ANY ((SELECT relay.cases())::uuid[]) AND i.state IN ('in_review', 'approved')
+      AND NOT EXISTS (
+          SELECT FROM relay.concerns n WHERE n.item_id = i.id AND NOT EXISTS (
+              SELECT FROM relay.concern_entries e WHERE e.concern_id = n.id AND e.kind = 'closed'))
       AND (i.ready_at, i.id) > (%(after)s, %(after_id)s)
     ORDER BY i.ready_at, i.id LIMIT %(limit)s
 ) AS page

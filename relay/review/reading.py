@@ -14,8 +14,8 @@ import msgspec
 from relay.audit.tags import Tag
 from relay.cases import gates
 from relay.cases.keys import case_text
-from relay.cases.model import GateFacts, Part
-from relay.cases.service import gate_facts
+from relay.cases.model import Block, GateFacts, Part
+from relay.cases.service import facts_for_staff
 from relay.db.transaction import Reading
 from relay.errors import Conflict
 from relay.exchange import agreements, approvals, notes, telling
@@ -27,6 +27,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.review.model import ItemOnDesk, PastReview, Reason, Recipient, reasons_for
 from relay.review.plans import failed_plans
+from relay.safeguarding import stops
 
 READABLE = {
     State.IN_REVIEW,
@@ -84,7 +85,8 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
         )
         if desk is None:
             raise Conflict
-        facts = await gate_facts(tx, item.case_id)
+        facts = await facts_for_staff(tx, item.case_id)
+        still = await stops.blocks(tx, item.case_id, item_id)
         reviews = await _reviews(tx, item)
         changes, approving, answer = None, set[UUID](), agreements.Answer(None)
         if clean:
@@ -105,7 +107,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             clean=clean,
             changes=changes,
             as_sent=await _clean(tx, house, item, await own_number(tx, item_id)) if unmade else None,
-            recipients=await _recipients(tx, house, person, item, facts),
+            recipients=await _recipients(tx, house, person, item, facts, still),
             reviews=tuple(
                 [await _past(tx, house, person, item, row, row.reviewer_id in approving) for row in reviews]
             ),
@@ -120,6 +122,7 @@ async def item_on_desk(house: House, person: Person, item_id: UUID) -> ItemOnDes
             agreed_at=answer.agreed_at,
             agreement_unconfirmed=answer.unconfirmed,
             reasons=reasons_of(facts, item),
+            stands_still=bool(still),
         )
 
 
@@ -143,7 +146,7 @@ async def _clean(tx: Reading, house: House, item: Item, number: int | None = Non
 
 
 async def _recipients(
-    tx: Reading, house: House, person: Person, item: Item, facts: GateFacts
+    tx: Reading, house: House, person: Person, item: Item, facts: GateFacts, still: tuple[Block, ...]
 ) -> tuple[Recipient, ...]:
     rows = await tx.all(
         _RecipientRow,
@@ -176,7 +179,7 @@ async def _recipients(
             part=row.part,
             name=house.columns.open("accounts", "name", row.account_id, row.name_sealed),
             blocks=gates.for_staff(
-                gates.blocks(facts, item.author_id, row.account_id, item.kind, house.local_time())
+                (*still, *gates.blocks(facts, item.author_id, row.account_id, item.kind, house.local_time()))
             ),
             released=row.released_at is not None,
             released_at=row.released_at,

@@ -31,6 +31,7 @@ from relay.house import House
 from relay.identity.model import Person
 from relay.identity.trust import case_key, participant_key, worker_key
 from relay.review.decisions import MOST_GUIDANCE, check_claim
+from relay.safeguarding import stops
 from relay.vault.padding import unpad
 from relay.vault.suite import DataKey
 
@@ -189,6 +190,7 @@ def checked_note(note: str) -> str:
 
 
 async def _check_place(tx: Reading, person: Person, item: Item, revision: int) -> None:
+    await stops.require_none(tx, item.case_id, item.id)
     move(item.state, Action.REDACT, "desk")
     if item.taken_back_at is not None or item.revision != revision:
         raise Conflict("A newer version has come in. Please look at that one.")

@@ -27,6 +27,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     edited: bool
     answered: bool
     reviews: int
+    concerns: int
     percent: int
     seen_all: bool
     claimed_by: UUID | None
@@ -42,7 +43,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def mark(self) -> str:
         """Two marks are the same if a page that shows the one need not be loaded again for the other."""
-        shown = (self.revision, self.failed, self.taken_back, self.rendition_id, self.answered, self.reviews)
+        shown = (
+            self.revision,
+            self.failed,
+            self.taken_back,
+            self.rendition_id,
+            self.answered,
+            self.reviews,
+            self.concerns,
+        )
         digest = hashlib.sha256(repr((self.state, *map(str, shown), str(self.claimed_by))).encode())
         return f"{self.state}-{digest.hexdigest()[:16]}"
 
@@ -58,6 +67,8 @@ async def standing(house: House, person: Person, item_id: UUID) -> Standing:
                    r.edited_by IS NOT NULL AS edited,
                    EXISTS (SELECT FROM relay.agreements g WHERE g.rendition_id = n.id) AS answered,
                    (SELECT count(*)::int FROM relay.reviews v WHERE v.item_id = i.id) AS reviews,
+                   (SELECT count(*)::int FROM relay.open_concerns(i.case_id) o
+                    WHERE o.item_id = i.id) AS concerns,
                    coalesce((SELECT w.percent FROM relay.work w WHERE w.revision_id = r.id), 0) AS percent,
                    coalesce(c.seen @> int8range(0, n.size), false) AS seen_all,
                    l.facilitator_id AS claimed_by, l.until AS claimed_until

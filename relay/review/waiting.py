@@ -12,14 +12,16 @@ from relay.identity.model import Person
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Of one case: how many items are to be looked at, or approved and not passed on yet; planned ones too.
 
-    `unconfirmed`: people who have enrolled, and whose keys nobody has confirmed. `paused`: the case, or
-    somebody on it. `asked`: a colleague asks that one approval be enough.
+    `concerns`: how many are open; an item that one is about is counted nowhere else. `unconfirmed`: people
+    who have enrolled, and whose keys nobody has confirmed. `paused`: the case, or somebody on it. `asked`: a
+    colleague asks that one approval be enough.
     """
 
     case_id: UUID
     to_review: int
     approved: int
     planned: int
+    concerns: int
     unconfirmed: int
     paused: bool
     asked: bool
@@ -29,6 +31,7 @@ _WAITING = """
 SELECT c.id AS case_id, i.to_review, i.approved,
        (SELECT count(*) FROM relay.scheduled_releases s
         WHERE s.case_id = c.id AND s.state = 'waiting') AS planned,
+       (SELECT count(*) FROM relay.open_concerns(c.id)) AS concerns,
        (SELECT count(DISTINCT s.account_id) FROM relay.seats s JOIN relay.accounts a ON a.id = s.account_id
         WHERE s.case_id = c.id AND s.removed_at IS NULL AND s.part <> 'facilitator' AND a.key_version > 0
           AND NOT EXISTS (SELECT FROM relay.vouches v WHERE v.case_id = c.id AND v.account_id = a.id
@@ -39,7 +42,8 @@ SELECT c.id AS case_id, i.to_review, i.approved,
 FROM relay.cases c,
      LATERAL (SELECT count(*) FILTER (WHERE state = 'in_review') AS to_review,
                      count(*) FILTER (WHERE state = 'approved') AS approved
-              FROM relay.items WHERE case_id = c.id AND state IN ('in_review', 'approved')) AS i
+              FROM relay.items WHERE case_id = c.id AND state IN ('in_review', 'approved')
+                AND id NOT IN (SELECT item_id FROM relay.open_concerns(c.id) WHERE item_id IS NOT NULL)) AS i
 WHERE c.id = ANY(%s)
 """
 

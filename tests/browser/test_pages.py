@@ -153,3 +153,27 @@ async def test_every_page_of_the_desk(
         ("missing", "/nowhere"),
     ):
         await look(fatima, path, f"d-{name}", gallery)
+    concern = await _concern(town, ids["reviewed"])
+    for name, path in (
+        ("raise-concern", f"/items/{ids['reviewed']}/concern"),
+        ("concern", concern),
+    ):
+        await look(fatima, path, f"d-{name}", gallery)
+
+
+async def _concern(town: Town, item_id: str) -> str:
+    """One that is open, with all that is written about one; its address."""
+    desk, words = town.exchange.desk, "What I want to say. " * 5
+    noticed = {"kind": "threat", "words": words, "about": town.exchange.victim_id, "stops_case": True}
+    made = await desk.do(f"/items/{item_id}/concerns", noticed, status=201)
+    path = f"/concerns/{made['concern']['id']}"
+    told = {
+        "whom": "B. Nowak, police",
+        "what": words,
+        "why": words,
+        "agreed": False,
+        "ground": "Duty to warn",
+    }
+    await desk.do(f"{path}/disclosures", told | {"told_at": "2026-01-02T10:30:00Z"}, status=201)
+    await desk.do(f"{path}/notes", {"words": words}, status=201)
+    return path

@@ -158,7 +158,12 @@ class Staff(Scene):
         """Reopen it: what was approved does not count any more."""
         item = self.item(dice, "approved")
         person = self.somebody_on(item, dice)
-        may = person.id in item.case.staff and item.state == "approved" and not self.world.another_waits(item)
+        may = (
+            person.id in item.case.staff
+            and item.state == "approved"
+            and not self.world.another_waits(item)
+            and not self.world.stands_still(item)
+        )
         self.do(reopen(self.service.desk, person, item.id), may=may, shows={item.author.id})
         if may:
             item.state = "in_review"

@@ -239,6 +239,22 @@ class Item:
 
 
 @dataclass
+class Concern:
+    """Something that a facilitator noticed, in an item or on its case."""
+
+    id: UUID
+    case: Gates
+    about: Item | None
+    by: UUID
+    whole_case: bool
+    open: bool = True
+
+    def stops(self, item: Item) -> bool:
+        """Whether anything of this item waits for its end."""
+        return self.open and (self.about is item or (self.whole_case and self.case is item.case))
+
+
+@dataclass
 class Letter(Item):
     """What somebody writes."""
 

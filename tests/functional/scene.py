@@ -39,7 +39,8 @@ BEFORE: Final = "It is about that night."
 """Written to a recipient, sometimes."""
 REASONING: Final = "Looked at both."
 ORDER: Final = "An order of the court."
-SAID: Final = {GUIDANCE, NOTE, BEFORE, REASONING, ORDER}
+NOTICED: Final = "He knows where she lives."
+SAID: Final = {GUIDANCE, NOTE, BEFORE, REASONING, ORDER, NOTICED}
 """What staff write: to an author, to a recipient, or for one another."""
 
 

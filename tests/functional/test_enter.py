@@ -201,6 +201,7 @@ async def of_an_item(walk: Walk, exchange: Exchange) -> str:
     await desk.do(f"{item}/claim")
     await walk.look(desk, item)
     await walk.look(desk, f"{item}/hide")
+    await of_a_concern(walk, exchange, item)
     declining = await desk.send(f"{item}/decline", reasons=["threats"], guidance="So.")
     assert "This is final" in walk.read(f"{item}/decline", declining.text)
     await exchange.approve(item_id)
@@ -213,6 +214,20 @@ async def of_an_item(walk: Walk, exchange: Exchange) -> str:
     await walk.look(desk, item)
     await desk.send(f"{item}/unschedule", seat_id=seat)
     return item
+
+
+async def of_a_concern(walk: Walk, exchange: Exchange, item: str) -> None:
+    """One about an item that is in hand, from when it is raised to when it is closed; where others begin."""
+    desk = exchange.desk
+    await walk.look(desk, f"/cases/{exchange.case_id}/concern")
+    await walk.look(desk, f"{item}/concern")
+    raised = await desk.send(f"{item}/concern", kind="threat", words="The last line.")
+    concern = raised.headers["location"].partition("?")[0]
+    for path in (concern, item, "/queue", "/", f"/cases/{exchange.case_id}"):
+        await walk.look(desk, path)
+    closed = await desk.send(f"{concern}/closing", outcome="nothing_further", words="A song.")
+    assert closed.status_code == 303
+    await walk.look(desk, concern)
 
 
 async def of_what_was_passed_on(walk: Walk, exchange: Exchange) -> None:

@@ -28,6 +28,7 @@ from psycopg.types.json import Jsonb
 from tests.functional.acts_of_participants import Participants
 from tests.functional.acts_of_staff import Staff
 from tests.functional.acts_of_workers import Workers
+from tests.functional.acts_on_concerns import Safeguarders
 from tests.functional.acts_on_files import Uploaders
 from tests.functional.acts_on_gates import Gatekeepers
 from tests.functional.files import Once
@@ -41,6 +42,7 @@ from workers.media.clean import clean
 RUNS, STEPS, PARTS = 200, 50, 4
 LEAST = {
     "given to somebody": 5,
+    "stood still": 10,
     "in_review": 5,
     "file: given to somebody": 10,
     "audio: given to somebody": 25,
@@ -52,7 +54,7 @@ LOOK_EVERY = 4
 """Steps between two looks through everybody's eyes: what somebody saw of another stays to be seen."""
 
 
-class Everybody(Workers, Staff, Gatekeepers, Participants, Uploaders):
+class Everybody(Workers, Staff, Gatekeepers, Safeguarders, Participants, Uploaders):
     """All the acts, and how often each."""
 
     OFTEN: ClassVar[dict[str, int]] = {
@@ -84,6 +86,8 @@ class Everybody(Workers, Staff, Gatekeepers, Participants, Uploaders):
         "a_gate_changes": 6,
         "think_again": 3,
         "all_is_well": 5,
+        "raise_a_concern": 6,
+        "close_a_concern": 1,
         "change_the_case": 2,
         "answer_the_wish": 1,
         "add_a_facilitator": 1,
@@ -134,6 +138,8 @@ class Everybody(Workers, Staff, Gatekeepers, Participants, Uploaders):
         )
         if not well and dice.also:
             self.all_is_well(dice._replace(which=[one.person for _, one in self.people].index(item.author)))
+        elif not self.world.may_pass(item) and dice.also:
+            self.close_what_stops(item)
         elif item.state in WRITABLE and not item.may_be_sent(now):
             self._makes_something(item, dice)
         elif isinstance(item, Uploaded) and item.state in WRITABLE and dice.number % 4 == 0:

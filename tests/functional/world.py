@@ -7,7 +7,18 @@ from uuid import UUID
 from relay.exchange.edits import Edits
 from relay.identity.model import Person
 from tests.functional.files import RECORDED_MS
-from tests.functional.oracle import AS_IT_IS, EPOCH, FAR, KINDS, WRITABLE, Delivered, Gates, Item, Plan
+from tests.functional.oracle import (
+    AS_IT_IS,
+    EPOCH,
+    FAR,
+    KINDS,
+    WRITABLE,
+    Concern,
+    Delivered,
+    Gates,
+    Item,
+    Plan,
+)
 from tests.functional.oracle_of_files import Upload, Uploaded
 from tests.support.stage import Stage
 
@@ -33,12 +44,29 @@ class World:
         ]
         self.items: list[Item] = []
         self.delivered: list[Delivered] = []
+        self.concerns: list[Concern] = []
 
     def uploads(self) -> Iterator[Upload]:
         """All of them, of whatever became."""
         for item in self.items:
             if isinstance(item, Uploaded):
                 yield from item.uploads
+
+    def stands_still(self, item: Item) -> bool:
+        """Whether a concern about it is open."""
+        return any(one.open and one.about is item for one in self.concerns)
+
+    def may_pass(self, item: Item) -> bool:
+        """Whether no concern keeps it from anybody."""
+        return not any(one.stops(item) for one in self.concerns)
+
+    def closers(self, concern: Concern) -> set[UUID]:
+        """Who may close it: of what stops something not who raised it, unless they are alone."""
+        if not concern.open:
+            return set()
+        others = concern.case.staff - {concern.by}
+        stops = concern.about is not None or concern.whole_case
+        return others if stops and others else concern.case.staff
 
     def may_submit(self, item: Item, actor: Person, now: datetime) -> bool:
         """Only their own gates and the case's keep somebody from sending; never the other person's."""
@@ -76,6 +104,7 @@ class World:
             and actor.id not in item.approvals
             and not item.broken
             and not item.asks
+            and not self.stands_still(item)
         )
 
     def may_decide(self, item: Item, actor: Person) -> bool:
@@ -84,7 +113,8 @@ class World:
 
     def may_work_on(self, item: Item, actor: Person) -> bool:
         """On the case, and has it in hand while it is in review."""
-        return actor.id in item.case.staff and item.state == "in_review" and item.claimed_by(actor.id)
+        in_hand = item.state == "in_review" and item.claimed_by(actor.id)
+        return actor.id in item.case.staff and in_hand and not self.stands_still(item)
 
     def may_hide(self, item: Item, actor: Person, edits: Edits) -> bool:
         """Something else than what is hidden now, unless that could not be made; within what there is."""
@@ -113,6 +143,7 @@ class World:
             and len(item.approvals) >= item.needs
             and actor.id in item.approvals
             and case.passes(item.author.id, item.recipient(seat), item.kind, now)
+            and self.may_pass(item)
         )
 
     def may_release(self, item: Item, actor: Person, seat: UUID, now: datetime) -> bool:
@@ -142,4 +173,5 @@ class World:
     def falls_due(self, item: Item, plan: Plan, recipient: UUID, now: datetime) -> bool:
         """Whether a planned release whose time has come may be carried out."""
         enough = len(plan.approvers) >= item.needs and not plan.lapsed
-        return enough and item.case.passes(item.author.id, recipient, item.kind, now)
+        well = item.case.passes(item.author.id, recipient, item.kind, now)
+        return enough and well and self.may_pass(item)

@@ -20,6 +20,9 @@ from relay.cases.records import (
 )
 from relay.errors import AuditBroken, Invalid
 from relay.identity.operator import looking
+from relay.safeguarding.model import Closing, Note, Noticed
+from relay.safeguarding.raising import raise_about_case
+from relay.safeguarding.writing import write
 from tests.support.house import Pair, Service
 
 
@@ -219,3 +222,34 @@ async def test_what_is_no_medium_is_refused_in_words_and_nothing_is_recorded(
             service.desk, pair.facilitator, pair.case_id, pair.victim.id, media, given=False
         )
     assert await agreements(service.desk, pair.facilitator, pair.case_id) == before
+
+
+_CLOSED_BEHIND_IT = (
+    "INSERT INTO relay.concern_entries (id, concern_id, case_id, kind, written_by, written_at,"
+    " case_key_version, sealed) SELECT gen_random_uuid(), id, case_id, 'closed', raised_by, now(), 1, 'x'"
+    " FROM relay.concerns WHERE stops_case"
+)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DELETE FROM relay.concerns",
+        "UPDATE relay.concerns SET stops_case = NOT stops_case",
+        _CLOSED_BEHIND_IT,
+    ],
+)
+async def test_a_concern_that_was_taken_away_or_closed_behind_the_chain_is_found(
+    service: Service, pair: Pair, change: str
+) -> None:
+    noticed = Noticed(kind="threat", about=None, words="On the telephone.")
+    closing = Closing(outcome="nothing_further", words="A song.")
+    for said in (Note(words="Asked a colleague."), closing):
+        concern = await raise_about_case(
+            service.desk, pair.facilitator, pair.case_id, noticed, stops_case=said is not closing
+        )
+        await write(service.desk, pair.facilitator, concern, said)
+    await check(service)
+    edit(service, change)
+    with pytest.raises(AuditBroken, match=f"case {pair.case_id}: a concern"):
+        await check(service)

@@ -26,6 +26,9 @@ from relay.exchange.release import release, schedule
 from relay.review.decisions import decide
 from relay.review.queue import claim
 from relay.review.redaction import redact
+from relay.safeguarding.model import Note, Noticed
+from relay.safeguarding.raising import raise_about_case
+from relay.safeguarding.writing import write
 from tests.support.house import Service
 from tests.support.letters import send_letter, write_letter
 from tests.support.postgres import Dsns, TestServer
@@ -46,6 +49,7 @@ OF_THE_CASE = {"cases", "case_keys"}
 DEFINERS: dict[str, set[str]] = {
     "urgency": set(),  # called by `enqueue` alone
     "contradicted_gates": set(),  # the operator's
+    "contradicted_concerns": set(),
     "recovery_cases": set(),
     "recovery_keys": set(),
     "recover_case": set(),
@@ -60,6 +64,7 @@ DEFINERS: dict[str, set[str]] = {
     "enter_new_case": {"desk"},
     "write_down_choice": {"desk"},
     "works_on_case_since": {"desk", "worker"},
+    "open_concerns": {"desk", "worker"},
     "enter_participants": {"participants"},
     "enter_desk": {"desk"},
     "enter_worker": {"worker"},
@@ -160,6 +165,9 @@ async def _fill(service: Service, room: WorkRoom, case: StagedCase) -> UUID:
                 service.desk, facilitator, item_id, seat, choice="hold", how="by_telephone", told_on=today
             )
         await write_letter(service, author, case.id)
+    noticed = Noticed(kind="threat", about=offender.id, words="On the telephone.")
+    concern = await raise_about_case(service.desk, facilitator, case.id, noticed)
+    await write(service.desk, facilitator, concern, Note(words="Asked a colleague."))
     await choose_consent(service.participants, offender, case.id, "audio", given=True)
     await choose_pause(service.participants, offender, case.id, paused=False)
     waiting = await send_letter(service, victim, case.id)

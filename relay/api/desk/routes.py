@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from relay.api.desk import cases, gates, hiding, paper, review, staff, told, transcription
+from relay.api.desk import cases, concerns, gates, hiding, paper, review, staff, told, transcription
 from relay.permissions import Permission
 from relay.web.shared.entry_api import entry_api
 
@@ -10,6 +10,7 @@ HANDLERS: list[Any] = [
     *entry_api(Permission.STAFF_SELF_MANAGE),
     *cases.HANDLERS,
     *gates.HANDLERS,
+    *concerns.HANDLERS,
     *review.HANDLERS,
     *hiding.HANDLERS,
     *transcription.HANDLERS,

@@ -6,6 +6,7 @@ from relay.api.desk.routes import HANDLERS
 from relay.permissions import Permission
 from relay.web.desk import (
     cases,
+    concerns,
     gates,
     hiding,
     home,
@@ -35,6 +36,7 @@ def create(opener: Opener | None = None, endings: Endings | None = None) -> Shel
         *cases.HANDLERS,
         *stopping.HANDLERS,
         *gates.HANDLERS,
+        *concerns.HANDLERS,
         *review.HANDLERS,
         *passing.HANDLERS,
         *standing.HANDLERS,

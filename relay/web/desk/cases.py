@@ -26,7 +26,9 @@ from relay.permissions import Permission
 from relay.review import listing
 from relay.review.held import held
 from relay.review.outdated import Outdated, outdated
+from relay.safeguarding import reading as concerns
 from relay.web.desk import deeds
+from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.lacking import lacking, passing
 from relay.web.desk.recorded import is_gate, of_whom, recorded
@@ -115,6 +117,9 @@ async def show_case(
             and {"facilitator", "supervisor"} & {*one.roles}
         ],
         items=await listing.case_items(house, person, case_id),
+        concerns=await concerns.of_case(house, person, case_id),
+        kinds=KIND_WORDS,
+        stopped=facts.stopped,
         own_id=person.id,
         case_paused=any(pause.paused for pause in facts.pauses if pause.account_id is None),
         paused={pause.account_id for pause in facts.pauses if pause.paused},

@@ -39,6 +39,10 @@ _DEEDS: Final = {
     Tag.ASSESSMENT_RECORDED: "Safety assessment recorded",
     Tag.RESTRICTION_RECORDED: "Contact restriction recorded",
     Tag.PAUSE_RECORDED: "Pause recorded",
+    Tag.CONCERN_RAISED: "Concern raised",
+    Tag.CONCERN_NOTED: "Note on a concern added",
+    Tag.CONCERN_DISCLOSED: "Written down what was told to somebody outside",
+    Tag.CONCERN_CLOSED: "Concern closed",
     Tag.LIMITS_READ: "Said to have read what you have to pass on",
     Tag.ITEM_STARTED: "Something started",
     Tag.DRAFT_SAVED: "Draft saved",
@@ -112,6 +116,8 @@ _NAMES: Final = {
     "failure": "Why not",
     "former": "In place of",
     "due_at": "For when",
+    "stops_case": "Stops the whole case",
+    "plans": "Plans taken back",
 }
 """What means something else where it is a state of an item, or nothing by itself."""
 _OF_IT: Final = {

@@ -17,6 +17,9 @@ from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk
 from relay.review.passing import in_the_way, why_not
 from relay.review.standing import Standing
+from relay.safeguarding import reading as safeguarding
+from relay.safeguarding.model import Concern
+from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Asked, Page, carry_out
 from relay.web.desk.pointed import heard, pointed
 from relay.web.shared.access import AnyRequest
@@ -91,6 +94,8 @@ async def show_item(
         to_be_passed=_to_be_passed(item),
         standing=stands,
         opened=stands.mark,
+        concerns=await concerns_about(house, person, item),
+        kinds=KIND_WORDS,
         **contents,
         **_chosen(form, shown_again=shown and item.kind == "document"),
     )
@@ -102,6 +107,12 @@ async def as_typed(asked: Asked, person: Person, item_id: UUID) -> Page | None:
     if not form.several("reasons") and not texts(form):
         return None
     return await show_item(asked.request, asked.house, person, item_id, form=form)
+
+
+async def concerns_about(house: House, person: Person, item: ItemOnDesk) -> list[Concern]:
+    """Return the concerns that were raised about an item, open or closed, the newest first."""
+    found = await safeguarding.of_case(house, person, item.case_id)
+    return [one for one in found if one.item_id == item.id]
 
 
 def _to_be_passed(item: ItemOnDesk) -> bool:

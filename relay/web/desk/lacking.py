@@ -25,6 +25,7 @@ class Lacking(msgspec.Struct, frozen=True, kw_only=True):
 _PLACES: Final = {
     "case-closed": ("whole-case", "The whole case"),
     "case-paused": ("whole-case", "The whole case"),
+    "concern-case": ("concerns", "Concerns"),
 }
 _ASSESSMENT: Final = ("assessment", "Record a safety assessment")
 

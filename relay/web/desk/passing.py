@@ -21,8 +21,9 @@ from relay.review import reading, redaction, standing
 from relay.review.hiding import in_words
 from relay.review.model import ItemOnDesk, Recipient
 from relay.times import moment
+from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
-from relay.web.desk.item import in_the_way_of, on_item, show_item
+from relay.web.desk.item import concerns_about, in_the_way_of, on_item, show_item
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import page, see_other
@@ -96,6 +97,8 @@ async def _question(
         shown=letters.version(reads) if reads else "",
         unsent=bool(reads or refusal),
         most=notes.MOST,
+        concerns=await concerns_about(house, person, item),
+        kinds=KIND_WORDS,
     )
 
 

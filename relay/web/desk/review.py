@@ -14,6 +14,8 @@ from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.review import decisions, queue, reading
 from relay.review.model import Decision, Reason
+from relay.safeguarding import reading as concerns
+from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Page, TheAsked, does, said
 from relay.web.desk.item import as_typed, on_item, show_item
 from relay.web.shared.access import CSRF_FIELD, AnyRequest, SignedIn, TheHouse, allow
@@ -37,13 +39,22 @@ async def queue_page(
     after: FromQuery[datetime | None] = None,
     after_id: FromQuery[UUID | None] = None,
 ) -> Page:
-    """List what waits, the oldest first."""
+    """List the concerns that are open, and what waits; of both the oldest first."""
+    first = after is None or after_id is None
     if after is None or after_id is None:
         entries = await queue.queue(house, person)
     else:
         entries = await queue.queue(house, person, after=after, after_id=after_id)
     last = entries[-1] if len(entries) == queue.PAGE else None
-    return page(request, "queue.html", entries=entries, last=last, own_id=person.id)
+    return page(
+        request,
+        "queue.html",
+        concerns=await concerns.open_ones(house, person) if first else [],
+        kinds=KIND_WORDS,
+        entries=entries,
+        last=last,
+        own_id=person.id,
+    )
 
 
 @get("/items/{item_id:uuid}", opt=_READ)

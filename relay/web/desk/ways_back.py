@@ -12,16 +12,16 @@ from litestar.handlers import HTTPRouteHandler
 from relay.web.shared.access import AnyRequest
 from relay.web.shared.pages import path_of, see_other
 
-_ROOTS: Final = {"accounts": "/accounts", "cases": "/"}
+_ROOTS: Final = {"accounts": "/accounts", "cases": "/", "concerns": "/queue"}
 
 
 def ways_back(handlers: Iterable[HTTPRouteHandler]) -> Iterator[Any]:
-    """Make a handler for each address of the cases, items and accounts that has a form's and no page's."""
+    """Make a handler for each address of cases, concerns, items and accounts with a form and no page."""
     known = [*handlers]
     pages = {path for one in known if "GET" in one.http_methods for path in one.paths}
     for one in known:
         for path in one.paths:
-            if path not in pages and path.split("/")[1] in {"accounts", "cases", "items"}:
+            if path not in pages and path.split("/")[1] in {"accounts", "cases", "concerns", "items"}:
                 yield _back(path, one.opt["permission"])
 
 

@@ -20,7 +20,7 @@ from relay.web.shared.access import CSRF_FIELD, AnyRequest
 from relay.web.shared.forms import Form, texts
 from relay.web.shared.wing import Wing
 
-_OWN: Final = re.compile(r"/((cases|items|received)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
+_OWN: Final = re.compile(r"/((cases|concerns|items|received)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?")
 _SHARED: Final = Path(__file__).with_name("templates")
 
 

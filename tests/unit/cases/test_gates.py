@@ -72,6 +72,7 @@ CLOSED: dict[str, Callable[[GateFacts], GateFacts]] = {
         "restricted": {"restrictions": (restriction(OSKAR),)},
         "case-paused": {"pauses": (Pause(account_id=None, paused=True),)},
         "person-paused": {"pauses": (Pause(account_id=OSKAR, paused=True),)},
+        "concern-case": {"stopped": True},
     }.items()
 }
 
@@ -83,6 +84,15 @@ def test_each_gate_alone_stops_a_letter_in_both_directions_and_says_what_to_do(c
     (words,) = gates.for_staff(gates.blocks(facts, VERA, OSKAR, "letter", NOW))
     assert len(words) > 30
     assert words.endswith(".")
+
+
+def test_if_a_participant_were_ever_told_of_a_concern_it_would_read_as_a_pause_of_the_case() -> None:
+    paused, stopped = (
+        gates.blocks(CLOSED[code](ALL_WELL), VERA, OSKAR, "letter", NOW)
+        for code in ("case-paused", "concern-case")
+    )
+    for account in (VERA, OSKAR):
+        assert gates.for_participant(stopped, account) == gates.for_participant(paused, account) != ()
 
 
 def test_everything_that_is_closed_is_listed_at_once() -> None:
@@ -147,7 +157,15 @@ def test_of_a_case_in_which_everything_may_pass_there_is_nothing_to_tell() -> No
 def test_each_gate_is_told_once_for_the_whole_case_though_it_stops_eight_ways(code: str) -> None:
     but = {
         name: value
-        for name in ("state", "requests", "responsibilities", "assessment", "restrictions", "pauses")
+        for name in (
+            "state",
+            "requests",
+            "responsibilities",
+            "assessment",
+            "restrictions",
+            "pauses",
+            "stopped",
+        )
         if (value := getattr(CLOSED[code](ALL_WELL), name)) != getattr(ALL_WELL, name)
     }
     if code.startswith("consent"):

@@ -5,7 +5,7 @@ from alembic import op
 from relay.db.migrate import run_sql
 
 revision = "0011_told"
-down_revision = "0008_counterparts"
+down_revision = "0010_safeguarding"
 
 
 def upgrade() -> None:
