@@ -120,15 +120,7 @@ async def close(asked: TheAsked, case_id: CaseId) -> Page:
     is_open = asked.form.text("then") == "open"
 
     async def do(person: Person) -> None:
-        case, _, _ = await service.read_case(asked.house, person, case_id)
-        await settings.change_settings(
-            asked.house,
-            person,
-            case_id,
-            second_approval=case.second_approval,
-            cooling_hours=case.cooling_hours,
-            is_open=is_open,
-        )
+        await settings.change_settings(asked.house, person, case_id, is_open=is_open)
 
     return await on_case(asked, case_id, do, done="opened" if is_open else "closed")
 
