@@ -69,7 +69,8 @@ function cover(words) {
   covered.content.append(...main.childNodes);
   document.title = `Signed out – ${document.title.split(" – ").at(-1)}`;
   const said = made("p", "", { role: "status" });
-  const back = kept ? "" : `?then=${encodeURIComponent(location.pathname)}`;
+  // whoever signs in next at a participant's browser is not led to where somebody was
+  const back = kept || !asks ? "" : `?then=${encodeURIComponent(location.pathname)}`;
   const into = made("a", kept ? "Sign in in another window" : "Sign in", { href: `/sign-in${back}`, className: "button main" });
   if (kept) Object.assign(into, { target: "_blank", rel: "noopener" });
   main.replaceChildren(made("h1", "Signed out"), made("p", `${words} What this page showed is covered.`), said);
