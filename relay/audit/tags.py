@@ -8,6 +8,7 @@ class Tag(StrEnum):
 
     SERVICE_CREATED = "service.created"
     ROSTER_SIGNED = "roster.signed"
+    RECOVERY_KEY_USED = "recovery_key.used"
     ACCOUNT_INVITED = "account.invited"
     ACCOUNT_ENROLLED = "account.enrolled"
     ACCOUNT_VOUCHED = "account.vouched"

@@ -7,6 +7,7 @@ import msgspec
 from psycopg.rows import class_row
 
 from relay.audit.chain import Entry, Head, Walk
+from relay.audit.tags import Tag
 from relay.db.transaction import Reading
 from relay.errors import AuditBroken
 
@@ -64,6 +65,24 @@ async def verify_gates(tx: Reading) -> None:
             " and records the gate anew; then run this again. What was changed of a concern is right in a"
             " backup only: this says so from now on."
         )
+
+
+class Recovered(msgspec.Struct, frozen=True):
+    """How often cases were given to somebody with the recovery key, and how many; once it was said so."""
+
+    times: int
+    cases: int
+
+
+async def recovered(tx: Reading, service_id: UUID) -> Recovered:
+    """Count it in the service's chain, which was verified before."""
+    found = await tx.one(
+        Recovered,
+        "SELECT count(*) AS times, coalesce(sum((detail::json ->> 'cases')::int), 0) AS cases"
+        " FROM relay.audit_entries WHERE chain = %s AND tag = %s",
+        [service_id, str(Tag.RECOVERY_KEY_USED)],
+    )
+    return found or Recovered(0, 0)
 
 
 async def _entries(tx: Reading, chain: UUID) -> AsyncIterator[Entry]:

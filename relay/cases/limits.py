@@ -4,6 +4,7 @@ The limits of confidentiality are told before writing, for each version of the w
 practice and no gate: it keeps nobody from receiving, or from sending what they began.
 """
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -66,6 +67,10 @@ async def require_read(tx: Reading, case_id: UUID, account_id: UUID) -> None:
         raise Conflict(_FIRST)
 
 
+class _SaidBeforeError(Exception):
+    """Ends a transaction in which there is nothing to do, and so no entry to write."""
+
+
 async def record_read(house: House, person: Person, case_id: UUID, version: int) -> None:
     """Record that a participant has read the words of this version. Saying it again changes nothing.
 
@@ -73,19 +78,18 @@ async def record_read(house: House, person: Person, case_id: UUID, version: int)
     """
     if version != VERSION:
         raise Conflict("These words have changed since you opened the page. Please read them once more.")
-    async with house.database.reading(person.id) as tx:
-        if await have_read(tx, case_id, person.id):
-            return
-    async with house.database.acting(person.id, Tag.LIMITS_READ, chain=case_id, subject=person.id) as act:
-        if not await act.value("SELECT %s = ANY (relay.cases())", [case_id]):
-            raise Missing
-        await act.lock_case(case_id)
-        await act.run(
-            "INSERT INTO relay.limits_read (case_id, account_id, version, read_at) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [case_id, person.id, version, house.clock()],
-        )
-        act.note(version=version)
+    with suppress(_SaidBeforeError):
+        async with house.database.acting(person.id, Tag.LIMITS_READ, chain=case_id, subject=person.id) as act:
+            if not await act.value("SELECT %s = ANY (relay.cases())", [case_id]):
+                raise Missing
+            # of two at once the second waits here, and finds what the first has written
+            if not await act.run(
+                "INSERT INTO relay.limits_read (case_id, account_id, version, read_at)"
+                " VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+                [case_id, person.id, version, house.clock()],
+            ):
+                raise _SaidBeforeError
+            act.note(version=version)
 
 
 async def read_by(house: House, person: Person, case_id: UUID) -> dict[UUID, LimitsRead]:

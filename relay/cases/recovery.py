@@ -6,6 +6,7 @@ By the operator, on the machine itself. In this order, and nothing at all where 
 2. nobody on the case can open it, but perhaps one person who is named as not able to any more
 3. every version of its key was stated by somebody of the staff, and is what was sealed to the recovery key
 4. all versions are sealed to them, as when a colleague adds them; they get a seat, the case's chain an entry
+5. the service's chain gets one as well, with how many cases it were, so that uses of the key can be counted
 
 Of a case this reads its identifier, its reference, who works on it, and its keys: no participant and no name
 of theirs, no text and no item. Its private key is in this process's memory meanwhile, and is used to seal it.
@@ -176,8 +177,9 @@ async def prepare(ground: Ground, recovery: KeyPair, order: Order) -> Plan:
 async def recover(ground: Ground, recovery: KeyPair, order: Order, shown: Plan) -> None:
     """Do what was shown, for all of its cases or for none, with an entry in the chain of each.
 
-    Raise `Conflict` if it is not the same any more.
+    And with one in the service's. Raise `Conflict` if it is not the same any more.
     """
+    former = shown.former.account_id if shown.former else None
     try:
         async with operating(
             ground.owner, ground.pins.service_id, Tag.CASE_RECOVERED, shown.to.account_id
@@ -188,14 +190,15 @@ async def recover(ground: Ground, recovery: KeyPair, order: Order, shown: Plan) 
             if await _planned(act, ground, order) != shown:
                 raise Conflict
             to = await _key_of(act, shown.to)
-            for number, case in enumerate(shown.cases):
-                if number:
-                    await act.also(Tag.CASE_RECOVERED, shown.to.account_id)
+            for case in shown.cases:
                 pairs = await open_keys(act, ground.pins, recovery, case.id)
                 seat = await _store(act, ground.pins, case.id, pairs, to)
                 act.chain = case.id
-                act.note(reason=order.reason, seat=seat, key_version=max(pairs))
-                act.note(former=shown.former.account_id if shown.former else None)
+                act.note(reason=order.reason, seat=seat, key_version=max(pairs), former=former)
+                await act.also(Tag.CASE_RECOVERED, shown.to.account_id)
+            # the last: whoever signs in meanwhile waits for the service's chain
+            act.tag, act.chain = Tag.RECOVERY_KEY_USED, ground.pins.service_id
+            act.note(reason=order.reason, cases=len(shown.cases), former=former)
     except psycopg.DatabaseError as error:
         if error.sqlstate != "RL002":
             raise

@@ -56,15 +56,26 @@ def asked_for(asked_by: UUID | None, asked_at: datetime | None, now: datetime) -
 
 
 async def change_settings(
-    house: House, person: Person, case_id: UUID, *, second_approval: bool, cooling_hours: int, is_open: bool
+    house: House,
+    person: Person,
+    case_id: UUID,
+    *,
+    second_approval: bool | None = None,
+    cooling_hours: int | None = None,
+    is_open: bool | None = None,
 ) -> None:
     """Change how a case is worked. Closing it stops everything that has not been released.
 
-    Two approvals become one only after `confirm_lowering` by a colleague: here it is asked for.
+    What is left out stays as it is by then: a colleague may have changed it since it was shown. Two approvals
+    become one only after `confirm_lowering` by a colleague: here it is asked for.
     """
-    cooling_hours = checked_cooling(cooling_hours)
+    if cooling_hours is not None:
+        cooling_hours = checked_cooling(cooling_hours)
     async with house.database.acting(person.id, Tag.CASE_SETTINGS, chain=case_id, subject=case_id) as act:
         before = await _locked(act, case_id)
+        cooling_hours = before.cooling_hours if cooling_hours is None else cooling_hours
+        is_open = before.state == "open" if is_open is None else is_open
+        second_approval = before.second_approval if second_approval is None else second_approval
         lowering = before.second_approval and not second_approval
         wish = asked_for(before.lowering_asked_by, before.lowering_asked_at, house.clock())
         await act.run(

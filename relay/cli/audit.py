@@ -4,7 +4,7 @@ import argparse
 import asyncio
 
 from relay.audit import checkpoint
-from relay.audit.verify import heads, verify, verify_gates
+from relay.audit.verify import Recovered, heads, recovered, verify, verify_gates
 from relay.cli.common import add_data, logins, settings_for
 from relay.db import roles
 from relay.db.dsn import Dsn
@@ -37,11 +37,14 @@ def _verify(arguments: argparse.Namespace) -> int:
     settings = settings_for(arguments)
     pins = Pins.read(settings.keyring / founding.PINS)
     with logins(settings) as dsns:
-        chains, entries = asyncio.run(
+        (chains, entries), used = asyncio.run(
             _verified(settings, pins, dsns[roles.OWNER], accept=arguments.accept_restore)
         )
     found = f"{_counted(chains, 'chain', 'chains')} with {_counted(entries, 'entry', 'entries')}"
     print(f"{found}: whole and unchanged. The gates are as recorded.")
+    if used.times:
+        cases = _counted(used.cases, "case", "cases")
+        print(f"The recovery key was used {_counted(used.times, 'time', 'times')}, for {cases}.")
     return 0
 
 
@@ -49,7 +52,9 @@ def _counted(number: int, one: str, more: str) -> str:
     return f"{number:,} {one if number == 1 else more}"
 
 
-async def _verified(settings: Settings, pins: Pins, owner: Dsn, *, accept: bool) -> tuple[int, int]:
+async def _verified(
+    settings: Settings, pins: Pins, owner: Dsn, *, accept: bool
+) -> tuple[tuple[int, int], Recovered]:
     keyring = FileKeyring.open(settings.keyring / founding.KEYRING)
     async with looking(owner, pins.service_id) as tx:
         counted = await verify(tx)
@@ -58,4 +63,5 @@ async def _verified(settings: Settings, pins: Pins, owner: Dsn, *, accept: bool)
         else:
             await checkpoint.check(tx, settings.checkpoints, keyring)
         await verify_gates(tx)
-    return counted
+        used = await recovered(tx, pins.service_id)
+    return counted, used

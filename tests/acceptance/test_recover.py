@@ -208,6 +208,7 @@ def test_from_paper_all_that_nobody_else_can_open_is_given(desk: Desk, cases: Ca
     assert desk.read("Gita", cases.two) == ("2026/2", "Looked at both, for 2026/2.")
     code, said = desk.command("audit", "verify")
     assert (code, "whole and unchanged" in said) == (0, True)
+    assert "The recovery key was used 2 times, for 2 cases." in said
 
 
 def leaked(seeds: bytes, kept: list[bytes]) -> bool:

@@ -1,10 +1,11 @@
 """Somebody at the desk: what Enter presses, what they type, how long they are there, what was played."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, Page, expect
+from playwright.async_api import Dialog, Page, Route, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town, in_the_sessions_loop
@@ -198,15 +199,52 @@ async def test_what_was_typed_is_there_again_for_who_signs_in_in_another_window(
     await expect(fatima.get_by_text("It went back to its author")).to_be_visible()
 
 
-async def test_signing_out_in_one_window_covers_the_other(town: Town) -> None:
-    item = await taken(town.exchange)
-    fatima = await town.signed_in(Surface.DESK, "Fatima")
+async def test_signing_out_in_one_window_covers_the_other_for_good(
+    at_the_desk: tuple[str, Page],
+) -> None:
+    item, fatima = at_the_desk
+    covered, asked = asyncio.Event(), asyncio.Event()
+
+    async def made(route: Route) -> None:
+        await route.fulfill(content_type="text/html", body="<div id='standing' data-ready></div>")
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        if route.request.resource_type == "fetch":
+            asked.set()
+            await covered.wait()
+        await route.fulfill(response=answer)
+
+    # a version that is waited for is made; the page asks for itself once more, and is answered late
+    await fatima.route("**/standing?*", made)
+    await fatima.route(f"**{item}", late)
     await fatima.goto(item)
+    await fatima.evaluate("document.getElementById('standing').toggleAttribute('data-awaited', true)")
+    await go(fatima, 0.1)
+    await asyncio.wait_for(asked.wait(), 30)
     other = await fatima.context.new_page()
     await other.goto("/queue")
     await other.get_by_role("button", name="Sign out").click()
     await expect(fatima.get_by_role("heading", level=1)).to_have_text("Signed out")
+    async with fatima.expect_response(f"**{item}"):
+        covered.set()
+    await fatima.wait_for_timeout(300)
     await expect(fatima.get_by_text("You have signed out in another window.")).to_be_visible()
+    await expect(fatima.get_by_text("Anna says hello")).to_have_count(0)
+
+
+async def test_who_signs_in_in_another_window_keeps_nobody_elses_page_open(
+    at_the_desk: tuple[str, Page], town: Town
+) -> None:
+    item, fatima = at_the_desk
+    await fatima.goto(item)
+    await expect(fatima.get_by_text("Anna says hello")).to_be_visible()
+    anna = await town.seated(Surface.DESK, await town.exchange.service.make_staff("administrator", "Anna"))
+    await fatima.context.clear_cookies()
+    await fatima.context.add_cookies(await anna.context.cookies())  # type: ignore[arg-type]
+    await (await fatima.context.new_page()).goto("/accounts")
+    await expect(fatima.get_by_role("heading", level=1)).to_have_text("Signed out")
+    await expect(fatima.get_by_text("Somebody else has signed in, in another window.")).to_be_visible()
     await expect(fatima.get_by_text("Anna says hello")).to_have_count(0)
 
 

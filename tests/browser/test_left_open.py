@@ -10,6 +10,7 @@ from tests.browser.test_at_the_desk import go
 pytestmark = pytest.mark.browser
 
 WORDS = "I am the one who did it."
+OWN = "I still hear the glass break."
 
 
 async def test_an_opened_letter_is_covered_when_the_session_has_ended(town: Town) -> None:
@@ -25,7 +26,8 @@ async def test_an_opened_letter_is_covered_when_the_session_has_ended(town: Town
     await expect(vera.get_by_role("heading", level=1)).to_have_text("Signed out")
     assert WORDS not in await vera.content()
     assert await vera.title() == "Signed out – Pages"
-    await expect(vera.get_by_role("link", name="Sign in")).to_be_visible()
+    # whoever signs in next is not led to what was somebody's
+    await expect(vera.get_by_role("link", name="Sign in")).to_have_attribute("href", "/sign-in")
     await expect(vera.get_by_role("button", name="Leave now")).to_be_visible()
 
 
@@ -34,6 +36,9 @@ async def test_leaving_in_one_window_covers_the_others_and_nobody_is_asked(town:
     await town.exchange.victim.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     await vera.goto(f"/received/{delivery}")
+    sent = await vera.context.new_page()
+    await sent.goto(f"/items/{await town.exchange.write(town.exchange.victim, OWN)}")
+    await expect(sent.get_by_text(OWN)).to_be_visible()
     other = await vera.context.new_page()
     await other.goto(f"/cases/{town.exchange.case_id}")
     asked: list[object] = []
@@ -43,5 +48,6 @@ async def test_leaving_in_one_window_covers_the_others_and_nobody_is_asked(town:
     await other.get_by_role("button", name="Leave now").click()
     await expect(other.get_by_text("Elsewhere")).to_be_visible()
     assert not asked
-    await expect(vera.get_by_role("heading", level=1)).to_have_text("Signed out")
-    assert WORDS not in await vera.content()
+    for window, words in ((vera, WORDS), (sent, OWN)):
+        await expect(window.get_by_role("heading", level=1)).to_have_text("Signed out")
+        assert words not in await window.content()

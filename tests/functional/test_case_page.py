@@ -1,9 +1,12 @@
 """The page of a case: nothing is chosen for anybody, what is recorded is shown, mistakes are put right."""
 
+import asyncio
 import re
+from collections.abc import Coroutine
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 
+import psycopg
 import pytest
 
 from relay.db.transaction import Surface
@@ -303,3 +306,43 @@ async def test_printing_is_not_offered_while_an_order_forbids_it(exchange: Excha
     assert (
         "It is not printed for Oskar now. A court order or licence condition on the offender forbids" in shown
     )
+
+
+async def changed_meanwhile(
+    exchange: Exchange, change: LiteralString, sending: Coroutine[Any, Any, Any]
+) -> Any:
+    """Send something that reads the case as it is, and waits while a colleague changes it."""
+    with psycopg.connect(exchange.service.dsns.superuser.url) as colleague:
+        colleague.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [exchange.case_id]
+        ).fetchone()
+        sent = asyncio.create_task(sending)
+        _, waiting = await asyncio.wait([sent], timeout=0.7)
+        assert waiting
+        colleague.execute(change)
+    return await sent
+
+
+async def test_what_a_colleague_changed_since_the_page_was_shown_stays(exchange: Exchange) -> None:
+    case, desk = f"/cases/{exchange.case_id}", exchange.desk
+    changes: tuple[tuple[LiteralString, Coroutine[Any, Any, Any], tuple[object, ...]], ...] = (
+        (
+            "UPDATE relay.cases SET second_approval = true, state = 'closed'",
+            desk.send(f"{case}/settings", cooling_hours="2"),
+            ("closed", True, 2, None),
+        ),
+        (
+            "UPDATE relay.cases SET state = 'open'",
+            desk.do(case, {"cooling_hours": 3}, method="PATCH"),
+            ("open", True, 3, None),
+        ),
+        (
+            "UPDATE relay.cases SET cooling_hours = 48",
+            desk.send(f"{case}/close", then="close"),
+            ("closed", True, 48, None),
+        ),
+    )
+    for change, sending, then in changes:
+        await changed_meanwhile(exchange, change, sending)
+        now = (await desk.ask(case))["case"]
+        assert (now["state"], now["second_approval"], now["cooling_hours"], now["lowering"]) == then

@@ -1,9 +1,12 @@
 """Inviting a participant anew: asked about first, and what has to be given again afterwards is listed."""
 
+import re
+
+import msgspec
 import psycopg
 import pytest
 
-from relay.identity.invitations import invite_again
+from relay.identity.invitations import Invitation, invite_again
 from relay.identity.vouching import vouch
 from relay.review.outdated import outdated
 from tests.support.house import Service
@@ -58,6 +61,12 @@ async def test_who_was_only_invited_loses_the_invitation_that_was_handed_out_and
     assert "The invitation that was handed out to Wanda cannot be used any more" in asked
     assert "passphrase" not in asked
     assert waiting(exchange.service) == 1
+    # she enrols while that page is open: nothing is done that it did not say
+    [enrolled] = re.findall('name="enrolled" value="([0-9]+)"', asked)
+    await exchange.service.enrol_quickly(exchange.service.participants, msgspec.convert(invited, Invitation))
+    answer = await desk.send(path, enrolled=enrolled)
+    assert (answer.status_code, "Wanda has enrolled since" in answer.text) == (409, True)
+    assert waiting(exchange.service) == 0
     await desk.send(f"{people}/{invited['account_id']}/suspend")
     asked = await text(desk, path)
     assert "end the suspension first" in asked

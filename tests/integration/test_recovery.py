@@ -8,6 +8,7 @@ import psycopg
 import pytest
 
 from relay.audit.tags import Tag
+from relay.audit.verify import Recovered, recovered
 from relay.cases.keys import open_case_keys, rotate
 from relay.cases.lost import Order, Reason
 from relay.cases.reasons import reasons
@@ -21,6 +22,7 @@ from relay.exchange.release import release
 from relay.house import House
 from relay.identity.accounts import end_suspension, suspend
 from relay.identity.model import Person
+from relay.identity.operator import looking
 from relay.identity.vouching import vouch
 from relay.review.reading import open_rendition
 from relay.vault.padding import unpad
@@ -118,26 +120,25 @@ async def test_who_forgot_a_passphrase_may_be_on_the_roster_still(
     await release(service.desk, lost.gita, lost.waits, await seat_of(service, pair.victim, pair.case_id))
 
 
-async def test_it_leaves_one_entry_with_what_it_was_and_the_chain_holds(
+async def test_it_leaves_an_entry_in_the_case_and_one_in_the_service_and_the_chains_hold(
     service: Service, pair: Pair, lost: Lost
 ) -> None:
     before = rows(service, "SELECT chain, sequence FROM relay.audit_chains")
     await given(service, Order("Gita", Reason.FORGOTTEN, "Fatima"))
     after = rows(service, "SELECT chain, sequence FROM relay.audit_chains")
-    [grown] = set(after) - set(before)
-    assert grown[0] == pair.case_id
-    assert dict(before)[pair.case_id] == grown[1] - 1
-    [(actor, subject, tag, detail)] = rows(
-        service,
-        "SELECT actor_id, subject_id, tag, detail FROM relay.audit_entries"
-        " WHERE chain = %s AND sequence = %s",
-        *grown,
+    grown = dict(set(after) - set(before))
+    assert grown == {chain: dict(before)[chain] + 1 for chain in (pair.case_id, service.id)}
+    found = (
+        "SELECT actor_id, subject_id, tag, detail FROM relay.audit_entries WHERE (chain, sequence) = (%s, %s)"
     )
-    assert (actor, subject, tag) == (service.id, lost.gita.id, "case.recovered")
+    by_whom, why = f'"former":"{pair.facilitator.id}"', '"reason":"passphrase_forgotten"'
     [(seat,)] = rows(service, "SELECT id FROM relay.seats WHERE account_id = %s", lost.gita.id)
-    assert detail == (
-        f'{{"former":"{pair.facilitator.id}","key_version":2,"reason":"passphrase_forgotten","seat":"{seat}"}}'
-    )
+    assert rows(service, found, pair.case_id, grown[pair.case_id]) == [
+        (service.id, lost.gita.id, "case.recovered", f'{{{by_whom},"key_version":2,{why},"seat":"{seat}"}}')
+    ]
+    assert rows(service, found, service.id, grown[service.id]) == [
+        (service.id, lost.gita.id, "recovery_key.used", f'{{"cases":1,{by_whom},{why}}}')
+    ]
     await verified(service)
 
 
@@ -179,6 +180,8 @@ async def test_several_cases_are_given_together_or_none_of_them(
         )
         assert number == 1
     await verified(service)
+    async with looking(service.owner, service.id) as tx:
+        assert await recovered(tx, service.id) == Recovered(times=1, cases=2)
 
 
 async def test_a_version_that_a_facilitator_never_got_is_given_to_them_on_the_seat_that_they_have(

@@ -181,6 +181,51 @@ async def test_the_chain_takes_an_entry_only_from_who_does_such_a_thing_and_wher
         assert refused(connection, _APPEND, uuid4(), "item.approved", subject) == "RL003"
 
 
+# a query is allowed in the app's role, and puts that off before what it calls looks
+_ROLE_OFF = (
+    "WITH off AS MATERIALIZED (SELECT set_config('role', 'none', true) AS now) UPDATE relay.{change}"
+    " FROM off WHERE off.now = 'none' AND {which}"
+)
+_BY_ROLE = {
+    "participants": (
+        ("accounts SET state = 'suspended'", "true"),
+        ("accounts SET lookup = 'x'", "true"),
+        ("accounts SET key_version = 7", "true"),
+        # a file that is with the facilitators
+        ("objects SET state = 'gone'", "id IN (SELECT object_id FROM relay.revisions)"),
+    ),
+    "desk": (
+        ("accounts SET state = 'suspended'", "id = relay.actor()"),
+        ("accounts SET key_version = 7", "side = 'participant'"),
+    ),
+    "worker": (("objects SET state = 'gone'", "state = 'ready'"),),
+}
+
+
+@pytest.mark.parametrize("surface", [*_BY_ROLE])
+async def test_who_puts_off_the_role_in_the_middle_of_a_query_is_the_same_app_still(
+    service: Service, pair: Pair, given: Given, surface: str
+) -> None:
+    actor = {"participants": pair.victim.id, "desk": pair.facilitator.id, "worker": given.upload_id}[surface]
+    append = _APPEND.replace("SELECT", "SELECT set_config('role', 'none', true),")
+    with acting(service, surface, actor) as connection:
+        for tag, chain in (("case.recovered", pair.case_id), ("roster.signed", service.id)):
+            assert refused(connection, append, chain, tag, given.item_id) == "RL003"
+        for change, which in _BY_ROLE[surface]:
+            statement = _ROLE_OFF.format(change=change, which=which)
+            assert refused(connection, statement) in {"RL002", "42501"}, change
+
+
+def test_every_table_with_a_rule_for_some_roles_is_written_in_a_role(service: Service) -> None:
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        rules = connection.execute(
+            "SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(oid) FROM pg_trigger"
+            " WHERE NOT tgisinternal"
+        ).fetchall()
+    by_role = {table for table, _, rule in rules if "CURRENT_USER" in rule}
+    assert by_role == {table for table, name, _ in rules if name == "acts_in_its_role"}
+
+
 async def test_a_worker_writes_what_workers_do_and_in_the_case_of_its_job(
     service: Service, pair: Pair, given: Given
 ) -> None:
@@ -218,6 +263,7 @@ async def test_every_entry_has_surfaces_that_write_it_and_one_that_is_named_nowh
         "service.created",
         "roster.signed",
         "case.recovered",
+        "recovery_key.used",
         # no such thing is done
         "case.closed",
         "case_key.rotated",

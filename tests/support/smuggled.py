@@ -11,9 +11,11 @@ from tests.support.house import Service
 
 @contextmanager
 def acting(service: Service, surface: str, actor: UUID) -> Iterator[psycopg.Connection]:
+    """Somebody's transaction; a worker's is for the object that its job is about."""
     with psycopg.connect(getattr(service.dsns, surface).url) as connection:
         connection.execute("SELECT set_config('role', %s, true)", [f"relay_{surface}"])
-        found = connection.execute(f"SELECT relay.enter_{surface}(%s)", [actor]).fetchone()
+        of_a_job = "'object', " if surface == "worker" else ""
+        found = connection.execute(f"SELECT relay.enter_{surface}({of_a_job}%s)", [actor]).fetchone()
         assert found == (True,)
         yield connection
         connection.rollback()

@@ -119,15 +119,17 @@ async def change_case(
     last ten minutes, and holds once a colleague on the case confirms it.
     """
     case, _, _ = await service.read_case(house, person, case_id)
-    if case.second_approval and data.second_approval is False:
+    second = data.second_approval is True
+    lowering = case.second_approval and data.second_approval is False
+    if lowering:
         sessions.require_step_up(house, person)
     await settings.change_settings(
         house,
         person,
         case_id,
-        second_approval=case.second_approval if data.second_approval is UNSET else data.second_approval,
-        cooling_hours=case.cooling_hours if data.cooling_hours is UNSET else data.cooling_hours,
-        is_open=(case.state if data.state is UNSET else data.state) == "open",
+        second_approval=second if second or lowering else None,
+        cooling_hours=None if data.cooling_hours is UNSET else data.cooling_hours,
+        is_open=None if data.state is UNSET else data.state == "open",
     )
     return await _case(house, person, case_id)
 

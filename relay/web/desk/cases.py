@@ -157,16 +157,17 @@ async def settings(asked: TheAsked, case_id: CaseId) -> Page:
     """Change how the case is worked. To give up the second approval is only asked for here."""
     form = asked.form
     case, _, _ = await service.read_case(asked.house, asked.person, case_id)
-    lowering = case.second_approval and not form.ticked("second_approval")
+    second = form.ticked("second_approval")
+    lowering = case.second_approval and not second
 
     async def do(person: Person) -> None:
         await working.change_settings(
             asked.house,
             person,
             case_id,
-            second_approval=form.ticked("second_approval"),
+            # nobody gives up what they did not see: a colleague may ask for it just now
+            second_approval=second if second or lowering else None,
             cooling_hours=form.number("cooling_hours"),
-            is_open=case.state == "open",
         )
 
     deed = "a colleague is asked to confirm that one approval is enough in this case, and the rest is saved."

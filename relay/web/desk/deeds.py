@@ -17,6 +17,7 @@ from relay.web.shared.words import word
 _DEEDS: Final = {
     Tag.SERVICE_CREATED: "Service created",
     Tag.ROSTER_SIGNED: "List of staff signed",
+    Tag.RECOVERY_KEY_USED: "Cases given to somebody with the service’s recovery key",
     Tag.ACCOUNT_INVITED: "Somebody invited",
     Tag.ACCOUNT_ENROLLED: "Somebody enrolled",
     Tag.ACCOUNT_VOUCHED: "Somebody’s keys confirmed",

@@ -12,7 +12,7 @@ from litestar.params import PathParameter
 from relay.cases import service, settings
 from relay.cases.model import Case, PersonOnCase
 from relay.cases.wishes import seen_by, wishes
-from relay.errors import Missing
+from relay.errors import Conflict, Missing
 from relay.house import House
 from relay.identity import accounts, directory, invitations
 from relay.identity.directory import Colleague
@@ -51,6 +51,11 @@ async def invite_again(asked: TheAsked, case_id: CaseId, account_id: AccountId) 
     async def do(person: Person) -> Page:
         # first: what is made next is shown once, and no trouble of ours may stand in between
         _, one = await _participant(asked.house, person, case_id, account_id)
+        if asked.form.text("enrolled") not in {"", str(one.key_version)}:
+            raise Conflict(
+                f"{one.name} has enrolled since that page was opened, so nothing was done: inviting them anew"
+                " would now take from them what they have begun. If it is still needed, go there once more."
+            )
         invitation = await invitations.invite_again(asked.house, person, case_id, account_id)
         return invitation_to_case(asked.request, asked.house, invitation, one.name, case_id, one.part)
 
@@ -120,15 +125,7 @@ async def close(asked: TheAsked, case_id: CaseId) -> Page:
     is_open = asked.form.text("then") == "open"
 
     async def do(person: Person) -> None:
-        case, _, _ = await service.read_case(asked.house, person, case_id)
-        await settings.change_settings(
-            asked.house,
-            person,
-            case_id,
-            second_approval=case.second_approval,
-            cooling_hours=case.cooling_hours,
-            is_open=is_open,
-        )
+        await settings.change_settings(asked.house, person, case_id, is_open=is_open)
 
     return await on_case(asked, case_id, do, done="opened" if is_open else "closed")
 

@@ -1,7 +1,7 @@
 // Somebody is here, or nobody is. While they type, read on or play something their session goes on; before it ends they are
 // told; and when it has ended, here or by leaving in another window, nothing of the page is shown any more.
 // Without this file the session ends some time after the last page that was asked for.
-import { renewed, SignedOut } from "./session.js";
+import { personOf, renewed, SignedOut } from "./session.js";
 
 // only the desk asks before it lets go of what was typed
 const asks = document.querySelector("script[src='/static/typed.js']");
@@ -12,7 +12,7 @@ const AHEAD = Math.min(120_000, IDLE / 2);
 const TELL = Math.min(240_000, IDLE / 4);
 const EVERY = 2_000;
 
-const others = new BroadcastChannel("windows"); // the other windows of this browser
+const others = new BroadcastChannel("windows"); // the other windows of this browser: whose session is used there, or "ended"
 let asked = Date.now(); // when the server was last asked for something, as far as is known here
 let used = false; // since then
 let warning = null;
@@ -23,6 +23,7 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
 }
 
 const tokens = () => document.querySelectorAll("input[name=csrf]");
+const mine = () => personOf(tokens()[0].value);
 const made = (name, words, more = {}) => Object.assign(document.createElement(name), { textContent: words }, more);
 
 function goesOn(since = Date.now()) {
@@ -37,7 +38,7 @@ async function tell() {
   try {
     await renewed(tokens()[0].value);
     goesOn(asked);
-    others.postMessage("used");
+    others.postMessage(mine());
   } catch (error) {
     if (error instanceof SignedOut) cover(error.message);
     else asked = before; // no connection: asked again at the next tick
@@ -68,7 +69,8 @@ function cover(words) {
   covered.content.append(...main.childNodes);
   document.title = `Signed out – ${document.title.split(" – ").at(-1)}`;
   const said = made("p", "", { role: "status" });
-  const back = kept ? "" : `?then=${encodeURIComponent(location.pathname)}`;
+  // whoever signs in next at a participant's browser is not led to where somebody was
+  const back = kept || !asks ? "" : `?then=${encodeURIComponent(location.pathname)}`;
   const into = made("a", kept ? "Sign in in another window" : "Sign in", { href: `/sign-in${back}`, className: "button main" });
   if (kept) Object.assign(into, { target: "_blank", rel: "noopener" });
   main.replaceChildren(made("h1", "Signed out"), made("p", `${words} What this page showed is covered.`), said);
@@ -109,6 +111,7 @@ async function tick() {
 
 others.onmessage = ({ data }) => {
   if (data === "ended") cover("You have signed out in another window.");
+  else if (data !== mine()) cover("Somebody else has signed in, in another window.");
   else if (!covered) goesOn();
 };
 document.addEventListener("submit", ({ target }) => {
@@ -117,5 +120,5 @@ document.addEventListener("submit", ({ target }) => {
 document.addEventListener("relay:leave", () => others.postMessage("ended"));
 // a page that the browser kept whole
 addEventListener("pageshow", ({ persisted }) => persisted && tell());
-others.postMessage("used");
+others.postMessage(mine());
 setTimeout(tick, EVERY);

@@ -2,7 +2,7 @@
 export class SignedOut extends Error {} // the session has ended, or is another person's
 export class SomebodyElse extends SignedOut {} // it is another person's: who asks again keeps that open
 
-const personOf = (token) => token.split(".")[2];
+export const personOf = (token) => token.split(".")[2];
 
 // Asks who is signed in, which also keeps the session from ending. Answers the new token, which the page's forms have from
 // then on; nothing if `old` is still good.

@@ -39,7 +39,8 @@ function place(page) {
 async function show() {
   const region = document.getElementById("standing");
   const page = await fetched(location.pathname);
-  if (!page || !nothingTyped()) return;
+  // typed in meanwhile, or covered: then it is not shown again
+  if (!page || !nothingTyped() || !region.isConnected) return;
   const main = document.querySelector("main");
   main.replaceChildren(...page.querySelector("main").childNodes);
   const fresh = document.getElementById("standing");
