@@ -42,7 +42,6 @@ from workers.media.clean import clean
 RUNS, STEPS, PARTS = 200, 50, 4
 LEAST = {
     "given to somebody": 5,
-    "stood still": 10,
     "in_review": 5,
     "file: given to somebody": 10,
     "audio: given to somebody": 25,
@@ -86,7 +85,7 @@ class Everybody(Workers, Staff, Gatekeepers, Safeguarders, Participants, Uploade
         "a_gate_changes": 6,
         "think_again": 3,
         "all_is_well": 5,
-        "raise_a_concern": 6,
+        "raise_a_concern": 1,
         "close_a_concern": 1,
         "change_the_case": 2,
         "answer_the_wish": 1,
@@ -138,7 +137,7 @@ class Everybody(Workers, Staff, Gatekeepers, Safeguarders, Participants, Uploade
         )
         if not well and dice.also:
             self.all_is_well(dice._replace(which=[one.person for _, one in self.people].index(item.author)))
-        elif not self.world.may_pass(item) and dice.also:
+        elif not self.world.may_pass(item):
             self.close_what_stops(item)
         elif item.state in WRITABLE and not item.may_be_sent(now):
             self._makes_something(item, dice)
