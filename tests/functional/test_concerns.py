@@ -241,9 +241,7 @@ async def test_a_letter_is_not_printed_while_a_concern_about_it_is_open(exchange
     seat = UUID((await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"])
     await raised(exchange.desk, f"/items/{item_id}")
     with pytest.raises(Blocked, match=STILL):
-        await print_item(
-            exchange.service.desk, exchange.people.facilitator, UUID(item_id), seat, Size.NORMAL
-        )
+        await print_item(exchange.service.desk, exchange.people.facilitator, UUID(item_id), seat, Size.NORMAL)
 
 
 async def test_what_was_told_to_whom_is_kept_sealed_and_each_act_has_one_entry(
