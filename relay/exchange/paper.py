@@ -163,9 +163,9 @@ async def _printable(tx: Reading, house: House, item: Item, seat_id: UUID) -> _R
         raise Conflict("This has not been passed on to this person. Pass it on first, then print it.")
     if row.delivery == "refused":
         raise Conflict(
-            "This person has said that they do not want it, so it is not printed. Talk with them: if they"
-            " have changed their mind, they can choose so on their own page, or you write down that they told"
-            " you, and then it can be printed."
+            "This person has said that they do not want it, so it is not printed. If they change their"
+            " mind by themselves, they can choose so on their own page, or you write down that they told you,"
+            " and then it can be printed."
         )
     found = (
         *await stops.blocks(tx, item.case_id, item.id),

@@ -22,8 +22,8 @@ from relay.identity.model import Person
 _ALIKE: Final = str.maketrans({"O": "0", "I": "1", "L": "1", "-": "", " ": ""})
 
 NOT_WANTED: Final = (
-    "This person has said that they do not want it, so it is not recorded as handed over. Talk with them"
-    " first. If they want it after all, they can say so on their own page, or you write down that they told"
+    "This person has said that they do not want it, so it is not recorded as handed over."
+    " If they want it after all, they can say so on their own page, or you write down that they told"
     " you; if they were given it before they said this, give the day on which that was."
 )
 

@@ -6,8 +6,7 @@ from relay.audit.tags import Tag
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
 from relay.errors import Conflict
-from relay.exchange.items import lock_item
-from relay.exchange.model import Item
+from relay.exchange.items import find_item, lock_item
 from relay.exchange.scheduled import given_up
 from relay.house import House
 from relay.identity.model import Person
@@ -29,7 +28,8 @@ async def raise_about_item(
         if item.revision == 0:
             raise Conflict("This has not been sent yet, so nobody but its author can read it.")
         concern_id = await _raise(act, house, person, item.case_id, item_id, noticed, stops_case=stops_case)
-        act.note(concern=concern_id, stops_case=stops_case, plans=await _take_plans_back(act, item))
+        plans = await _take_plans_back(act, item.case_id, None if stops_case else item_id)
+        act.note(concern=concern_id, stops_case=stops_case, plans=plans)
     return concern_id
 
 
@@ -38,13 +38,15 @@ async def raise_about_case(
 ) -> UUID:
     """Raise a concern about something else, such as what was said on the telephone. Return its id.
 
-    By itself it stops nothing. Raise `Missing` for a case that is not theirs.
+    By itself it stops nothing; if it stops the case, what was planned there is taken back. Raise `Missing`
+    for a case that is not theirs.
     """
     async with house.database.acting(person.id, Tag.CONCERN_RAISED, chain=case_id) as act:
         await act.lock_case(case_id)
         concern_id = await _raise(act, house, person, case_id, None, noticed, stops_case=stops_case)
         act.subject = concern_id
-        act.note(concern=concern_id, stops_case=stops_case)
+        plans = await _take_plans_back(act, case_id, None) if stops_case else 0
+        act.note(concern=concern_id, stops_case=stops_case, plans=plans)
     return concern_id
 
 
@@ -84,13 +86,15 @@ async def _raise(
     return concern_id
 
 
-async def _take_plans_back(act: Acting, item: Item) -> int:
-    """Take back what is planned of an item, for all of its recipients; return for how many."""
-    taken_back = await act.run(
-        "UPDATE relay.scheduled_releases SET state = 'cancelled' WHERE item_id = %s AND state = 'waiting'",
-        [item.id],
+async def _take_plans_back(act: Acting, case_id: UUID, item_id: UUID | None) -> int:
+    """Take back what is planned in a case (which is locked), or of one item of it; return how many plans."""
+    items = await act.values(
+        "UPDATE relay.scheduled_releases SET state = 'cancelled'"
+        " WHERE case_id = %(case)s AND item_id = coalesce(%(item)s, item_id) AND state = 'waiting'"
+        " RETURNING item_id",
+        {"case": case_id, "item": item_id},
     )
-    if taken_back:
-        edge = await given_up(act, item, "desk")
-        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, item.id])
-    return taken_back
+    for planned in set(items):
+        edge = await given_up(act, await find_item(act, planned), "desk")
+        await act.run("UPDATE relay.items SET state = %s WHERE id = %s", [edge.target, planned])
+    return len(items)

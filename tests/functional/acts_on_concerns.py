@@ -28,9 +28,11 @@ class Safeguarders(Scene):
         if raised is not None:
             about = item if dice.which % 4 else None
             self.world.concerns.append(Concern(raised, item.case, about, person.id, stops))
+            for one in self.world.items:
+                if one is about or (stops and one.case is item.case):
+                    one.plans.clear()
+                    one.a_plan_is_over()
             if about:
-                about.plans.clear()
-                about.a_plan_is_over()
                 about.came_to.add("stood still")
 
     def close_a_concern(self, dice: Dice) -> None:

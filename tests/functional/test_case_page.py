@@ -272,7 +272,7 @@ async def test_that_somebody_does_not_want_something_is_told_and_it_is_not_put_i
     receipt: dict[str, Any] = {"seat_id": seat, "code": code}
     refused = await desk.send(f"{item}/receipt", given_on=day(exchange, 0), **receipt)
     assert (refused.status_code, "they do not want it" in refused.text) == (409, True)
-    assert "Talk with them first" in refused.text
+    assert "so it is not recorded as handed over" in refused.text
     assert await desk.ask(f"{item}/receipts") == {}
     assert (await desk.ask(item))["recipients"][0]["refused_since"]
     await exchange.offender.do(f"/deliveries/{delivery}/choice", {"choice": "later"})
