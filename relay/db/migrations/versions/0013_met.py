@@ -1,7 +1,5 @@
 """What is passed on begins closed, whoever writes the row."""
 
-from alembic import op
-
 from relay.db.migrate import run_sql
 
 revision = "0013_met"
