@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 from relay.audit.tags import Tag
 from relay.cases.service import gate_facts
 from relay.db.transaction import Acting
-from relay.errors import Conflict
+from relay.errors import Missing
 from relay.exchange.items import find_item, lock_item
 from relay.exchange.scheduled import given_up
 from relay.house import House
@@ -22,11 +22,12 @@ async def raise_about_item(
 
     The item stands still from this commit on. What was planned of it is taken back: who passes it on later
     decides so knowing of this. Its author is told nothing, and sees nothing that they did not see before.
+    Raise `Missing` for what is not of the person's cases, or was not sent.
     """
     async with house.database.acting(person.id, Tag.CONCERN_RAISED) as act:
         item = await lock_item(act, item_id)
         if item.revision == 0:
-            raise Conflict("This has not been sent yet, so nobody but its author can read it.")
+            raise Missing  # what an author has not sent is theirs alone, and that it is there
         concern_id = await _raise(act, house, person, item.case_id, item_id, noticed, stops_case=stops_case)
         plans = await _take_plans_back(act, item.case_id, None if stops_case else item_id)
         act.note(concern=concern_id, stops_case=stops_case, plans=plans)

@@ -11,6 +11,8 @@ from relay.cases.model import Medium
 from relay.cases.service import gate_facts
 from relay.db.transaction import Reading
 from relay.errors import Missing
+from relay.exchange.items import find_item
+from relay.exchange.model import Item
 from relay.house import House
 from relay.identity.model import Person
 from relay.safeguarding.model import Concern, ConcernFile, Entry
@@ -77,6 +79,18 @@ async def of_case(house: House, person: Person, case_id: UUID) -> list[Concern]:
         )
         keys = await keys_of(tx, house, person, case_id)
     return [_concern(house, row, keys) for row in rows]
+
+
+async def item_of(house: House, person: Person, item_id: UUID) -> Item:
+    """Return what was sent, whether or not anything of it opens. Raise `Missing`, for a draft as well.
+
+    Its own page is refused where something of it was tampered with: a concern can be raised all the same.
+    """
+    async with house.database.reading(person.id) as tx:
+        item = await find_item(tx, item_id)
+    if item.revision == 0:
+        raise Missing
+    return item
 
 
 async def read_concern(house: House, person: Person, concern_id: UUID) -> ConcernFile:

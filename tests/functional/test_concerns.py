@@ -237,6 +237,21 @@ async def test_its_author_takes_it_back_and_the_concern_stays(exchange: Exchange
     await exchange.desk.do(f"{concern}/closing", CLOSING, status=409)
 
 
+async def test_it_is_raised_also_where_the_items_own_page_is_refused(exchange: Exchange) -> None:
+    desk = exchange.desk
+    item = f"/items/{(await exchange.deliver(exchange.victim, note='Ring me.'))[0]}"
+    with psycopg.connect(exchange.service.dsns.superuser.url) as connection:
+        connection.execute("ALTER TABLE relay.sealed_texts DISABLE TRIGGER USER")
+        connection.execute("UPDATE relay.sealed_texts SET sealed = 'x' WHERE purpose = 'release_note'")
+    assert (await desk.http.get(item)).status_code >= 400
+    page = await read(desk, f"{item}/concern")
+    assert "From Vera Victim" in page
+    assert (await desk.send(f"{item}/concern", kind="threat", words="")).status_code == 400
+    assert (await desk.send(f"{item}/concern", kind="threat", words=WORDS)).status_code == 303
+    [raised_about] = await desk.ask("/concerns")
+    assert raised_about["item_id"] == item[7:]
+
+
 async def test_a_letter_is_not_printed_while_a_concern_about_it_is_open(exchange: Exchange) -> None:
     item_id, _ = await exchange.deliver(exchange.victim)
     seat = UUID((await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"])
@@ -284,7 +299,11 @@ async def test_what_was_told_to_whom_is_kept_sealed_and_each_act_has_one_entry(
         assert not any(secret in row or secret.encode().hex() in row for (row,) in rows)
 
 
-async def test_who_is_on_another_case_finds_nothing(exchange: Exchange) -> None:
+async def test_who_is_on_another_case_finds_nothing_and_nobody_what_was_not_sent(exchange: Exchange) -> None:
+    draft = f"/items/{await exchange.start(exchange.offender)}"
+    assert (await exchange.desk.http.get(f"{draft}/concern")).status_code == 404
+    assert (await exchange.desk.send(f"{draft}/concern", kind="threat", words=WORDS)).status_code == 404
+    await exchange.desk.do(f"{draft}/concerns", CONCERN, status=404)
     item_id = await exchange.write(exchange.victim)
     concern = await raised(exchange.desk, f"/items/{item_id}")
     service = exchange.service

@@ -20,6 +20,18 @@ _PLAIN = (
     " recorded_by, recorded_at) SELECT gen_random_uuid(), id, case_id, recipient_id, 'refused',"
     " 'in_person', current_date, relay.actor(), now() FROM relay.releases WHERE id = %s"
 )
+_AGAIN = (
+    "INSERT INTO relay.releases (id, case_id, item_id, revision_id, rendition_id, object_id, recipient_id,"
+    " kind, media_type, size, holder_key_version, sequence, record, signatures, released_at, service_id)"
+    " SELECT gen_random_uuid(), case_id, item_id, revision_id, rendition_id, object_id, recipient_id, kind,"
+    " media_type, size, 2, sequence + 1, record, signatures, now(), service_id FROM relay.releases"
+    " WHERE id = %s"
+)
+_BEGIN = (
+    "INSERT INTO relay.deliveries (release_id, case_id, recipient_id, state, changed_at)"
+    " SELECT id, case_id, recipient_id, '{state}', now() FROM relay.releases r"
+    " WHERE NOT EXISTS (SELECT FROM relay.deliveries d WHERE d.release_id = r.id)"
+)
 
 
 @pytest.fixture
@@ -63,3 +75,17 @@ async def test_what_was_opened_is_changed_by_nobody(service: Service, pair: Pair
         assert connection.execute("SELECT count(*) FROM relay.told_choices").fetchone() == (0,)
         [state] = connection.execute("SELECT state FROM relay.deliveries").fetchall()
         assert state == ("opened",)
+
+
+async def test_what_is_passed_on_begins_closed_unless_it_was_opened_before(
+    service: Service, pair: Pair, waiting: UUID
+) -> None:
+    def begun(state: str) -> str | None:
+        with acting(service, "desk", pair.facilitator.id) as connection:
+            connection.execute(_AGAIN.encode(), [waiting])
+            return refused(connection, _BEGIN.format(state=state))
+
+    assert begun("opened") == "RL002"
+    assert begun("waiting") is None
+    await choose(service.participants, pair.offender, waiting, "open")
+    assert begun("opened") is None

@@ -14,7 +14,6 @@ from relay.house import House
 from relay.identity import directory
 from relay.identity.model import Person
 from relay.permissions import Permission
-from relay.review import reading as items
 from relay.safeguarding import raising, reading, writing
 from relay.safeguarding.model import KINDS, OUTCOMES, Closing, Disclosure, Kind, Note, Noticed, Outcome, Said
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does, said
@@ -46,14 +45,19 @@ async def _raise_page(
     asked: Asked, case_id: UUID, item_id: UUID | None, refusal: Refusal | None = None
 ) -> Page:
     request, house, person, form = asked
-    case, people, _ = await service.read_case(house, person, case_id)
+    case, people, facts = await service.read_case(house, person, case_id)
+    item = await reading.item_of(house, person, item_id) if item_id else None
+    names = await _names(house, person, case_id)
+    seat = facts.as_authors_see_it().seat_of(item.author_id) if item else None
     return page(
         request,
         "raise_concern.html",
         status=refusal.status if refusal else 200,
         refusal=refusal,
         case=case,
-        item=await items.item_on_desk(house, person, item_id) if item_id else None,
+        item=item,
+        author_name=names.get(item.author_id, "Its author") if item else "",
+        author_part=seat.part if seat else None,
         address=path_of(request),
         participants=[one for one in people if one.part != "facilitator"],
         kinds=KIND_WORDS,
@@ -74,14 +78,14 @@ def _noticed(form: Form) -> Noticed:
 @get("/items/{item_id:uuid}/concern", opt=_HANDLE)
 async def ask_about_item(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
     """Ask what was noticed in something that was sent."""
-    item = await items.item_on_desk(house, person, item_id)
+    item = await reading.item_of(house, person, item_id)
     return await _raise_page(Asked(request, house, person, Form([])), item.case_id, item_id)
 
 
 @does("/items/{item_id:uuid}/concern", Permission.CONCERN_HANDLE)
 async def raise_about_item(asked: TheAsked, item_id: ItemId) -> Page:
     """Raise a concern about it: it stands still from then on."""
-    item = await items.item_on_desk(asked.house, asked.person, item_id)
+    item = await reading.item_of(asked.house, asked.person, item_id)
 
     async def do(person: Person) -> Page:
         concern_id = await raising.raise_about_item(
