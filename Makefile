@@ -32,7 +32,7 @@ demo: $(STAMP) ## play a whole exchange, then leave the stack running and print 
 	@$(BIN)/relay demo
 
 test: $(STAMP) ## run every test
-	@$(BIN)/python -m pytest -n 3 --dist worksteal
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(STAMP) ## style, types, direction of imports, pinned requirements
 	$(BIN)/ruff check .
