@@ -104,7 +104,7 @@ def test_kill_9_of_every_process_in_the_middle_of_an_exchange_loses_nothing() ->
                 stage.facilitator.decide(item_id, "approve")
                 killer.kill("postgres")
                 _patiently(lambda: stage.facilitator.on_desk(item_id))
-                delivery_id = stage.facilitator.release(item_id)
+                delivery_id = stage.facilitator.release(item_id, stage.cast.note)
                 killer.kill("participants")
                 stage.opened(stage.victim, item_id, delivery_id, "video")
                 received = (play.out / "victim" / "1-film.mp4").read_bytes()

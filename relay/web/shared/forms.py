@@ -25,6 +25,7 @@ _WRITTEN = frozenset(
             "exception_evidence",
             "call",
         ),
+        *("what", "why", "whom", "ground"),
         *("name", "label", "reference"),
     }
 )
