@@ -22,6 +22,7 @@ from relay.settings import load
 from relay.tour import material
 from relay.tour.acts import beginning
 from relay.tour.client import Unexpected
+from relay.tour.journal import NotAsExpected
 from relay.tour.people import Invited
 from relay.tour.stage import Stage
 from relay.tour.story import Play, scratch, staged
@@ -112,7 +113,8 @@ class Letter:
 
     def _review(self) -> None:
         self._stage.facilitator.read(self._item_id, self._stage.journal)
-        self._stage.facilitator.wait_until_seen(self._item_id)
+        with suppress(NotAsExpected):  # killed behind the last byte, before that was written down: once more
+            self._stage.facilitator.wait_until_seen(self._item_id)
 
     def _approve(self) -> None:
         self._stage.facilitator.decide(self._item_id, "approve")
@@ -170,8 +172,8 @@ def test_kill_9_at_forty_points_loses_nothing_and_releases_nothing_twice(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(supervisor._Member, "delay", lambda _: 0.0)  # who dies this often would have to wait
-    seed = int(os.environ.get("RELAY_SEED", "0")) or Random().randrange(1 << 32)  # noqa: S311 - moments, no keys
-    print(f"RELAY_SEED={seed}")  # noqa: T201 - shown when it fails
+    seed = int(os.environ.get("KILL_POINTS_SEED", "0")) or Random().randrange(1 << 32)  # noqa: S311 - moments, no keys
+    print(f"KILL_POINTS_SEED={seed}")  # noqa: T201 - shown when it fails
     chance = Random(seed)  # noqa: S311 - as above
     with scratch("kill-points") as folder:
         ports = {"RELAY_PARTICIPANTS_PORT": "0", "RELAY_DESK_PORT": "0", "RELAY_PARTICIPANTS_PROCESSES": "1"}

@@ -41,14 +41,12 @@ from workers.media.clean import clean
 
 RUNS, STEPS, PARTS = 200, 50, 4
 LEAST = {
-    "given to somebody": 5,
-    "in_review": 5,
-    "file: given to somebody": 25,
-    "audio: given to somebody": 25,
-    "file: failed: damaged": 25,
-    "agreed to what is hidden": 25,
+    "given to somebody": 10,
+    "in_review": 25,
+    "file: given to somebody": 50,
+    "agreed to what is hidden": 50,
 }
-"""One in so many runs, at least, comes to this."""
+"""One in so many runs, at least, comes to this. No two times are alike: identifiers are of chance."""
 LOOK_EVERY = 4
 """Steps between two looks through everybody's eyes: what somebody saw of another stays to be seen."""
 
