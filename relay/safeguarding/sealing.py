@@ -31,7 +31,7 @@ class Keys(NamedTuple):
 
     def said(self, entry_id: UUID, sealed: SealedToCase) -> Said | None:
         """Open an entry, or return None if these keys do not open it."""
-        found: Said | None = self._open(Said, _SAID, entry_id, sealed)  # type: ignore[arg-type]
+        found: Said | None = self._open(Said, _SAID, entry_id, sealed)  # type: ignore[arg-type]  # mypy: no union
         return found
 
     def _open(

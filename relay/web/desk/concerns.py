@@ -75,6 +75,20 @@ def _noticed(form: Form) -> Noticed:
     )
 
 
+async def _raise(asked: Asked, case_id: UUID, item_id: UUID | None) -> Page:
+    """Raise one about an item, or about its case, or show the page again with what is lacking."""
+
+    async def do(person: Person) -> Page:
+        noticed, stops_case = _noticed(asked.form), asked.form.ticked("stops_case")
+        if item_id:
+            work = raising.raise_about_item(asked.house, person, item_id, noticed, stops_case=stops_case)
+        else:
+            work = raising.raise_about_case(asked.house, person, case_id, noticed, stops_case=stops_case)
+        return see_other(f"/concerns/{await work}{said('concern-raised')}")
+
+    return await carry_out(asked, do, partial(_raise_page, asked, case_id, item_id))
+
+
 @get("/items/{item_id:uuid}/concern", opt=_HANDLE)
 async def ask_about_item(request: AnyRequest, house: TheHouse, person: SignedIn, item_id: ItemId) -> Page:
     """Ask what was noticed in something that was sent."""
@@ -86,18 +100,7 @@ async def ask_about_item(request: AnyRequest, house: TheHouse, person: SignedIn,
 async def raise_about_item(asked: TheAsked, item_id: ItemId) -> Page:
     """Raise a concern about it: it stands still from then on."""
     item = await reading.item_of(asked.house, asked.person, item_id)
-
-    async def do(person: Person) -> Page:
-        concern_id = await raising.raise_about_item(
-            asked.house,
-            person,
-            item_id,
-            _noticed(asked.form),
-            stops_case=asked.form.ticked("stops_case"),
-        )
-        return see_other(f"/concerns/{concern_id}{said('concern-raised')}")
-
-    return await carry_out(asked, do, partial(_raise_page, asked, item.case_id, item_id))
+    return await _raise(asked, item.case_id, item_id)
 
 
 @get("/cases/{case_id:uuid}/concern", opt=_HANDLE)
@@ -109,18 +112,7 @@ async def ask_about_case(request: AnyRequest, house: TheHouse, person: SignedIn,
 @does("/cases/{case_id:uuid}/concern", Permission.CONCERN_HANDLE)
 async def raise_about_case(asked: TheAsked, case_id: CaseId) -> Page:
     """Raise a concern about it."""
-
-    async def do(person: Person) -> Page:
-        concern_id = await raising.raise_about_case(
-            asked.house,
-            person,
-            case_id,
-            _noticed(asked.form),
-            stops_case=asked.form.ticked("stops_case"),
-        )
-        return see_other(f"/concerns/{concern_id}{said('concern-raised')}")
-
-    return await carry_out(asked, do, partial(_raise_page, asked, case_id, None))
+    return await _raise(asked, case_id, None)
 
 
 # what is done about it
