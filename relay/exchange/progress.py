@@ -49,7 +49,8 @@ _OWN = f"""
 SELECT i.id, i.case_id, i.kind, i.created_at AS started_at, i.state, i.revision, i.failure,
        i.failure_page, i.taken_back_at IS NOT NULL AS taken_back,
        i.approvals_needed <= (SELECT count(*) FROM relay.reviews a
-                              WHERE a.revision_id = v.id AND a.decision = 'approve') AS was_approved,
+                              WHERE a.item_id = i.id AND a.revision_id = v.id AND a.decision = 'approve')
+       AS was_approved,
        coalesce(w.percent, 0) AS percent,
        -- whether a worker has come to it yet would say whether it was busy with somebody else's
        CASE WHEN w.step <> 'making' THEN w.step WHEN coalesce(w.percent, 0) = 0 THEN 'opening'
