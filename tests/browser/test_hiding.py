@@ -22,6 +22,7 @@ HIDDEN = f"I live at {MASK}, by the mill. {MASK} says hello."
 
 async def picture(page: Page, gallery: Path | None, name: str) -> None:
     """The page at both ends of widths; nothing of it is wider than the screen."""
+    await page.wait_for_load_state("domcontentloaded")  # a press ends before its page is there
     for width in (320, 1280):
         await page.set_viewport_size({"width": width, "height": 900})
         assert await page.evaluate("document.documentElement.scrollWidth") <= width

@@ -25,6 +25,7 @@ async def hold(page: Page, name: str, gallery: Path | None) -> None:
     """Hold what is shown against all that every page must meet."""
     assert page.viewport_size is not None
     width = page.viewport_size["width"]
+    await page.wait_for_load_state("domcontentloaded")  # a press ends before its page is there
     await page.evaluate("document.querySelectorAll('details').forEach((details) => { details.open = true; })")
     if gallery:
         await page.screenshot(path=gallery / f"{name}-{width}.png", full_page=True)
