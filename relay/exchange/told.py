@@ -27,8 +27,21 @@ _STATE_OF: Final[dict[str, DeliveryState]] = {
     "take_back": "waiting",
 }
 
+# on one day nobody can tell what was said from what was chosen first: then what keeps more back stands
+_KEEPS_BACK: Final[dict[DeliveryState, int]] = {
+    "waiting": 0,
+    "later": 1,
+    "held": 2,
+    "refused": 3,
+    "opened": 4,
+}
+
 OPENED: Final = (
     "They have opened this themselves, so nothing can be written down about it any more. Nothing was changed."
+)
+
+MEANWHILE: Final = (
+    "They have chosen something about it themselves in this moment. Please look again. Nothing was changed."
 )
 
 
@@ -57,8 +70,16 @@ class _Newest(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     recipient_id: UUID
     state: DeliveryState
+    changed_at: datetime
     released_on: date
     chosen_on: date
+    was_told: bool
+
+    def is_newer(self, choice: DeliveryState, told_on: date) -> bool:
+        """Tell whether how it stands is newer than what was told that day, or may be and keeps more back."""
+        if self.chosen_on == told_on and not self.was_told:
+            return _KEEPS_BACK[self.state] > _KEEPS_BACK[choice]
+        return self.chosen_on > told_on
 
 
 async def told(house: House, person: Person, item_id: UUID) -> dict[UUID, Told]:
@@ -105,8 +126,8 @@ async def write_down(
     """Record what whoever has this seat told of their choice. Leaves an audit entry.
 
     Raise `Missing` for what is not of the person's cases, `Conflict` for what was never passed on to them,
-    was opened by them, or about which they chose something else since that day, `Invalid` for a day on which
-    it cannot have been.
+    was opened by them, or about which they chose something else since that day (on that very day: what keeps
+    more back), `Invalid` for a day on which it cannot have been.
     """
     today = house.local_time().date()
     async with house.database.acting(person.id, Tag.CHOICE_TOLD) as act:
@@ -117,17 +138,28 @@ async def write_down(
                 told_on="Give the day on which they told it: not before this was passed on to them, and not a"
                 " day that is still to come."
             )
-        if newest.state != "opened" and newest.chosen_on > told_on:
+        if newest.state == "opened":
+            raise Conflict(OPENED)
+        if newest.is_newer(_STATE_OF[choice], told_on):
             raise Conflict(
                 "They have chosen, or told, something else about it since that day, and that stands. Talk"
                 " with them first. Nothing was changed."
             )
         written = await act.value(
-            "SELECT relay.write_down_choice(%s, %s, %s, %s, %s, %s)",
-            [uuid4(), newest.id, _STATE_OF[choice], how, told_on, house.clock()],
+            "SELECT relay.write_down_choice(%s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                uuid4(),
+                newest.id,
+                newest.state,
+                newest.changed_at,
+                _STATE_OF[choice],
+                how,
+                told_on,
+                house.clock(),
+            ],
         )
         if not written:
-            raise Conflict(OPENED)
+            raise Conflict(MEANWHILE)
         act.note(
             release=newest.id,
             recipient=newest.recipient_id,
@@ -142,7 +174,7 @@ async def _newest(tx: Reading, house: House, item_id: UUID, seat_id: UUID) -> _N
     found = await tx.one(
         _Newest,
         """
-        SELECT r.id, r.recipient_id, d.state,
+        SELECT r.id, r.recipient_id, d.state, d.changed_at, told.told_on IS NOT NULL AS was_told,
                (SELECT (min(o.released_at) AT TIME ZONE %s)::date FROM relay.releases o
                 WHERE (o.item_id, o.recipient_id) = (r.item_id, r.recipient_id)) AS released_on,
                coalesce(told.told_on, (d.changed_at AT TIME ZONE %s)::date) AS chosen_on

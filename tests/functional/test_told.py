@@ -112,6 +112,19 @@ async def test_what_they_chose_themselves_since_that_day_stands(exchange: Exchan
     await desk.do(f"{item}/told", later, status=204)
 
 
+async def test_what_they_chose_on_that_very_day_stands_if_it_keeps_more_back(exchange: Exchange) -> None:
+    item, delivery, fields = await given(exchange)
+    desk, victim = exchange.desk, exchange.victim
+    await victim.do(f"{delivery}/choice", {"choice": "refuse"})
+    for choice in ("take_back", "later", "hold"):
+        answer = await desk.api("POST", f"{item}/told", fields | {"choice": choice})
+        assert (answer.status_code, "since that day" in answer.text) == (409, True)
+    assert (await victim.ask(delivery))["state"] == "refused"
+    await victim.do(f"{delivery}/choice", {"choice": "later"})
+    await desk.do(f"{item}/told", fields | {"choice": "hold"}, status=204)
+    assert (await victim.ask(delivery))["state"] == "held"
+
+
 async def test_what_was_told_before_it_was_written_down_counts_from_that_day(exchange: Exchange) -> None:
     item, delivery, fields = await given(exchange)
     service, people = exchange.service, exchange.people
