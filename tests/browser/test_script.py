@@ -91,10 +91,18 @@ async def test_what_is_written_is_kept_without_pressing_save(town: Town) -> None
     await page.get_by_label("Your letter").fill("A whole thought")
     await page.clock.fast_forward("00:16")
     await expect_draft(town, item_id, "A whole thought")
+    async with page.expect_response("**/api/v1/session"):  # they have typed: it goes on
+        await page.clock.fast_forward("05:00")
     await page.clock.fast_forward("17:50")
     await expect(page.get_by_text("session ends in about two minutes")).to_have_count(0)
-    await page.clock.fast_forward("00:11")
-    await expect(said).to_have_text(re.compile("session ends in about two minutes"))
+    await page.clock.fast_forward("01:00")
+    await expect(page.get_by_role("alert")).to_contain_text("session ends in about two minutes")
+    await page.get_by_role("button", name="Stay signed in").click()
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await page.clock.fast_forward("20:10")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Signed out")
+    await expect(page.get_by_text("What you wrote is saved.")).to_be_visible()
+    assert "A whole thought" not in await page.content()
 
 
 async def expect_draft(town: Town, item_id: str, text: str) -> None:
@@ -137,7 +145,7 @@ async def test_words_are_kept_while_somebody_types_and_not_more_often_than_is_ne
     item_id = await town.exchange.start(town.exchange.victim)
     await page.clock.install()
     await page.goto(f"/items/{item_id}")
-    await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
     line = await _line(page)
     line.go_on.set()
     letter = page.get_by_label("Your letter")
@@ -191,7 +199,7 @@ async def test_on_a_slow_line_one_save_at_a_time_sets_out_and_all_is_kept(town: 
     item_id = await town.exchange.start(town.exchange.victim)
     await page.clock.install()
     await page.goto(f"/items/{item_id}")
-    await page.clock.pause_at(await page.evaluate("Date.now() + 1000"))
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
     line = await _line(page)
     letter = page.get_by_label("Your letter")
     for number in range(1, 10):  # eighteen seconds, in which the first is not answered
@@ -233,7 +241,7 @@ async def test_leaving_sends_what_was_typed_ahead_and_waits_for_nothing(
     await page.add_init_script(ASKED)
     await page.clock.install(time=0)
     await page.goto(f"/items/{item_id}")
-    await page.clock.pause_at(60_000)  # nothing is saved by itself from here on
+    await page.clock.pause_at(60)  # nothing is saved by itself from here on
     asked: list[str] = []
     page.on("console", lambda one: asked.append(one.text))
     await page.route("**/draft", lambda _: None)  # no save comes to an end
@@ -364,7 +372,9 @@ async def test_a_press_that_finds_another_windows_version_writes_and_sends_nothi
     await second.get_by_role("button", name="Save", exact=True).click()
     await expect_draft(town, item_id, "The other window's")
     await first.clock.install()
-    await first.clock.pause_at(await first.evaluate("Date.now() + 1000"))  # it has not saved by itself yet
+    await first.clock.pause_at(
+        await first.evaluate("Date.now() / 1000 + 1")
+    )  # it has not saved by itself yet
     await first.get_by_label("Your letter").fill("The first window's")
     await first.get_by_role("button", name=button, exact=True).click()
     await expect(first.locator("[data-saved]")).to_have_text(re.compile("^Not saved: .* another window"))

@@ -1,5 +1,5 @@
 // Keeps a letter while it is written: soon after a pause in typing, every ten seconds while it goes on, when the page is
-// left, and before the session runs out. The Save button works without this file. Nothing is kept in the browser.
+// left. The Save button works without this file. Nothing is kept in the browser.
 // Each save is an entry in the case's audit chain: their number tells how long somebody wrote, so they are not many.
 import { renewed } from "./session.js";
 
@@ -31,6 +31,7 @@ if (form) {
     said.classList.toggle("wrong", failed);
   };
   const clock = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const mark = () => form.toggleAttribute("data-unsaved", text.value !== kept);
   const later = (wait) => {
     clearTimeout(timer);
     timer = setTimeout(save, wait);
@@ -69,7 +70,7 @@ if (form) {
     lost = out || !answer || answer.status >= 500 || answer.status === 429;
     if (answer?.ok) {
       kept = now;
-      rest();
+      mark();
       if (now.trim() && empty) empty.textContent = empty.dataset.byNow;
       say(`Saved at ${clock()}.`);
       return;
@@ -105,6 +106,7 @@ if (form) {
 
   text.addEventListener("input", () => {
     const now = performance.now();
+    mark();
     since ||= now;
     later(Math.max(0, Math.min(PAUSE, since + LONGEST - now), last + LEAST_BETWEEN - now));
   });
@@ -153,17 +155,4 @@ if (form) {
   document.addEventListener("relay:leave", leave);
   const how = form.querySelector("[data-by-itself]");
   how.textContent = how.dataset.byItself;
-
-  // a session ends some time after the last thing that was asked of it, and a save is such a thing
-  const idle = Number(form.dataset.idle) * 60_000;
-  let resting = 0;
-  function rest() {
-    clearTimeout(resting);
-    resting = setTimeout(warn, Math.max(60_000, idle - 120_000));
-  }
-  async function warn() {
-    if (text.value !== kept) await save(); // and it starts anew
-    else say("Your session ends in about two minutes if you do nothing. What you wrote is saved.");
-  }
-  rest();
 }

@@ -1,13 +1,18 @@
 // Somebody is here, or nobody is. While they type, read on or play something their session goes on; before it ends they are
-// told; and when it has ended, here or by leaving in another window, nothing of the page is shown any more.
+// told; and when it has ended, here or by leaving in another window, nothing of the page is shown any more. What somebody was
+// writing, recording or about to send stays with the page, out of sight, until they have signed in in another window.
 // Without this file the session ends some time after the last page that was asked for.
 import { personOf, renewed, SignedOut } from "./session.js";
 
 // only the desk asks before it lets go of what was typed
 const asks = document.querySelector("script[src='/static/typed.js']");
 const { unsent } = asks ? await import("./typed.js") : { unsent: () => false };
+const [letter, file] = ["form[data-draft]", "form[data-upload]"].map((one) => document.querySelector(one));
+// what is chosen or recorded is nowhere but here
+const unkept = () => file || letter?.hasAttribute("data-unsaved") || unsent();
 
-const IDLE = Number(document.querySelector("meta[name=idle]").content) * 60_000;
+// none where something is recorded, which holds the session by itself
+const IDLE = Number(document.querySelector("meta[name=idle]")?.content) * 60_000;
 const AHEAD = Math.min(120_000, IDLE / 2);
 const TELL = Math.min(240_000, IDLE / 4);
 const EVERY = 2_000;
@@ -62,7 +67,7 @@ function cover(words) {
   warning?.remove();
   warning = null;
   if (covered) return;
-  const kept = unsent();
+  const kept = unkept();
   const main = document.querySelector("main");
   for (const player of main.querySelectorAll("audio, video")) player.pause();
   covered = { title: document.title, content: document.createDocumentFragment() };
@@ -74,12 +79,15 @@ function cover(words) {
   const into = made("a", kept ? "Sign in in another window" : "Sign in", { href: `/sign-in${back}`, className: "button main" });
   if (kept) Object.assign(into, { target: "_blank", rel: "noopener" });
   main.replaceChildren(made("h1", "Signed out"), made("p", `${words} What this page showed is covered.`), said);
-  if (kept) said.before(made("p", "What you typed here is not lost: sign in in another window, then come back to this one."));
+  const what = file ? "What you chose or recorded" : "What you typed";
+  if (kept) said.before(made("p", `${what} here is not lost: sign in in another window, then come back to this one.`));
+  else if (letter) said.before(made("p", "What you wrote is saved."));
   const actions = made("div", "", { className: "actions" });
   actions.append(into);
   if (kept) actions.append(made("button", "I have signed in: show this page again", { type: "button", onclick: () => uncover(said) }));
   main.append(actions);
   main.focus();
+  document.dispatchEvent(new Event("relay:covered"));
 }
 
 async function uncover(said) {
@@ -88,6 +96,7 @@ async function uncover(said) {
   } catch (error) {
     if (!(error instanceof SignedOut)) said.textContent = "There is no connection. Try again.";
     else if (error.message.startsWith("You")) said.textContent = "You are not signed in yet.";
+    else if (unkept()) said.textContent = `${error.message} What is here can be shown to nobody but who it is from.`;
     else location.replace("/");
     return;
   }

@@ -163,6 +163,8 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
       waits.scrollIntoView({ block: "center" });
     });
   }
+  // nobody is recorded behind a page that is covered
+  document.addEventListener("relay:covered", () => recorder?.state === "recording" && recorder.stop());
   // quick exit waits for no answer, also where its own script did not arrive
   document.addEventListener("relay:leave", leave);
   document.querySelector("form[data-exit]")?.addEventListener("submit", leave, { capture: true });

@@ -5,6 +5,7 @@ import { renewed, SignedOut } from "./session.js";
 const PART = 8 * 1024 * 1024;
 const form = document.querySelector("form[data-upload]");
 const progress = form?.querySelector("[data-progress]");
+const [before, keep] = ["form[data-send]", "[data-keep]"].map((one) => document.querySelector(one));
 
 const MOST_TRIES = 8;
 const STAYED = 5_000;
@@ -152,7 +153,6 @@ export const EMPTY = "The file is empty. Choose another one.";
 
 // The button that sends what had arrived before says why it waits: what it would send is what this upload replaces.
 function hold(waits) {
-  const before = document.querySelector("form[data-send]");
   if (!before) return;
   const why = before.querySelector("[data-send-waits]");
   before.querySelector("button[type=submit]").disabled = waits;
@@ -166,7 +166,7 @@ function show(runs, parts = false) {
   progress.querySelector("[data-cancel]").disabled = false;
   form.querySelector("[data-only-here]")?.toggleAttribute("hidden", runs || parts);
   form.querySelector("button[type=submit]").disabled = runs;
-  document.querySelector("[data-keep]")?.toggleAttribute("disabled", runs);
+  keep?.toggleAttribute("disabled", runs);
   hold(runs);
 }
 
@@ -198,15 +198,15 @@ export async function sendAndShow(file, place = {}) {
   const say = (words) => {
     if (said.textContent !== words) said.textContent = words;
   };
-  const before = behind;
+  const stopped = behind;
   behind = null;
-  running = { address: before?.file === file ? before.address : "", stop: new AbortController() };
+  running = { address: stopped?.file === file ? stopped.address : "", stop: new AbortController() };
   say("");
   said.before(progress);
   show(true);
   said.scrollIntoView({ block: "nearest" }); // how far it has come, and what cancels it, are in sight
   try {
-    if (before && !running.address) await cancel(before.address);
+    if (stopped && !running.address) await cancel(stopped.address);
     const onProgress = (part) => {
       progress.querySelector("progress").value = Math.floor(part * 100);
       say(`${Math.floor(part * 100)} %`);
