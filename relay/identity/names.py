@@ -1,4 +1,8 @@
-"""Names that people type: the one they sign in with, and the one a facilitator knows them by."""
+"""Names that people type: the one they sign in with, and the one a facilitator knows them by.
+
+Behind the name that a participant chooses stands the number of their invitation. Whoever enrols with a name
+that they know somebody by would otherwise be told that it is taken, and so that this person is with the service.
+"""
 
 import unicodedata
 from uuid import UUID
@@ -27,6 +31,18 @@ def checked_sign_in_name(text: str) -> str:
             " with. It need not be your own name, and nobody else sees it."
         )
     return text
+
+
+def number_of(keyring: Keyring, invitation_id: UUID) -> str:
+    """Return four digits: the same for each try of one invitation, and to be foreseen by nobody."""
+    drawn = int.from_bytes(keyring.mac("sign-in number", invitation_id.bytes))
+    return f"{drawn % 10_000:04}"
+
+
+def numbered(text: str, number: str) -> str:
+    """Return the sign-in name that somebody has who chose this one, or raise `Invalid`."""
+    name = checked_sign_in_name(text)
+    return name if name.endswith(number) else name + number
 
 
 def checked_name(text: str, field: str = "name") -> str:

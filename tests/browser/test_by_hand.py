@@ -1,5 +1,6 @@
 """The exchange by hand, in a browser that runs no script."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -211,8 +212,10 @@ async def test_somebody_enrols_with_what_the_invitation_says(town: Town) -> None
     await nadia.get_by_label("Your passphrase", exact=True).fill(words)
     await nadia.get_by_label("once more").fill(words)
     await nadia.get_by_role("button", name="Start").click()
+    name = await nadia.locator(".words").inner_text()
+    assert re.fullmatch(r"nadia\d{4}", name)
     await nadia.get_by_role("link", name="Sign in").click()
-    await nadia.get_by_label("The name").fill("nadia")
+    await nadia.get_by_label("The name").fill(name)
     await nadia.get_by_label("Your passphrase").fill(words)
     await nadia.get_by_role("button", name="Sign in").click()
     await expect(nadia.get_by_role("heading", name="Start")).to_be_visible()

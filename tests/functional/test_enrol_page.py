@@ -1,12 +1,14 @@
 """The form for an invitation: what was offered and typed is still there after a refusal."""
 
 import re
+from typing import Literal
 from uuid import uuid4
 
 import httpx
 
 from relay.db.transaction import Surface
-from tests.support.house import Service
+from relay.identity.invitations import invite_participant
+from tests.support.house import PASSPHRASE, Service
 from tests.support.web import ORIGIN, Client
 
 TYPED = {"secret": "AAAA", "code": "BBBB", "sign_in_name": "vera", "passphrase": "one", "again": "two"}
@@ -52,3 +54,30 @@ async def test_only_words_that_were_offered_here_are_offered_again(service: Serv
         assert len(words(page).split()) == 6
         assert words(page) != words(theirs)
         assert "the same words as before" not in page
+
+
+async def test_a_name_that_another_participant_has_is_not_said_to_be_taken(service: Service) -> None:
+    """Whoever enrols as somebody they know learns nothing of them: behind each name stands a number."""
+    facilitator = await service.make_facilitator()
+    case_id = await service.make_case(facilitator)
+    names = []
+    parts: list[Literal["victim", "offender"]] = ["victim", "offender"]
+    for part in parts:
+        invited = await invite_participant(service.desk, facilitator, case_id, part.title(), part)
+        client, path = Client(service, Surface.PARTICIPANTS), f"/enrol/{invited.id}"
+        first = (await client.http.get(path)).text
+        [number] = re.findall(r"We put (\d{4}) behind it", first)
+        sent = {"secret": invited.secret, "code": invited.code, "sign_in_name": " anna.k"}
+        sent |= {"passphrase": PASSPHRASE, "again": PASSPHRASE, "csrf": ""}
+        again = await client.http.post(path, data=sent | {"again": ""}, headers={"Origin": ORIGIN})
+        assert f"We put {number} behind it" in again.text
+        done = await client.http.post(path, data=sent, headers={"Origin": ORIGIN})
+        assert (done.status_code, words(done.text)) == (200, f"anna.k{number}")
+        names.append(words(done.text))
+        signed_in = await client.http.post(
+            "/sign-in",
+            data={"name": names[-1].upper(), "passphrase": PASSPHRASE},
+            headers={"Origin": ORIGIN},
+        )
+        assert signed_in.status_code == 303
+    assert len(set(names)) == 2

@@ -13,9 +13,10 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
+from relay.db.transaction import Surface
 from relay.errors import Invalid, Refusal, SignInNeeded, VaultRefused
 from relay.house import House
-from relay.identity import accounts, passphrases, sessions
+from relay.identity import accounts, names, passphrases, sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.cookies import end_session, set_session
@@ -127,17 +128,28 @@ async def enrol(
     try:
         if form.text("passphrase") != form.text("again"):
             raise Invalid(again="The two passphrases are not the same. Please type both again.")
+        number, name = _number(request, invitation_id), form.text("sign_in_name")
+        if number:
+            name = names.numbered(name, number)
         await accounts.enrol(
             house,
             invitation_id,
             form.text("secret"),
             form.text("code"),
-            form.text("sign_in_name"),
+            name,
             form.text("passphrase"),
         )
     except Refusal as refusal:
         return _enrol_page(request, invitation_id, form, refusal)
-    return page(request, "enrolled.html")
+    return page(request, "enrolled.html", name=name, number=number)
+
+
+def _number(request: AnyRequest, invitation_id: UUID) -> str:
+    """Return what is added to the name that a participant chooses; nothing for staff."""
+    house: House = request.app.state.house
+    if wing_of(request).surface is Surface.DESK:
+        return ""
+    return names.number_of(house.keyring, invitation_id)
 
 
 def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
@@ -152,6 +164,7 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
         refusal=refusal,
         invitation=invitation_id,
         values=values,
+        number=_number(request, invitation_id),
         words=words,
         offered=house.columns.seal(*_OFFER, invitation_id, words),
         again=bool(before),
