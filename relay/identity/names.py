@@ -1,7 +1,8 @@
 """Names that people type: the one they sign in with, and the one a facilitator knows them by.
 
-Behind the name that a participant chooses stands the number of their invitation. Whoever enrols with a name
-that they know somebody by would otherwise be told that it is taken, and so that this person is with the service.
+Behind the name that a participant chooses stands the number of their invitation. Whoever enrols with a
+name that they know somebody by would otherwise be told that it is taken, and so that this person is with
+the service.
 """
 
 import unicodedata
