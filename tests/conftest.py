@@ -1,13 +1,23 @@
 """What every test can ask for."""
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support import order
 from tests.support.house import Kept, Pair, Service, copy_service, kept, make_pair, make_service
 from tests.support.postgres import Dsns, TestServer, test_server
 from tests.support.web import make_pair_by_hand
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long tests first where several processes share them."""
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if processes > 1:
+        items[:] = order.long_first(items, processes)
 
 
 @pytest.fixture(scope="session")

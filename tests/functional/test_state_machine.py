@@ -292,6 +292,7 @@ def test_an_identifier_that_tells_its_time_and_the_time_of_another_are_found(
         begun.nothing_is_told_between_the_lines(account, f'"{found}"'.encode())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(PARTS))
 def test_whatever_is_done_in_whatever_order_what_must_always_be_so_is_so(
     part: int, postgres: TestServer, stage: Stage, runner: asyncio.Runner, sandbox: Once

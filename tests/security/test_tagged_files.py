@@ -19,8 +19,6 @@ from tests.support.tagged.base import BYTES, Bases, Tagged
 from workers.media.clean import clean
 from workers.media.model import Limits, MediaRefused
 
-pytestmark = pytest.mark.slow
-
 SETS: dict[str, Callable[[Bases, Path], Iterator[Tagged]]] = {
     "m4a": lambda bases, _: films.sounds(bases),
     "mov": lambda bases, _: films.films(bases),
@@ -54,6 +52,7 @@ def chosen(name: str, bases: Bases, folder: Path) -> Iterator[Tagged]:
     return islice(SETS[name](bases, folder), 0, None, 1 if name in ALL_OF else EVERY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SETS)
 def test_nothing_that_was_written_about_it_is_left(name: str, bases: Bases, tmp_path: Path) -> None:
     unmarked, left, refused, count = [], {}, {}, 0
