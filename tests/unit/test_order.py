@@ -1,5 +1,7 @@
 """Tests that are run side by side are all run, and none is begun last that takes long."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.support.order import long_first
@@ -15,6 +17,6 @@ def test_each_process_begins_with_its_part_of_what_is_slow(
     quick = [item for item in items if item.get_closest_marker("slow") is None]
     turns = sum(
         before.get_closest_marker("slow") is None and after.get_closest_marker("slow") is not None
-        for before, after in zip(ordered, ordered[1:], strict=False)
+        for before, after in pairwise(ordered)
     )
     assert turns < processes or len(quick) < processes
