@@ -78,7 +78,7 @@ class _Newest(msgspec.Struct, frozen=True, kw_only=True):
     def is_newer(self, choice: DeliveryState, told_on: date) -> bool:
         """Tell whether how it stands is newer than what was told that day, or may be and keeps more back."""
         if self.chosen_on == told_on and not self.was_told:
-            return _KEEPS_BACK[self.state] > _KEEPS_BACK[choice]
+            return _KEEPS_BACK[self.state] >= _KEEPS_BACK[choice]
         return self.chosen_on > told_on
 
 

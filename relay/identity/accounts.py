@@ -53,7 +53,8 @@ async def enrol(
     tried five times.
     """
     sign_in_name = checked_sign_in_name(sign_in_name)
-    passphrase = passphrases.checked(passphrase, own_words=(sign_in_name, house.pins.name))
+    own_words = (sign_in_name, sign_in_name.rstrip("0123456789"), house.pins.name)
+    passphrase = passphrases.checked(passphrase, own_words=own_words)
     found = await _evaluate(house, invitation_id, secret, code)
     version = await _next_version(house, found.account_id)
     new = await stretch(

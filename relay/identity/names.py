@@ -22,28 +22,31 @@ def side_of(surface: Surface) -> str:
     return "staff" if surface is Surface.DESK else "participant"
 
 
-def checked_sign_in_name(text: str) -> str:
+def checked_sign_in_name(text: str, longest: int = LONGEST) -> str:
     """Return a sign-in name, or raise `Invalid`."""
     text = text.strip()
     telling = sum(character.isalnum() for character in unicodedata.normalize("NFKC", text))
-    if telling < SHORTEST_SIGN_IN or len(text) > LONGEST or not text.isprintable():
+    if telling < SHORTEST_SIGN_IN or len(text) > longest or not text.isprintable():
         raise Invalid(
-            sign_in_name=f"Choose a name of {SHORTEST_SIGN_IN} to {LONGEST} letters or digits to sign in"
+            sign_in_name=f"Choose a name of {SHORTEST_SIGN_IN} to {longest} letters or digits to sign in"
             " with. It need not be your own name, and nobody else sees it."
         )
     return text
 
 
-def number_of(keyring: Keyring, invitation_id: UUID) -> str:
-    """Return four digits: the same for each try of one invitation, and to be foreseen by nobody."""
+def number_behind(keyring: Keyring, surface: Surface, invitation_id: UUID) -> str:
+    """Return the four digits that each try of an invitation puts behind a name; nothing for staff."""
+    if surface is Surface.DESK:
+        return ""
     drawn = int.from_bytes(keyring.mac("sign-in number", invitation_id.bytes))
     return f"{drawn % 10_000:04}"
 
 
 def numbered(text: str, number: str) -> str:
-    """Return the sign-in name that somebody has who chose this one, or raise `Invalid`."""
-    name = checked_sign_in_name(text)
-    return name if name.endswith(number) else name + number
+    """Return the name that who chose this one signs in with, or raise `Invalid`."""
+    if number and text.strip().endswith(number):
+        return checked_sign_in_name(text)
+    return checked_sign_in_name(text, LONGEST - len(number)) + number
 
 
 def checked_name(text: str, field: str = "name") -> str:

@@ -3,20 +3,42 @@
 A row of a plan does not say why it ended. The chain does: the worker's entry names the plan and what blocked.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from relay.audit.tags import Tag
+from relay.cases.model import Medium
 from relay.db.transaction import Reading
+from relay.house import House
+from relay.identity.model import Person
 from relay.review.model import FailedPlan
+
+
+class FailedOnDesk(msgspec.Struct, frozen=True, kw_only=True):
+    """A plan that came to nothing, as a facilitator's first page names it."""
+
+    item_id: UUID
+    case_id: UUID
+    kind: Medium
+    recipient: str
+    plan: FailedPlan
 
 
 class _Row(msgspec.Struct, frozen=True):
     id: UUID
+    case_id: UUID
+    item_id: UUID
     recipient_id: UUID
     due_at: datetime
+
+
+class _NamedRow(_Row, frozen=True):
+    kind: Medium
+    name_sealed: bytes
 
 
 class _Ended(msgspec.Struct, frozen=True):
@@ -26,30 +48,68 @@ class _Ended(msgspec.Struct, frozen=True):
     blocks: str = ""
 
 
+_LAST: Final = """
+SELECT DISTINCT ON (s.item_id, s.recipient_id) s.id, s.case_id, s.item_id, s.recipient_id, s.due_at
+FROM relay.scheduled_releases s
+WHERE s.state = 'cancelled' AND s.due_at <= %(now)s
+  AND NOT EXISTS (SELECT FROM relay.scheduled_releases w WHERE w.item_id = s.item_id
+                  AND w.recipient_id = s.recipient_id AND w.state = 'waiting')
+  AND NOT EXISTS (SELECT FROM relay.releases r WHERE r.item_id = s.item_id
+                  AND r.recipient_id = s.recipient_id AND r.released_at >= s.due_at)
+"""
+"""Each recipient's last plan of an item, if nothing was planned or released since."""
+_OF_AN_ITEM: Final = "  AND s.item_id = %(item)s ORDER BY s.item_id, s.recipient_id, s.due_at DESC"
+_OF_THE_DESK: Final = "SELECT s.*, i.kind, a.name_sealed FROM ("
+_NAMED: Final = """
+  AND s.case_id = ANY ((SELECT relay.cases())::uuid[]) ORDER BY s.item_id, s.recipient_id, s.due_at DESC
+) s JOIN relay.items i ON i.id = s.item_id AND i.state IN ('approved', 'scheduled', 'released')
+JOIN relay.cases c ON c.id = s.case_id AND c.state <> 'closed'
+JOIN relay.accounts a ON a.id = s.recipient_id ORDER BY s.due_at, s.id LIMIT %(limit)s
+"""
+
+
 async def failed_plans(tx: Reading, item_id: UUID, now: datetime) -> dict[UUID, FailedPlan]:
     """Return each recipient's last plan, if that failed and nothing was planned or released since."""
-    rows = await tx.all(
-        _Row,
-        """
-        SELECT DISTINCT ON (s.recipient_id) s.id, s.recipient_id, s.due_at FROM relay.scheduled_releases s
-        WHERE s.item_id = %(item)s AND s.state = 'cancelled' AND s.due_at <= %(now)s
-          AND NOT EXISTS (SELECT FROM relay.scheduled_releases w WHERE w.item_id = s.item_id
-                          AND w.recipient_id = s.recipient_id AND w.state = 'waiting')
-          AND NOT EXISTS (SELECT FROM relay.releases r WHERE r.item_id = s.item_id
-                          AND r.recipient_id = s.recipient_id AND r.released_at >= s.due_at)
-        ORDER BY s.recipient_id, s.due_at DESC
-        """,
-        {"item": item_id, "now": now},
-    )
-    if not rows:
+    rows = await tx.all(_Row, _LAST + _OF_AN_ITEM, {"item": item_id, "now": now})
+    failed = await _failed(tx, rows)
+    return {row.recipient_id: failed[row.id] for row in rows if row.id in failed}
+
+
+async def failed_on_desk(house: House, person: Person, *, limit: int = 200) -> list[FailedOnDesk]:
+    """Return what did not happen in the person's cases and still waits for them, the oldest first."""
+    async with house.database.reading(person.id) as tx:
+        rows = await tx.all(_NamedRow, _OF_THE_DESK + _LAST + _NAMED, {"now": house.clock(), "limit": limit})
+        failed = await _failed(tx, rows)
+    return [
+        FailedOnDesk(
+            item_id=row.item_id,
+            case_id=row.case_id,
+            kind=row.kind,
+            recipient=house.columns.open("accounts", "name", row.recipient_id, row.name_sealed),
+            plan=failed[row.id],
+        )
+        for row in rows
+        if row.id in failed
+    ]
+
+
+async def _failed(tx: Reading, rows: Iterable[_Row]) -> dict[UUID, FailedPlan]:
+    """Return those of the plans that failed, with why; none of those that a facilitator took back."""
+    due = {row.id: row.due_at for row in rows}
+    if not due:
         return {}
     details = await tx.values(
-        "SELECT e.detail FROM relay.audit_entries e JOIN relay.items i ON i.id = %(item)s"
-        " WHERE e.chain = i.case_id AND e.subject_id = i.id AND e.tag = %(tag)s",
-        {"item": item_id, "tag": str(Tag.SCHEDULE_CANCELLED)},
+        "SELECT detail FROM relay.audit_entries"
+        " WHERE chain = ANY(%(chains)s) AND subject_id = ANY(%(items)s) AND tag = %(tag)s",
+        {
+            "chains": list({row.case_id for row in rows}),
+            "items": list({row.item_id for row in rows}),
+            "tag": str(Tag.SCHEDULE_CANCELLED),
+        },
     )
     ended = [msgspec.json.decode(detail, type=_Ended) for detail in details]
-    why = {one.release: tuple(one.blocks.split()) for one in ended if one.release}
     return {
-        row.recipient_id: FailedPlan(due_at=row.due_at, blocks=why[row.id]) for row in rows if row.id in why
+        one.release: FailedPlan(due_at=due[one.release], blocks=tuple(one.blocks.split()))
+        for one in ended
+        if one.release in due
     }

@@ -8,6 +8,7 @@ colleague may take it all the same; it is kept up while its holder goes on with 
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -45,13 +46,26 @@ class _Person(msgspec.Struct, frozen=True):
     wrote: bool
 
 
+APPROVED_BY_ME: Final = """page.state = 'in_review' AND EXISTS (
+    SELECT FROM relay.reviews v
+    JOIN relay.revisions r ON r.id = v.revision_id AND r.number = page.revision
+    WHERE v.item_id = page.id AND v.reviewer_id = (SELECT relay.actor()) AND v.decision = 'approve'
+      AND v.decided_at >= page.ready_at
+      AND relay.works_on_case_since(page.case_id, v.reviewer_id, v.decided_at)
+)"""
+"""Whether what is left of an item (`page`) is somebody else's: the actor's own approval counts."""
+
 # All that waits in the actor's cases is sorted for a page. That is little: of each author to each recipient,
 # at most one item is on its way through review. The index `items_queue` gives these and no others, however
-# many there are elsewhere. The cases are read once, not for each item: their policy compares a list at every
-# visit.
-_QUEUE = """
+# many there are elsewhere. The cases, and what a concern is open about, are read once, not for each item:
+# their policies compare a list at every visit.
+_WHAT: Final = """
 WITH own AS MATERIALIZED (
     SELECT id, reference_sealed FROM relay.cases WHERE id = ANY ((SELECT relay.cases())::uuid[])
+), stopped AS MATERIALIZED (
+    SELECT n.item_id FROM relay.concerns n
+    WHERE n.case_id = ANY ((SELECT relay.cases())::uuid[]) AND n.item_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM relay.concern_entries e WHERE e.concern_id = n.id AND e.kind = 'closed')
 )
 SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.state, page.revision,
        page.ready_at, l.facilitator_id AS claimed_by,
@@ -61,19 +75,12 @@ SELECT page.id AS item_id, page.case_id, own.reference_sealed, page.kind, page.s
            WHERE r.item_id = page.id AND r.number = page.revision AND r.edited_by IS NOT NULL
              AND NOT EXISTS (SELECT FROM relay.agreements a WHERE a.revision_id = r.id)
        ) AS asked,
-       page.state = 'in_review' AND EXISTS (
-           SELECT FROM relay.reviews v
-           JOIN relay.revisions r ON r.id = v.revision_id AND r.number = page.revision
-           WHERE v.item_id = page.id AND v.reviewer_id = (SELECT relay.actor()) AND v.decision = 'approve'
-             AND v.decided_at >= page.ready_at
-             AND relay.works_on_case_since(page.case_id, v.reviewer_id, v.decided_at)
-       ) AS approved_by_me
+"""
+_WAITS: Final = """ AS approved_by_me
 FROM (
     SELECT i.id, i.case_id, i.kind, i.state, i.revision, i.ready_at FROM relay.items i
     WHERE i.case_id = ANY ((SELECT relay.cases())::uuid[]) AND i.state IN ('in_review', 'approved')
-      AND NOT EXISTS (
-          SELECT FROM relay.concerns n WHERE n.item_id = i.id AND NOT EXISTS (
-              SELECT FROM relay.concern_entries e WHERE e.concern_id = n.id AND e.kind = 'closed'))
+      AND i.id NOT IN (SELECT item_id FROM stopped)
       AND (i.ready_at, i.id) > (%(after)s, %(after_id)s)
     ORDER BY i.ready_at, i.id LIMIT %(limit)s
 ) AS page
@@ -82,6 +89,7 @@ LEFT JOIN relay.claims l ON l.item_id = page.id
     AND (l.until > %(now)s OR l.facilitator_id = (SELECT relay.actor()))
 ORDER BY page.ready_at, page.id
 """
+_QUEUE: Final = _WHAT + APPROVED_BY_ME + _WAITS
 
 _PEOPLE = """
 SELECT DISTINCT i.id AS item_id, s.account_id, s.part, a.name_sealed, s.account_id = i.author_id AS wrote

@@ -1,5 +1,6 @@
 """What waits for a facilitator in each of their cases: said on their first page."""
 
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -7,18 +8,21 @@ import msgspec
 from relay.cases.settings import WISH_LASTS
 from relay.house import House
 from relay.identity.model import Person
+from relay.review.queue import APPROVED_BY_ME
 
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Of one case: how many items are to be looked at, or approved and not passed on yet; planned ones too.
 
-    `concerns`: how many are open; an item that one is about is counted nowhere else. `unconfirmed`: people
-    who have enrolled, and whose keys nobody has confirmed. `paused`: the case, or somebody on it. `asked`: a
-    colleague asks that one approval be enough.
+    `for_others`: what the reader has approved, and a colleague has to. `concerns`: how many are open; an item
+    that one is about is counted nowhere else. `unconfirmed`: people who have enrolled, and whose keys nobody
+    has confirmed. `paused`: the case, or somebody on it. `asked`: a colleague asks that one approval be
+    enough.
     """
 
     case_id: UUID
     to_review: int
+    for_others: int
     approved: int
     planned: int
     concerns: int
@@ -27,8 +31,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     asked: bool
 
 
-_WAITING = """
-SELECT c.id AS case_id, i.to_review, i.approved,
+_CASES: Final = """
+SELECT c.id AS case_id, i.to_review, i.for_others, i.approved,
        (SELECT count(*) FROM relay.scheduled_releases s
         WHERE s.case_id = c.id AND s.state = 'waiting') AS planned,
        (SELECT count(*) FROM relay.open_concerns(c.id)) AS concerns,
@@ -40,12 +44,17 @@ SELECT c.id AS case_id, i.to_review, i.approved,
                             ORDER BY account_id, number DESC) AS newest WHERE newest.paused) AS paused,
        coalesce(c.lowering_asked_by <> (SELECT relay.actor()) AND c.lowering_asked_at > %s, false) AS asked
 FROM relay.cases c,
-     LATERAL (SELECT count(*) FILTER (WHERE state = 'in_review') AS to_review,
+     LATERAL (SELECT count(*) FILTER (WHERE state = 'in_review' AND NOT mine) AS to_review,
+                     count(*) FILTER (WHERE mine) AS for_others,
                      count(*) FILTER (WHERE state = 'approved') AS approved
-              FROM relay.items WHERE case_id = c.id AND state IN ('in_review', 'approved')
-                AND id NOT IN (SELECT item_id FROM relay.open_concerns(c.id) WHERE item_id IS NOT NULL)) AS i
+              FROM (SELECT page.state, """
+_ITEMS: Final = """ AS mine
+                    FROM relay.items page WHERE case_id = c.id AND state IN ('in_review', 'approved')
+                      AND id NOT IN (SELECT item_id FROM relay.open_concerns(c.id) WHERE item_id IS NOT NULL)
+                   ) AS waits) AS i
 WHERE c.id = ANY(%s)
 """
+_WAITING: Final = _CASES + APPROVED_BY_ME + _ITEMS
 
 
 async def waiting(house: House, person: Person, cases: list[UUID]) -> dict[UUID, Waiting]:

@@ -72,7 +72,9 @@ class Person:
         """Take the six words that are offered, use the invitation, and sign in."""
         self.invited = invited
         self.passphrase = self.api.get("/enrolments/passphrase")["passphrase"]
-        self.api.post(f"/enrolments/{invited.id}", self.enrolment(invited))
+        self.sign_in_name = self.api.post(f"/enrolments/{invited.id}", self.enrolment(invited))[
+            "sign_in_name"
+        ]
         self.account_id = self.api.sign_in(self.sign_in_name, self.passphrase)["account_id"]
 
     def enrolment(self, invited: Invited, **changed: str) -> dict[str, str]:

@@ -114,18 +114,6 @@ async def test_a_recording_is_not_uploaded_under_another_persons_name(town: Town
     await expect(page.get_by_text(ARRIVED, exact=True)).to_be_visible(timeout=20_000)
 
 
-async def test_nobody_is_recorded_behind_a_page_that_is_covered(town: Town) -> None:
-    page = await at_the_recorder(town)
-    await start(page)
-    other = await page.context.new_page()
-    await other.goto("/")
-    await other.get_by_role("button", name="Sign out").click()
-    await expect(page.get_by_text("What you chose or recorded here is not lost")).to_be_visible()
-    await signed_in(other, "Vera")
-    await page.get_by_role("button", name="show this page again").click()
-    await expect(page.get_by_text("Recorded. Listen to it, then upload it.")).to_be_visible()
-
-
 async def test_an_upload_that_the_end_of_a_session_stopped_goes_on_where_it_was(
     town: Town, tmp_path: Path
 ) -> None:

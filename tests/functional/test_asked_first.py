@@ -187,11 +187,17 @@ async def test_a_plan_says_what_stands_against_it_and_afterwards_why_it_failed(e
     assert "It was planned for" in page
     assert "<strong>not passed on</strong> then: the case was paused." in page
     assert (await desk.ask(item))["recipients"][0]["failed_plan"]["blocks"] == ["case-paused"]
+    first = " ".join((await text(desk, "/")).split())
+    said = (
+        f'<a href="{item}">Letter for Oskar</a>, planned for {local:%-d %B %Y, %H:%M %Z}: the case was paused'
+    )
+    assert f'<span class="state">Not passed on as planned</span> {said}' in first
 
     await desk.do(f"/cases/{exchange.case_id}/gates/pauses", {"paused": False}, status=204)
     later = (service.clock() + timedelta(days=1)).isoformat()
     await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": later}, status=201)
     assert "It was planned for" not in await text(desk, item)
+    assert "Not passed on as planned" not in await text(desk, "/")
 
 
 async def test_a_plan_that_was_taken_back_did_not_fail(exchange: Exchange) -> None:

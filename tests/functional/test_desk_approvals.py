@@ -1,5 +1,6 @@
 """The desk's pages and API say how many approvals an item needs, whose count, and what happens next."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,6 +52,31 @@ async def test_two_approvals_become_one_when_a_colleague_confirms_it(
     await exchange.desk.send(f"{case}/settings", cooling_hours="0")  # the box is not ticked
     assert (await colleague.send(f"{case}/single-approval", then="confirm")).status_code == 303
     assert not (await colleague.ask(case))["case"]["second_approval"]
+
+
+async def test_a_page_from_before_undoes_nothing_that_a_colleague_has_changed_since(
+    exchange: Exchange, filip: tuple[Person, Client]
+) -> None:
+    case, (_, colleague) = f"/cases/{exchange.case_id}", filip
+    page = (await exchange.desk.http.get(case)).text
+    form = page.partition(f'action="{case}/settings"')[2].partition("</form>")[0]
+    shown = dict(re.findall(r'type="hidden" name="(\w+_seen)" value="(\w*)"', form))
+    assert shown == {"cooling_hours_seen": "0"}
+    await colleague.do(case, {"second_approval": True, "cooling_hours": 48}, method="PATCH")
+    saved = await exchange.desk.send(f"{case}/settings", cooling_hours="0", **shown)
+    assert saved.status_code == 303
+    now = (await colleague.ask(case))["case"]
+    assert (now["second_approval"], now["cooling_hours"], now["lowering"]) == (True, 48, None)
+    await exchange.desk.send(f"{case}/settings", cooling_hours="5", **shown)  # this is what they want
+    now = (await colleague.ask(case))["case"]
+    assert (now["second_approval"], now["cooling_hours"], now["lowering"]) == (True, 5, None)
+    # the page as it is by now, with the box unticked: that is asked for
+    page = (await exchange.desk.http.get(case)).text
+    assert page.count('name="second_approval_seen" value="on"') == 1
+    await exchange.desk.send(
+        f"{case}/settings", cooling_hours="5", cooling_hours_seen="5", second_approval_seen="on"
+    )
+    assert (await colleague.ask(case))["case"]["lowering"]["asked_by"]
 
 
 async def test_giving_up_the_second_approval_and_confirming_it_need_the_passphrase(

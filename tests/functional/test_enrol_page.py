@@ -9,9 +9,11 @@ import httpx
 from relay.db.transaction import Surface
 from relay.identity.invitations import invite_participant
 from tests.support.house import PASSPHRASE, Service
-from tests.support.web import ORIGIN, Client
+from tests.support.web import ORIGIN, Client, staff_client
 
 TYPED = {"secret": "AAAA", "code": "BBBB", "sign_in_name": "vera", "passphrase": "one", "again": "two"}
+
+WEAK = {"sign_in_name": "wolkenstein", "passphrase": "Wolkenstein1985!", "again": "Wolkenstein1985!"}
 
 
 def words(page: str) -> str:
@@ -66,11 +68,14 @@ async def test_a_name_that_another_participant_has_is_not_said_to_be_taken(servi
         invited = await invite_participant(service.desk, facilitator, case_id, part.title(), part)
         client, path = Client(service, Surface.PARTICIPANTS), f"/enrol/{invited.id}"
         first = (await client.http.get(path)).text
-        [number] = re.findall(r"We put (\d{4}) behind it", first)
+        [number] = re.findall(r"We put (\d{4}) behind it without a space", first)
         sent = {"secret": invited.secret, "code": invited.code, "sign_in_name": " anna.k"}
         sent |= {"passphrase": PASSPHRASE, "again": PASSPHRASE, "csrf": ""}
         again = await client.http.post(path, data=sent | {"again": ""}, headers={"Origin": ORIGIN})
         assert f"We put {number} behind it" in again.text
+        # what they call themselves is no passphrase either
+        easy = await client.http.post(path, data=sent | WEAK, headers={"Origin": ORIGIN})
+        assert (easy.status_code, "enrolled" in easy.text) == (400, False)
         done = await client.http.post(path, data=sent, headers={"Origin": ORIGIN})
         assert (done.status_code, words(done.text)) == (200, f"anna.k{number}")
         names.append(words(done.text))
@@ -80,4 +85,20 @@ async def test_a_name_that_another_participant_has_is_not_said_to_be_taken(servi
             headers={"Origin": ORIGIN},
         )
         assert signed_in.status_code == 303
-    assert len(set(names)) == 2
+    assert all(re.fullmatch(r"anna\.k\d{4}", name) for name in names)
+
+
+async def test_by_the_api_too_a_participant_has_a_number_behind_their_name(service: Service) -> None:
+    facilitator = await service.make_facilitator()
+    case_id = await service.make_case(facilitator)
+    invited = await invite_participant(service.desk, facilitator, case_id, "Vera", "victim")
+    client = Client(service, Surface.PARTICIPANTS)
+    sent = {"secret": invited.secret, "code": invited.code, "passphrase": PASSPHRASE}
+    path = f"/api/v1/enrolments/{invited.id}"
+    long = await client.http.post(path, json=sent | {"sign_in_name": "a" * 97})
+    assert (long.status_code, "3 to 96" in long.text) == (400, True)
+    done = await client.http.post(path, json=sent | {"sign_in_name": "vera"})
+    assert re.fullmatch(r"vera\d{4}", done.json()["sign_in_name"])
+    await client.sign_in(done.json()["sign_in_name"])
+    staff = await staff_client(service, name="Filip")
+    await staff.sign_in("Filip")

@@ -56,6 +56,21 @@ async def test_a_colleague_is_asked_whether_one_approval_is_enough(exchange: Exc
     assert "whether one approval is enough" not in await first_page(exchange)
 
 
+async def test_what_one_has_approved_waits_for_a_colleague(exchange: Exchange) -> None:
+    filip = await staff_client(exchange.service, name="Filip")
+    colleague = (await filip.ask("/session"))["account_id"]
+    case = f"/cases/{exchange.case_id}"
+    await exchange.desk.do(f"{case}/facilitators", {"account_id": colleague}, status=201)
+    await exchange.desk.do(case, {"second_approval": True}, method="PATCH")
+    await exchange.approve(await exchange.write(exchange.victim))
+    page = await first_page(exchange)
+    assert "1 approved by you : a second approval is a colleague’s" in page
+    assert "to read or play" not in page
+    theirs = (await filip.http.get("/")).text
+    assert "1 to read or play" in theirs
+    assert "approved by you" not in theirs
+
+
 async def test_the_queue_says_whom_each_is_from_and_for(exchange: Exchange) -> None:
     await exchange.write(exchange.victim)
     await exchange.write(exchange.offender)

@@ -1,5 +1,5 @@
--- A choice that was told stands only over the one that who writes it down has seen: what its recipient chooses in the same
--- moment is never written over unread. False if it was opened, or stands otherwise by now.
+-- A choice that was told is written only over the one that was read for it, a moment before: what its recipient chooses in
+-- that moment is never written over unread. False if it was opened, or stands otherwise by now.
 SET LOCAL ROLE relay_gate;
 DROP FUNCTION relay.write_down_choice(uuid, uuid, text, text, date, timestamptz);
 CREATE FUNCTION relay.write_down_choice(

@@ -14,6 +14,8 @@ from relay.identity.model import Person
 from relay.identity.trust import is_carried
 from relay.permissions import Permission
 from relay.review.held import Held, held
+from relay.review.passing import why_not
+from relay.review.plans import FailedOnDesk, failed_on_desk
 from relay.review.waiting import waiting
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
 from relay.web.desk.shown import invitation_page
@@ -40,6 +42,9 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
     kept: dict[UUID, list[Held]] = {}
     for one in await held(house, person):
         kept.setdefault(one.case_id, []).append(one)
+    failed: dict[UUID, list[FailedOnDesk]] = {}
+    for plan in await failed_on_desk(house, person):
+        failed.setdefault(plan.case_id, []).append(plan)
     cases = await service.list_cases(house, person)
     async with house.database.reading(person.id) as tx:
         carried = await is_carried(tx, house, person.id)
@@ -51,6 +56,8 @@ async def _cases_page(asked: Asked, refusal: Refusal | None = None) -> Page:
         cases=cases,
         waiting=await waiting(house, person, [case.id for case in cases]),
         held=kept,
+        failed=failed,
+        why_not=why_not,
         reference=form.text("reference"),
         carried=carried,
     )

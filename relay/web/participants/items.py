@@ -85,6 +85,7 @@ async def show_item(
         editable=editable,
         text=words,
         only_here=text if kept and text and text.strip() and text != words else "",
+        unsaved=not kept,
         elsewhere=isinstance(refusal, SavedElsewhere),
         versions=await _version(house, person, item),
         lost=progress.LOST if lost else "",

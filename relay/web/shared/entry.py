@@ -13,7 +13,6 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
-from relay.db.transaction import Surface
 from relay.errors import Invalid, Refusal, SignInNeeded, VaultRefused
 from relay.house import House
 from relay.identity import accounts, names, passphrases, sessions
@@ -38,6 +37,12 @@ def wing_of(request: AnyRequest) -> Wing:
     """Return which app this is."""
     wing: Wing = request.app.state.wing
     return wing
+
+
+def number_behind(request: AnyRequest, invitation_id: UUID) -> str:
+    """Return what is put behind the name that a participant chooses; nothing for staff."""
+    house: House = request.app.state.house
+    return names.number_behind(house.keyring, wing_of(request).surface, invitation_id)
 
 
 @get("/sign-in", opt=_PUBLIC)
@@ -128,9 +133,8 @@ async def enrol(
     try:
         if form.text("passphrase") != form.text("again"):
             raise Invalid(again="The two passphrases are not the same. Please type both again.")
-        number, name = _number(request, invitation_id), form.text("sign_in_name")
-        if number:
-            name = names.numbered(name, number)
+        number = number_behind(request, invitation_id)
+        name = names.numbered(form.text("sign_in_name"), number)
         await accounts.enrol(
             house,
             invitation_id,
@@ -142,14 +146,6 @@ async def enrol(
     except Refusal as refusal:
         return _enrol_page(request, invitation_id, form, refusal)
     return page(request, "enrolled.html", name=name, number=number)
-
-
-def _number(request: AnyRequest, invitation_id: UUID) -> str:
-    """Return what is added to the name that a participant chooses; nothing for staff."""
-    house: House = request.app.state.house
-    if wing_of(request).surface is Surface.DESK:
-        return ""
-    return names.number_of(house.keyring, invitation_id)
 
 
 def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
@@ -164,7 +160,7 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
         refusal=refusal,
         invitation=invitation_id,
         values=values,
-        number=_number(request, invitation_id),
+        number=number_behind(request, invitation_id),
         words=words,
         offered=house.columns.seal(*_OFFER, invitation_id, words),
         again=bool(before),

@@ -10,12 +10,12 @@ from litestar.params import JSONBody, PathParameter
 from msgspec import Meta
 
 from relay.house import House
-from relay.identity import accounts, passphrases, sessions
+from relay.identity import accounts, names, passphrases, sessions
 from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
 from relay.web.shared.cookies import end_session, set_session
-from relay.web.shared.entry import client_of, wing_of
+from relay.web.shared.entry import client_of, number_behind, wing_of
 
 _PUBLIC = allow(Permission.PUBLIC)
 _MOST = 1000
@@ -56,9 +56,10 @@ class Enrolment(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class Enrolled(msgspec.Struct, frozen=True, kw_only=True):
-    """The account that is active now."""
+    """The account that is active now, and the name that signs in to it."""
 
     account_id: UUID
+    sign_in_name: str
 
 
 class Offer(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,13 +97,15 @@ async def sign_in(request: AnyRequest, house: TheHouse, data: JSONBody[SignIn]) 
 
 @post("/enrolments/{invitation_id:uuid}", opt=_PUBLIC, status_code=201, security=[])
 async def enrol(
-    house: TheHouse, invitation_id: Annotated[UUID, PathParameter()], data: JSONBody[Enrolment]
+    request: AnyRequest,
+    house: TheHouse,
+    invitation_id: Annotated[UUID, PathParameter()],
+    data: JSONBody[Enrolment],
 ) -> Enrolled:
-    """Use an invitation."""
-    account_id = await accounts.enrol(
-        house, invitation_id, data.secret, data.code, data.sign_in_name, data.passphrase
-    )
-    return Enrolled(account_id=account_id)
+    """Use an invitation. A participant's name gets four digits: the answer has it as they sign in with it."""
+    name = names.numbered(data.sign_in_name, number_behind(request, invitation_id))
+    account_id = await accounts.enrol(house, invitation_id, data.secret, data.code, name, data.passphrase)
+    return Enrolled(account_id=account_id, sign_in_name=name)
 
 
 @get("/enrolments/passphrase", opt=_PUBLIC, security=[], sync_to_thread=False)

@@ -1,4 +1,4 @@
-"""A choice that was told is written over nothing that was not seen."""
+"""A choice that was told is written over nothing that was chosen in that moment."""
 
 from alembic import op
 

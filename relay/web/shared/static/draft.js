@@ -15,7 +15,7 @@ if (form) {
   const { text, versions } = form.elements;
   const said = form.querySelector("[data-saved]");
   const empty = document.querySelector("[data-by-now]");
-  let kept = text.value;
+  let kept = form.hasAttribute("data-unsaved") ? null : text.value; // what was refused is kept nowhere else
   let timer = 0;
   let since = 0; // when the oldest of what is not on its way was typed; 0 if nothing
   let saving = null;
@@ -132,14 +132,17 @@ if (form) {
     }
   });
   // what was written since is kept first, and only then the form goes; why it was not kept stands where it is scrolled to
-  const afterSaving = (selector, waits) =>
+  const afterSaving = (selector, waits) => {
+    let saved = false;
     document.querySelector(selector)?.addEventListener("submit", async (event) => {
-      if (!waits()) return;
+      if ((saved && text.value === kept) || !waits()) return;
       event.preventDefault();
       await save();
-      if (text.value === kept) event.target.submit();
+      saved = text.value === kept;
+      if (saved) event.target.requestSubmit(event.submitter);
       else said.scrollIntoView({ block: "center" });
     });
+  };
   // it was empty when this page was made: it is not removed unread
   afterSaving("form[data-empty]", () => text.value.trim());
   // after these nothing more is kept; who presses again, having read why the words were not, is let go
@@ -153,6 +156,7 @@ if (form) {
   });
   addEventListener("pagehide", leave);
   document.addEventListener("relay:leave", leave);
+  document.addEventListener("relay:uncovered", () => text.value !== kept && later(0));
   const how = form.querySelector("[data-by-itself]");
   how.textContent = how.dataset.byItself;
 }

@@ -6,3 +6,11 @@ if (secret && field && !field.value) {
   field.value = decodeURIComponent(secret);
   history.replaceState(null, "", location.pathname);
 }
+
+// What a browser keeps for signing in is the name with what is put behind it.
+const name = document.querySelector("#f-sign_in_name");
+name?.form.addEventListener("submit", () => {
+  const { number } = name.form.dataset;
+  const typed = name.value.trim();
+  if (typed && !typed.endsWith(number)) name.value = typed + number;
+});

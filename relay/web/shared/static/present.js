@@ -22,9 +22,11 @@ let asked = Date.now(); // when the server was last asked for something, as far 
 let used = false; // since then
 let warning = null;
 let covered = null; // what the page showed
+let changes = 0; // of who is here, and presses to show the page again: only the last one's answer counts
+let seen = Date.now(); // the last sign of somebody
 
 for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
-  document.addEventListener(sign, () => (used = true), { capture: true, passive: true });
+  document.addEventListener(sign, () => ([used, seen] = [true, Date.now()]), { capture: true, passive: true });
 }
 
 const tokens = () => document.querySelectorAll("input[name=csrf]");
@@ -70,7 +72,7 @@ function cover(words) {
   const kept = unkept();
   const main = document.querySelector("main");
   for (const player of main.querySelectorAll("audio, video")) player.pause();
-  covered = { title: document.title, content: document.createDocumentFragment() };
+  covered = { kept, title: document.title, content: document.createDocumentFragment() };
   covered.content.append(...main.childNodes);
   document.title = `Signed out – ${document.title.split(" – ").at(-1)}`;
   const said = made("p", "", { role: "status" });
@@ -79,7 +81,7 @@ function cover(words) {
   const into = made("a", kept ? "Sign in in another window" : "Sign in", { href: `/sign-in${back}`, className: "button main" });
   if (kept) Object.assign(into, { target: "_blank", rel: "noopener" });
   main.replaceChildren(made("h1", "Signed out"), made("p", `${words} What this page showed is covered.`), said);
-  const what = file ? "What you chose or recorded" : "What you typed";
+  const what = file ? "What you may have chosen or recorded" : "What you typed";
   if (kept) said.before(made("p", `${what} here is not lost: sign in in another window, then come back to this one.`));
   else if (letter) said.before(made("p", "What you wrote is saved."));
   const actions = made("div", "", { className: "actions" });
@@ -91,27 +93,33 @@ function cover(words) {
 }
 
 async function uncover(said) {
+  const asking = ++changes;
   try {
     await renewed(tokens()[0].value);
   } catch (error) {
+    if (asking !== changes) return;
     if (!(error instanceof SignedOut)) said.textContent = "There is no connection. Try again.";
     else if (error.message.startsWith("You")) said.textContent = "You are not signed in yet.";
-    else if (unkept()) said.textContent = `${error.message} What is here can be shown to nobody but who it is from.`;
+    else if (covered.kept) said.textContent = `${error.message} What is here can be shown to nobody but who it is from.`;
     else location.replace("/");
     return;
   }
+  if (asking !== changes) return; // pressed again, or somebody else came meanwhile
   const [{ value }] = tokens();
   document.querySelector("main").replaceChildren(covered.content);
   for (const field of tokens()) field.value = value;
   document.title = covered.title;
   covered = null;
   goesOn();
+  document.querySelector("main").focus();
+  document.dispatchEvent(new Event("relay:uncovered"));
 }
 
 async function tick() {
   const since = Date.now() - asked;
   if (!covered) {
-    if (since > IDLE) cover("Your session has ended, because nothing was done here for a while.");
+    // who types on without a connection is not covered
+    if (since > IDLE && Date.now() - seen > IDLE) cover("Your session has ended, because nothing was done here for a while.");
     else if (used && (warning || since > TELL)) await tell();
     else if (since > IDLE - AHEAD) warn();
   }
@@ -119,15 +127,21 @@ async function tick() {
 }
 
 others.onmessage = ({ data }) => {
+  if (data !== mine()) changes += 1;
   if (data === "ended") cover("You have signed out in another window.");
   else if (data !== mine()) cover("Somebody else has signed in, in another window.");
   else if (!covered) goesOn();
 };
-document.addEventListener("submit", ({ target }) => {
-  if (target.getAttribute("action") === "/sign-out") others.postMessage("ended");
+document.addEventListener("submit", ({ target, defaultPrevented }) => {
+  if (!defaultPrevented && target.getAttribute("action") === "/sign-out") others.postMessage("ended");
 });
-document.addEventListener("relay:leave", () => others.postMessage("ended"));
+document.addEventListener("relay:leave", () => {
+  if (covered) covered.kept = false; // quick exit is asked nothing
+  others.postMessage("ended");
+});
 // a page that the browser kept whole
 addEventListener("pageshow", ({ persisted }) => persisted && tell());
+// what is recorded asks by itself
+addEventListener("beforeunload", (event) => covered?.kept && !file && event.preventDefault());
 others.postMessage(mine());
 setTimeout(tick, EVERY);

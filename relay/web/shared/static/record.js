@@ -22,6 +22,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   let ending = []; // the timers of its end
   let full = false;
   let left = false;
+  let hidden = false;
 
   const show = (state) => {
     start.hidden = state !== "empty";
@@ -112,6 +113,10 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     } finally {
       start.disabled = false;
     }
+    if (hidden || left) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
     const parts = [];
     const type = TYPES[kind].find((one) => MediaRecorder.isTypeSupported(one));
     recorder = new MediaRecorder(stream, { mimeType: type });
@@ -164,7 +169,15 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     });
   }
   // nobody is recorded behind a page that is covered
-  document.addEventListener("relay:covered", () => recorder?.state === "recording" && recorder.stop());
+  document.addEventListener("relay:covered", () => {
+    hidden = true;
+    clearInterval(staying);
+    if (recorder?.state === "recording") recorder.stop();
+  });
+  document.addEventListener("relay:uncovered", () => {
+    hidden = false;
+    if (recording) hold(true);
+  });
   // quick exit waits for no answer, also where its own script did not arrive
   document.addEventListener("relay:leave", leave);
   document.querySelector("form[data-exit]")?.addEventListener("submit", leave, { capture: true });

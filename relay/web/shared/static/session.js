@@ -9,8 +9,9 @@ export const personOf = (token) => token.split(".")[2];
 export async function renewed(old) {
   const answer = await fetch("/api/v1/session");
   if (answer.status === 401) throw new SignedOut("You are signed out.");
-  const found = answer.ok ? await answer.json() : null;
-  if (!found || found.csrf === old) return "";
+  if (!answer.ok) throw new TypeError("no answer"); // as without a connection: it says nothing of who is here
+  const found = await answer.json();
+  if (found.csrf === old) return "";
   if (personOf(found.csrf) !== personOf(old)) throw new SomebodyElse("Somebody else is signed in by now.");
   for (const field of document.querySelectorAll("input[name=csrf]")) field.value = found.csrf;
   return found.csrf;

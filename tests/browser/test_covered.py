@@ -1,0 +1,218 @@
+"""A page on which somebody was writing or recording is covered, and shown again to nobody but them."""
+
+import asyncio
+
+import pytest
+from playwright.async_api import Dialog, Page, Route, expect
+
+from relay.db.transaction import Surface
+from tests.browser.conftest import Town
+from tests.browser.test_at_the_desk import WORDS, go, typing
+from tests.browser.test_left_open import OWN
+from tests.browser.test_recording import at_the_recorder, start
+from tests.browser.test_script import expect_draft
+from tests.functional.test_hiding import taken
+
+pytestmark = pytest.mark.browser
+
+TYPED = "What you typed here is not lost"
+AGAIN = "show this page again"
+GONE = "What you may have chosen or recorded here is not lost"
+
+
+async def become(page: Page, town: Town, name: str, surface: Surface = Surface.PARTICIPANTS) -> None:
+    """The browser has somebody's session from now on; its windows have not heard of it."""
+    await have_session_of(page, await town.signed_in(surface, name))
+
+
+async def have_session_of(page: Page, another: Page) -> None:
+    await page.context.clear_cookies()
+    await page.context.add_cookies(await another.context.cookies())  # type: ignore[arg-type]
+
+
+async def signed_out_elsewhere(page: Page) -> Page:
+    """Another window of the browser, in which somebody has signed out."""
+    other = await page.context.new_page()
+    await other.goto("/")
+    await other.get_by_role("button", name="Sign out").click()
+    return other
+
+
+async def covered_letter(town: Town) -> tuple[str, Page, Page]:
+    """A letter that is in no other place than its covered window; and another window, signed out."""
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await vera.goto(f"/items/{item_id}")
+    await vera.route("**/draft", lambda route: route.abort())
+    await vera.get_by_label("Your letter").fill(OWN)
+    await expect(vera.get_by_text("Not saved: there is no connection")).to_be_visible()
+    other = await signed_out_elsewhere(vera)
+    await expect(vera.get_by_text(TYPED)).to_be_visible()
+    await vera.unroute("**/draft")
+    return item_id, vera, other
+
+
+async def asked_about(page: Page) -> list[str]:
+    """What the browser asks before it leaves; it is told to stay."""
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    page.on("dialog", stay)
+    return asked
+
+
+@pytest.mark.parametrize("status", [429, 502])
+async def test_an_answer_that_says_nothing_of_who_is_here_shows_nothing(town: Town, status: int) -> None:
+    _, vera, _ = await covered_letter(town)
+    await vera.route("**/api/v1/session", lambda route: route.fulfill(status=status, body="busy"))
+    await vera.get_by_role("button", name=AGAIN).click()
+    await expect(vera.get_by_text("There is no connection. Try again.")).to_be_visible()
+    assert OWN not in await vera.content()
+
+
+async def test_a_late_answer_shows_nothing_to_who_has_come_meanwhile(town: Town) -> None:
+    _, vera, other = await covered_letter(town)
+    await become(vera, town, "Vera")
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        held.set()
+        await go_on.wait()
+        await route.fulfill(response=answer)
+
+    await vera.route("**/api/v1/session", late)
+    await vera.get_by_role("button", name=AGAIN).click()
+    await asyncio.wait_for(held.wait(), 30)
+    await become(vera, town, "Oskar")
+    await other.goto("/")
+    await expect(other.get_by_role("button", name="Sign out")).to_be_visible()
+    async with vera.expect_response("**/api/v1/session"):
+        go_on.set()
+    await vera.wait_for_timeout(300)
+    assert OWN not in await vera.content()
+
+
+async def test_what_was_not_saved_while_it_was_covered_is_saved_then(town: Town) -> None:
+    item_id, vera, _ = await covered_letter(town)
+    asked = await asked_about(vera)
+    await vera.get_by_role("link", name="Start").click()
+    await vera.wait_for_timeout(300)
+    assert asked == ["beforeunload"], "the words are nowhere else"
+    await become(vera, town, "Vera")
+    await vera.get_by_role("button", name=AGAIN).click()
+    await expect(vera.get_by_label("Your letter")).to_have_value(OWN)
+    await expect_draft(town, item_id, OWN)
+    assert await vera.evaluate("document.activeElement.localName") == "main"
+
+
+async def test_quick_exit_asks_nothing_where_a_letter_is_covered(town: Town) -> None:
+    _, vera, _ = await covered_letter(town)
+    asked = await asked_about(vera)
+    await vera.get_by_role("button", name="Leave now").click()
+    await vera.wait_for_url("https://www.wikipedia.org/**")
+    assert not asked
+
+
+async def test_what_was_refused_is_not_said_to_be_saved(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.goto(f"/items/{await town.exchange.start(town.exchange.victim)}")
+    await vera.get_by_label("Your letter").fill(OWN + "x" * 20_000)
+    await vera.get_by_role("button", name="Save", exact=True).click()
+    await expect(vera.locator("#problem")).to_be_visible()
+    await signed_out_elsewhere(vera)
+    await expect(vera.get_by_text(TYPED)).to_be_visible()
+    await expect(vera.get_by_text("What you wrote is saved.")).to_have_count(0)
+
+
+async def test_who_types_on_without_a_connection_is_not_covered(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await vera.clock.install()
+    await vera.goto(f"/items/{item_id}")
+    await vera.context.set_offline(offline=True)
+    for number in range(1, 13):
+        await vera.get_by_label("Your letter").fill("word " * number)
+        await go(vera, 2)
+    await expect(vera.get_by_label("Your letter")).to_have_value("word " * 12)
+
+
+async def test_a_sign_out_that_waits_for_words_that_cannot_be_saved_covers_nothing(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await vera.goto(f"/items/{item_id}")
+    other = await vera.context.new_page()
+    await other.goto("/")
+    await vera.route("**/draft", lambda route: route.abort())
+    await vera.get_by_label("Your letter").fill(OWN)
+    await vera.get_by_role("button", name="Sign out").click()
+    await expect(vera.get_by_text("Not saved: there is no connection")).to_be_visible()
+    await vera.wait_for_timeout(300)
+    await expect(other.get_by_role("heading", level=1)).to_have_text("Start")
+    await vera.unroute("**/draft")
+    await vera.get_by_role("button", name="Save", exact=True).click()
+    await expect_draft(town, item_id, OWN)
+    await vera.get_by_role("button", name="Sign out").click()
+    await vera.wait_for_url("**/sign-in")
+    await expect(other.get_by_role("heading", level=1)).to_have_text("Signed out")
+
+
+async def test_nobody_is_recorded_behind_a_page_that_is_covered(town: Town) -> None:
+    page = await at_the_recorder(town)
+    await page.clock.install()
+    await page.reload()
+    await start(page)
+    await signed_out_elsewhere(page)
+    await expect(page.get_by_text(GONE)).to_be_visible()
+    await become(page, town, "Vera")
+    asked: list[int] = []
+    page.on("response", lambda one: asked.append(one.status) if one.url.endswith("/session") else None)
+    for _ in range(5):
+        await go(page, 6)
+        await page.evaluate("0")
+    assert not asked, "what is covered holds no session"
+    await page.get_by_role("button", name=AGAIN).click()
+    await expect(page.get_by_text("Recorded. Listen to it, then upload it.")).to_be_visible()
+
+
+ALLOWED_LATER = """
+const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (...given) => {
+    await new Promise((resolve) => (window.allow = resolve));
+    return (window.stream = await real(...given));
+};
+"""
+
+
+async def test_no_recording_begins_behind_a_page_that_is_covered(town: Town) -> None:
+    page = await at_the_recorder(town, "video")
+    await page.add_init_script(ALLOWED_LATER)
+    await page.reload()
+    await page.get_by_role("button", name="Start recording").click()
+    await page.wait_for_function("window.allow", polling=100)
+    await signed_out_elsewhere(page)
+    await expect(page.get_by_text(GONE)).to_be_visible()
+    await page.evaluate("allow()")
+    ended = "window.stream?.getTracks().every((track) => track.readyState === 'ended')"
+    await page.wait_for_function(ended, polling=100)
+    await become(page, town, "Vera")
+    await page.get_by_role("button", name=AGAIN).click()
+    await expect(page.get_by_role("button", name="Start recording")).to_be_enabled()
+
+
+async def test_what_a_colleague_was_typing_is_not_thrown_away_by_who_comes_after(town: Town) -> None:
+    item = await taken(town.exchange)
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    await typing(fatima, item)
+    gita = await town.exchange.service.make_facilitator("Gita")
+    await have_session_of(fatima, await town.seated(Surface.DESK, gita))
+    await (await fatima.context.new_page()).goto("/")
+    await expect(fatima.get_by_text(TYPED)).to_be_visible()
+    await fatima.get_by_role("button", name=AGAIN).click()
+    await expect(fatima.get_by_text("nobody but who it is from")).to_be_visible()
+    await become(fatima, town, "Fatima", Surface.DESK)
+    await fatima.get_by_role("button", name=AGAIN).click()
+    await expect(fatima.get_by_label("How to put it right")).to_have_value(WORDS)
