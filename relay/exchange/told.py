@@ -76,7 +76,7 @@ class _Newest(msgspec.Struct, frozen=True, kw_only=True):
     was_told: bool
 
     def is_newer(self, choice: DeliveryState, told_on: date) -> bool:
-        """Tell whether how it stands is newer than what was told that day, or may be and keeps more back."""
+        """Tell whether how it stands is newer than what was told, or may be and keeps as much back."""
         if self.chosen_on == told_on and not self.was_told:
             return _KEEPS_BACK[self.state] >= _KEEPS_BACK[choice]
         return self.chosen_on > told_on
@@ -127,7 +127,7 @@ async def write_down(
 
     Raise `Missing` for what is not of the person's cases, `Conflict` for what was never passed on to them,
     was opened by them, or about which they chose something else since that day (on that very day: what keeps
-    more back), `Invalid` for a day on which it cannot have been.
+    as much back, or more), `Invalid` for a day on which it cannot have been.
     """
     today = house.local_time().date()
     async with house.database.acting(person.id, Tag.CHOICE_TOLD) as act:
@@ -142,8 +142,8 @@ async def write_down(
             raise Conflict(OPENED)
         if newest.is_newer(_STATE_OF[choice], told_on):
             raise Conflict(
-                "They have chosen, or told, something else about it since that day, and that stands. Talk"
-                " with them first. Nothing was changed."
+                "What they chose themselves on that day, or chose or told since that day, stands. Talk with"
+                " them first. Nothing was changed."
             )
         written = await act.value(
             "SELECT relay.write_down_choice(%s, %s, %s, %s, %s, %s, %s, %s)",

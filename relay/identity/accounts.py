@@ -14,7 +14,7 @@ from relay.house import House
 from relay.identity import passphrases
 from relay.identity.invitations import TRIES
 from relay.identity.model import Person
-from relay.identity.names import account_lookup, checked_sign_in_name, side_of
+from relay.identity.names import NUMBER_DIGITS, account_lookup, checked_sign_in_name, side_of
 from relay.identity.namesakes import is_taken
 from relay.identity.proofs import code_mac, enrolment_mac, secret_hash
 from relay.identity.stretching import seal_bundle, stretch
@@ -53,7 +53,8 @@ async def enrol(
     tried five times.
     """
     sign_in_name = checked_sign_in_name(sign_in_name)
-    own_words = (sign_in_name, sign_in_name.rstrip("0123456789"), house.pins.name)
+    bare = sign_in_name[:-NUMBER_DIGITS], sign_in_name.rstrip("0123456789")  # without digits behind it
+    own_words = (sign_in_name, *bare, house.pins.name)
     passphrase = passphrases.checked(passphrase, own_words=own_words)
     found = await _evaluate(house, invitation_id, secret, code)
     version = await _next_version(house, found.account_id)

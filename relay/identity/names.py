@@ -15,6 +15,7 @@ from relay.vault.keyring import Keyring
 
 SHORTEST_SIGN_IN = 3
 LONGEST = 100
+NUMBER_DIGITS = 4
 
 
 def side_of(surface: Surface) -> str:
@@ -39,14 +40,13 @@ def number_behind(keyring: Keyring, surface: Surface, invitation_id: UUID) -> st
     if surface is Surface.DESK:
         return ""
     drawn = int.from_bytes(keyring.mac("sign-in number", invitation_id.bytes))
-    return f"{drawn % 10_000:04}"
+    return str(drawn % 10**NUMBER_DIGITS).zfill(NUMBER_DIGITS)
 
 
 def numbered(text: str, number: str) -> str:
     """Return the name that who chose this one signs in with, or raise `Invalid`."""
-    if number and text.strip().endswith(number):
-        return checked_sign_in_name(text)
-    return checked_sign_in_name(text, LONGEST - len(number)) + number
+    chosen = text.strip().removesuffix(number)  # typed with it, or put there by the page
+    return checked_sign_in_name(chosen, LONGEST - len(number)) + number
 
 
 def checked_name(text: str, field: str = "name") -> str:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 import msgspec
 
-from relay.audit.tags import Tag
 from relay.cases.model import Medium
 from relay.db.transaction import Reading
 from relay.house import House
@@ -49,22 +48,29 @@ class _Ended(msgspec.Struct, frozen=True):
 
 
 _LAST: Final = """
-SELECT DISTINCT ON (s.item_id, s.recipient_id) s.id, s.case_id, s.item_id, s.recipient_id, s.due_at
-FROM relay.scheduled_releases s
+SELECT s.id, s.case_id, s.item_id, s.recipient_id, s.due_at FROM relay.scheduled_releases s
 WHERE s.state = 'cancelled' AND s.due_at <= %(now)s
   AND NOT EXISTS (SELECT FROM relay.scheduled_releases w WHERE w.item_id = s.item_id
-                  AND w.recipient_id = s.recipient_id AND w.state = 'waiting')
+                  AND w.recipient_id = s.recipient_id AND w.sequence > s.sequence)
   AND NOT EXISTS (SELECT FROM relay.releases r WHERE r.item_id = s.item_id
-                  AND r.recipient_id = s.recipient_id AND r.released_at >= s.due_at)
+                  AND r.recipient_id = s.recipient_id AND r.sequence > s.sequence)
 """
-"""Each recipient's last plan of an item, if nothing was planned or released since."""
-_OF_AN_ITEM: Final = "  AND s.item_id = %(item)s ORDER BY s.item_id, s.recipient_id, s.due_at DESC"
+"""The last that was planned or released of an item for somebody, if it was a plan that ended in its time."""
+_OF_AN_ITEM: Final = " AND s.item_id = %(item)s"
 _OF_THE_DESK: Final = "SELECT s.*, i.kind, a.name_sealed FROM ("
 _NAMED: Final = """
-  AND s.case_id = ANY ((SELECT relay.cases())::uuid[]) ORDER BY s.item_id, s.recipient_id, s.due_at DESC
+  AND s.case_id = ANY ((SELECT relay.cases())::uuid[])
+  AND EXISTS (SELECT FROM relay.seats t WHERE t.case_id = s.case_id AND t.account_id = s.recipient_id
+              AND t.removed_at IS NULL)
 ) s JOIN relay.items i ON i.id = s.item_id AND i.state IN ('approved', 'scheduled', 'released')
+    AND i.taken_back_at IS NULL
 JOIN relay.cases c ON c.id = s.case_id AND c.state <> 'closed'
 JOIN relay.accounts a ON a.id = s.recipient_id ORDER BY s.due_at, s.id LIMIT %(limit)s
+"""
+# the tag is written out: only so is its index used
+_WHY: Final = """
+SELECT detail FROM relay.audit_entries
+WHERE chain = ANY(%(chains)s) AND subject_id = ANY(%(items)s) AND tag = 'item.schedule_cancelled'
 """
 
 
@@ -76,7 +82,7 @@ async def failed_plans(tx: Reading, item_id: UUID, now: datetime) -> dict[UUID, 
 
 
 async def failed_on_desk(house: House, person: Person, *, limit: int = 200) -> list[FailedOnDesk]:
-    """Return what did not happen in the person's cases and still waits for them, the oldest first."""
+    """Return what did not happen in the person's cases and can still be passed on, the oldest first."""
     async with house.database.reading(person.id) as tx:
         rows = await tx.all(_NamedRow, _OF_THE_DESK + _LAST + _NAMED, {"now": house.clock(), "limit": limit})
         failed = await _failed(tx, rows)
@@ -98,15 +104,8 @@ async def _failed(tx: Reading, rows: Iterable[_Row]) -> dict[UUID, FailedPlan]:
     due = {row.id: row.due_at for row in rows}
     if not due:
         return {}
-    details = await tx.values(
-        "SELECT detail FROM relay.audit_entries"
-        " WHERE chain = ANY(%(chains)s) AND subject_id = ANY(%(items)s) AND tag = %(tag)s",
-        {
-            "chains": list({row.case_id for row in rows}),
-            "items": list({row.item_id for row in rows}),
-            "tag": str(Tag.SCHEDULE_CANCELLED),
-        },
-    )
+    chains, items = list({row.case_id for row in rows}), list({row.item_id for row in rows})
+    details = await tx.values(_WHY, {"chains": chains, "items": items})
     ended = [msgspec.json.decode(detail, type=_Ended) for detail in details]
     return {
         one.release: FailedPlan(due_at=due[one.release], blocks=tuple(one.blocks.split()))

@@ -15,9 +15,9 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Of one case: how many items are to be looked at, or approved and not passed on yet; planned ones too.
 
     `for_others`: what the reader has approved, and a colleague has to. `concerns`: how many are open; an item
-    that one is about is counted nowhere else. `unconfirmed`: people who have enrolled, and whose keys nobody
-    has confirmed. `paused`: the case, or somebody on it. `asked`: a colleague asks that one approval be
-    enough.
+    that one is about is not counted beside them. `unconfirmed`: people who have enrolled, and whose keys
+    nobody has confirmed. `paused`: the case, or somebody on it. `asked`: a colleague asks that one approval
+    be enough.
     """
 
     case_id: UUID

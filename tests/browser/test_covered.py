@@ -69,7 +69,7 @@ async def test_an_answer_that_says_nothing_of_who_is_here_shows_nothing(town: To
     _, vera, _ = await covered_letter(town)
     await vera.route("**/api/v1/session", lambda route: route.fulfill(status=status, body="busy"))
     await vera.get_by_role("button", name=AGAIN).click()
-    await expect(vera.get_by_text("There is no connection. Try again.")).to_be_visible()
+    await expect(vera.get_by_text("There is no answer at the moment. Try again.")).to_be_visible()
     await expect(vera.get_by_label("Your letter")).to_have_count(0)
 
 
@@ -126,6 +126,23 @@ async def test_what_was_refused_is_not_said_to_be_saved(town: Town) -> None:
     await signed_out_elsewhere(vera)
     await expect(vera.get_by_text(TYPED)).to_be_visible()
     await expect(vera.get_by_text("What you wrote is saved.")).to_have_count(0)
+
+
+async def test_what_another_window_saved_is_not_written_over_by_leaving(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await town.exchange.victim.do(f"/items/{item_id}/draft", {"text": OWN}, status=204, method="PUT")
+    await vera.goto(f"/items/{item_id}")
+    newer = {"text": "The other window's"}
+    await town.exchange.victim.do(f"/items/{item_id}/draft", newer, status=204, method="PUT")
+    await vera.get_by_role("button", name="Save and send").click()
+    await expect(vera.locator("#problem")).to_be_visible()
+    sent: list[str] = []
+    vera.on("request", lambda one: sent.append(one.method) if one.url.endswith("/draft") else None)
+    await vera.goto(f"/items/{item_id}")
+    await expect(vera.get_by_role("heading", level=1)).to_be_visible()
+    assert not sent
+    assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "The other window's"
 
 
 async def test_who_types_on_without_a_connection_is_not_covered(town: Town) -> None:

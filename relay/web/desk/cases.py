@@ -158,21 +158,21 @@ async def settings(asked: TheAsked, case_id: CaseId) -> Page:
     form = asked.form
     case, _, _ = await service.read_case(asked.house, asked.person, case_id)
     second: bool | None = form.ticked("second_approval")
-    cooling_hours: int | None = form.number("cooling_hours")
-    if shown := form.text("cooling_hours_seen"):
-        # what the page showed and nobody changed stays as it is by now: a colleague may have changed it since
-        second = None if second == form.ticked("second_approval_seen") else second
-        cooling_hours = None if str(cooling_hours) == shown else cooling_hours
+    # what the page showed and nobody changed stays as it is by now: a colleague may have changed it since
+    shown = form.text("cooling_hours_seen")
+    if shown and second == form.ticked("second_approval_seen"):
+        second = None
     lowering = case.second_approval and second is False
 
     async def do(person: Person) -> None:
+        cooling_hours = form.number("cooling_hours")
         await working.change_settings(
             asked.house,
             person,
             case_id,
             # nobody gives up what they did not see: a colleague may ask for it just now
             second_approval=second if second or lowering else None,
-            cooling_hours=cooling_hours,
+            cooling_hours=None if str(cooling_hours) == shown else cooling_hours,
         )
 
     deed = "a colleague is asked to confirm that one approval is enough in this case, and the rest is saved."

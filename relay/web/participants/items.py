@@ -59,12 +59,16 @@ async def show_item(
     item_id: UUID,
     *,
     text: str | None = None,
+    known: str = "",
     refusal: Refusal | None = None,
     done: str = "",
     files: int = FEW,
     disguise: Disguise | None = None,
 ) -> Page:
-    """Show an item of theirs, perhaps with what could not be done and what was typed or chosen for it."""
+    """Show an item of theirs, perhaps with what could not be done and what was typed or chosen for it.
+
+    `known`: the versions of the draft that what was typed is on top of.
+    """
     arriving = await own_files.on_their_way(house, person, item_id)
     item = await progress.own_item(house, person, item_id)
     case = await own.own_case(house, person, item.case_id)
@@ -87,7 +91,7 @@ async def show_item(
         only_here=text if kept and text and text.strip() and text != words else "",
         unsaved=not kept,
         elsewhere=isinstance(refusal, SavedElsewhere),
-        versions=await _version(house, person, item),
+        versions=known or await _version(house, person, item),
         lost=progress.LOST if lost else "",
         proposal=proposal if item.state in _ANSWERED else None,
         proposed=await _proposed(house, person, item) if proposal else "",
@@ -181,7 +185,9 @@ async def draft(
     except SignInNeeded:
         raise
     except Refusal as refusal:
-        return await show_item(request, house, person, item_id, text=text, refusal=refusal)
+        # what was refused is still on top of what its window knew: nothing newer is written over unread
+        known = "" if isinstance(refusal, SavedElsewhere) else form.text("versions")
+        return await show_item(request, house, person, item_id, text=text, known=known, refusal=refusal)
     return see_other(f"/items/{item_id}?done=sent")
 
 

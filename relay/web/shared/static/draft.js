@@ -21,7 +21,7 @@ if (form) {
   let saving = null;
   let newest = 0; // of the tries to save
   let left = null; // what set out when the page was left
-  let stopped = false; // it was saved in another window meanwhile
+  let stopped = form.dataset.unsaved === "elsewhere"; // it was saved in another window meanwhile
   let lost = false; // what this window sends does not arrive: its form, too, would lead to a page without these words
   let last = -LEAST_BETWEEN;
 
@@ -148,7 +148,7 @@ if (form) {
   // after these nothing more is kept; who presses again, having read why the words were not, is let go
   for (const selector of ['form[action="/sign-out"]', 'form[action$="/withdraw"]']) {
     let pressed = 0;
-    afterSaving(selector, () => text.value !== kept && pressed++ === 0);
+    afterSaving(selector, () => form.isConnected && text.value !== kept && pressed++ === 0);
   }
   // a telephone shows another app, or the window is closed; not every browser says both
   document.addEventListener("visibilitychange", () => {

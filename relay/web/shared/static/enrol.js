@@ -12,5 +12,6 @@ const name = document.querySelector("#f-sign_in_name");
 name?.form.addEventListener("submit", () => {
   const { number } = name.form.dataset;
   const typed = name.value.trim();
-  if (typed && !typed.endsWith(number)) name.value = typed + number;
+  const chosen = (typed.endsWith(number) ? typed.slice(0, typed.length - number.length) : typed).trim();
+  if (chosen) name.value = chosen + number;
 });

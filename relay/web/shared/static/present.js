@@ -2,7 +2,7 @@
 // told; and when it has ended, here or by leaving in another window, nothing of the page is shown any more. What somebody was
 // writing, recording or about to send stays with the page, out of sight, until they have signed in in another window.
 // Without this file the session ends some time after the last page that was asked for.
-import { personOf, renewed, SignedOut } from "./session.js";
+import { personOf, renewed, SignedOut, SomebodyElse } from "./session.js";
 
 // only the desk asks before it lets go of what was typed
 const asks = document.querySelector("script[src='/static/typed.js']");
@@ -16,17 +16,24 @@ const IDLE = Number(document.querySelector("meta[name=idle]")?.content) * 60_000
 const AHEAD = Math.min(120_000, IDLE / 2);
 const TELL = Math.min(240_000, IDLE / 4);
 const EVERY = 2_000;
+const AGAIN = 20_000;
 
 const others = new BroadcastChannel("windows"); // the other windows of this browser: whose session is used there, or "ended"
 let asked = Date.now(); // when the server was last asked for something, as far as is known here
 let used = false; // since then
+let later = 0; // it did not answer: it is asked again from then on
 let warning = null;
 let covered = null; // what the page showed
 let changes = 0; // of who is here, and presses to show the page again: only the last one's answer counts
 let seen = Date.now(); // the last sign of somebody
 
 for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
-  document.addEventListener(sign, () => ([used, seen] = [true, Date.now()]), { capture: true, passive: true });
+  const here = () => {
+    used = true;
+    const now = Date.now();
+    if (now - Math.max(asked, seen) < IDLE) seen = now; // not who comes when the time is over
+  };
+  document.addEventListener(sign, here, { capture: true, passive: true });
 }
 
 const tokens = () => document.querySelectorAll("input[name=csrf]");
@@ -48,7 +55,7 @@ async function tell() {
     others.postMessage(mine());
   } catch (error) {
     if (error instanceof SignedOut) cover(error.message);
-    else asked = before; // no connection: asked again at the next tick
+    else [asked, later] = [before, Date.now() + AGAIN]; // no answer
     used = true;
   }
 }
@@ -98,10 +105,9 @@ async function uncover(said) {
     await renewed(tokens()[0].value);
   } catch (error) {
     if (asking !== changes) return;
-    if (!(error instanceof SignedOut)) said.textContent = "There is no connection. Try again.";
-    else if (error.message.startsWith("You")) said.textContent = "You are not signed in yet.";
-    else if (covered.kept) said.textContent = `${error.message} What is here can be shown to nobody but who it is from.`;
-    else location.replace("/");
+    if (!(error instanceof SignedOut)) said.textContent = "There is no answer at the moment. Try again.";
+    else if (!(error instanceof SomebodyElse)) said.textContent = "You are not signed in yet.";
+    else said.textContent = `${error.message} What is here can be shown to nobody but who it is from.`;
     return;
   }
   if (asking !== changes) return; // pressed again, or somebody else came meanwhile
@@ -120,7 +126,7 @@ async function tick() {
   if (!covered) {
     // who types on without a connection is not covered
     if (since > IDLE && Date.now() - seen > IDLE) cover("Your session has ended, because nothing was done here for a while.");
-    else if (used && (warning || since > TELL)) await tell();
+    else if (used && (warning || since > TELL)) Date.now() > later && (await tell());
     else if (since > IDLE - AHEAD) warn();
   }
   setTimeout(tick, EVERY);
@@ -135,13 +141,20 @@ others.onmessage = ({ data }) => {
 document.addEventListener("submit", ({ target, defaultPrevented }) => {
   if (!defaultPrevented && target.getAttribute("action") === "/sign-out") others.postMessage("ended");
 });
-document.addEventListener("relay:leave", () => {
-  if (covered) covered.kept = false; // quick exit is asked nothing
+// quick exit is asked nothing, also where its own script did not arrive
+const leave = () => {
+  if (covered) covered.kept = false;
   others.postMessage("ended");
-});
+};
+document.addEventListener("relay:leave", leave);
+document.querySelector("form[data-exit]")?.addEventListener("submit", leave, { capture: true });
 // a page that the browser kept whole
 addEventListener("pageshow", ({ persisted }) => persisted && tell());
 // what is recorded asks by itself
-addEventListener("beforeunload", (event) => covered?.kept && !file && event.preventDefault());
+addEventListener("beforeunload", (event) => {
+  if (!covered?.kept || file) return;
+  event.preventDefault();
+  event.returnValue = true; // for browsers of before 2024
+});
 others.postMessage(mine());
 setTimeout(tick, EVERY);
