@@ -39,12 +39,12 @@ async def test_it_stands_where_it_may_be_needed_escaped_and_without_links(exchan
         page = (await exchange.victim.http.get(path)).text
         assert page.count(f'<p class="lines" dir="auto">{SHOWN}</p>') == 1, path
         assert 'href="https://example.org' not in page
-        assert "01632" not in page.partition("</head>")[0]
+        assert "01632 96" not in page.partition("</head>")[0]
 
 
 async def test_it_is_for_participants(exchange: Exchange) -> None:
     says(exchange.service, CONTACT, exchange.desk)
-    assert "01632" not in (await exchange.desk.http.get("/sign-in")).text
+    assert "01632 96" not in (await exchange.desk.http.get("/sign-in")).text
 
 
 @pytest.mark.parametrize("words", ["Ask your facilitator for a new invitation", "cannot be opened any more"])
