@@ -27,7 +27,7 @@ _STATE_OF: Final[dict[str, DeliveryState]] = {
     "take_back": "waiting",
 }
 
-# on one day nobody can tell what was said from what was chosen first: then what keeps more back stands
+# of one day nobody can tell which came first: what they chose stands if it keeps as much back, or more
 _KEEPS_BACK: Final[dict[DeliveryState, int]] = {
     "waiting": 0,
     "later": 1,

@@ -1,15 +1,17 @@
 """A page on which somebody was writing or recording is covered, and shown again to nobody but them."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
 from tests.browser.test_at_the_desk import WORDS, go, typing
+from tests.browser.test_hiding import held
 from tests.browser.test_left_open import OWN
-from tests.browser.test_recording import at_the_recorder, start
+from tests.browser.test_recording import asked_about, at_the_recorder, start
 from tests.browser.test_script import expect_draft
 from tests.functional.test_hiding import taken
 
@@ -52,16 +54,25 @@ async def covered_letter(town: Town) -> tuple[str, Page, Page]:
     return item_id, vera, other
 
 
-async def asked_about(page: Page) -> list[str]:
-    """What the browser asks before it leaves; it is told to stay."""
-    asked: list[str] = []
-
-    async def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        await dialog.dismiss()
-
-    page.on("dialog", stay)
-    return asked
+async def test_what_somebody_is_writing_is_out_of_sight_until_they_are_back(
+    town: Town, gallery: Path | None
+) -> None:
+    item_id, vera, other = await covered_letter(town)
+    await expect(vera.get_by_label("Your letter")).to_have_count(0)
+    await held(vera, gallery, "left-open-writing")
+    again = vera.get_by_role("button", name=AGAIN)
+    await again.click()
+    await expect(vera.get_by_text("You are not signed in yet.")).to_be_visible()
+    for name, says in (("Oskar", "nobody but who it is from"), ("Vera", None)):
+        await become(vera, town, name)
+        await other.goto("/")
+        await expect(other.get_by_role("button", name="Sign out")).to_be_visible()
+        await again.click()
+        if says:
+            await expect(vera.get_by_text(says)).to_be_visible()
+            await expect(vera.get_by_label("Your letter")).to_have_count(0)
+    await expect(vera.get_by_label("Your letter")).to_have_value(OWN)
+    await expect_draft(town, item_id, OWN)
 
 
 @pytest.mark.parametrize("status", [429, 502])
@@ -98,7 +109,7 @@ async def test_a_late_answer_shows_nothing_to_who_has_come_meanwhile(town: Town)
 
 async def test_what_was_not_saved_while_it_was_covered_is_saved_then(town: Town) -> None:
     item_id, vera, _ = await covered_letter(town)
-    asked = await asked_about(vera)
+    asked = asked_about(vera)
     await vera.get_by_role("link", name="Start").click()
     await vera.wait_for_timeout(300)
     assert asked == ["beforeunload"], "the words are nowhere else"
@@ -111,7 +122,7 @@ async def test_what_was_not_saved_while_it_was_covered_is_saved_then(town: Town)
 
 async def test_quick_exit_asks_nothing_where_a_letter_is_covered(town: Town) -> None:
     _, vera, _ = await covered_letter(town)
-    asked = await asked_about(vera)
+    asked = asked_about(vera)
     await vera.get_by_role("button", name="Leave now").click()
     await vera.wait_for_url("https://www.wikipedia.org/**")
     assert not asked

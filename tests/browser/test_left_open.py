@@ -1,15 +1,11 @@
 """What somebody was given does not stay on a screen that nobody sits at any more."""
 
-from pathlib import Path
-
 import pytest
 from playwright.async_api import expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town
 from tests.browser.test_at_the_desk import go
-from tests.browser.test_hiding import held
-from tests.browser.test_script import expect_draft
 
 pytestmark = pytest.mark.browser
 
@@ -55,37 +51,3 @@ async def test_leaving_in_one_window_covers_the_others_and_nobody_is_asked(town:
     for window, words in ((vera, WORDS), (sent, OWN)):
         await expect(window.get_by_role("heading", level=1)).to_have_text("Signed out")
         assert words not in await window.content()
-
-
-async def test_what_somebody_is_writing_is_out_of_sight_until_they_are_back(
-    town: Town, gallery: Path | None
-) -> None:
-    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
-    item_id = await town.exchange.start(town.exchange.victim)
-    await vera.goto(f"/items/{item_id}")
-    await vera.route("**/draft", lambda route: route.abort())
-    await vera.get_by_label("Your letter").fill(OWN)
-    await expect(vera.get_by_text("Not saved: there is no connection")).to_be_visible()
-    other = await vera.context.new_page()
-    await other.goto("/")
-    await other.get_by_role("button", name="Sign out").click()
-    await expect(vera.get_by_text("What you typed here is not lost")).to_be_visible()
-    await expect(vera.get_by_label("Your letter")).to_have_count(0)
-    await held(vera, gallery, "left-open-writing")
-    again = vera.get_by_role("button", name="show this page again")
-    await again.click()
-    await expect(vera.get_by_text("You are not signed in yet.")).to_be_visible()
-    for name, says in (("Oskar", "nobody but who it is from"), ("Vera", None)):
-        another = await town.signed_in(Surface.PARTICIPANTS, name)
-        await vera.context.clear_cookies()
-        await vera.context.add_cookies(await another.context.cookies())  # type: ignore[arg-type]
-        await other.goto("/")
-        await expect(other.get_by_role("button", name="Sign out")).to_be_visible()
-        await again.click()
-        if says:
-            await expect(vera.get_by_text(says)).to_be_visible()
-            await expect(vera.get_by_label("Your letter")).to_have_count(0)
-    await expect(vera.get_by_label("Your letter")).to_have_value(OWN)
-    await vera.unroute("**/draft")
-    await vera.get_by_role("button", name="Save", exact=True).click()
-    await expect_draft(town, item_id, OWN)
