@@ -3,7 +3,6 @@
 A row of a plan does not say why it ended. The chain does: the worker's entry names the plan and what blocked.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -27,35 +26,35 @@ class FailedOnDesk(msgspec.Struct, frozen=True, kw_only=True):
     plan: FailedPlan
 
 
-class _Row(msgspec.Struct, frozen=True):
-    id: UUID
+class _Row(msgspec.Struct, frozen=True, kw_only=True):
     case_id: UUID
     item_id: UUID
     recipient_id: UUID
     due_at: datetime
+    blocks: str
 
 
-class _NamedRow(_Row, frozen=True):
+class _NamedRow(_Row, frozen=True, kw_only=True):
     kind: Medium
     name_sealed: bytes
 
 
-class _Ended(msgspec.Struct, frozen=True):
-    """What an entry says of the plan that ended; one that a facilitator took back is not named in it."""
-
-    release: UUID | None = None
-    blocks: str = ""
-
-
-_LAST: Final = """
-SELECT s.id, s.case_id, s.item_id, s.recipient_id, s.due_at FROM relay.scheduled_releases s
+_FAILED: Final = """
+SELECT s.case_id, s.item_id, s.recipient_id, s.due_at, why.blocks FROM relay.scheduled_releases s
+JOIN relay.items i ON i.id = s.item_id
+JOIN relay.revisions v ON (v.id, v.item_id, v.number) = (s.revision_id, i.id, i.revision)
+JOIN LATERAL (SELECT detail::jsonb ->> 'blocks' AS blocks FROM relay.audit_entries
+              WHERE chain = s.case_id AND subject_id = s.item_id AND tag = 'item.schedule_cancelled'
+                AND detail::jsonb ->> 'release' = s.id::text LIMIT 1) why ON true
 WHERE s.state = 'cancelled' AND s.due_at <= %(now)s
   AND NOT EXISTS (SELECT FROM relay.scheduled_releases w WHERE w.item_id = s.item_id
                   AND w.recipient_id = s.recipient_id AND w.sequence > s.sequence)
   AND NOT EXISTS (SELECT FROM relay.releases r WHERE r.item_id = s.item_id
                   AND r.recipient_id = s.recipient_id AND r.sequence > s.sequence)
 """
-"""The last that was planned or released of an item for somebody, if it was a plan that ended in its time."""
+"""The last that was planned or released of an item's newest version for somebody, if a plan that failed.
+One that a facilitator took back is named in no entry. The tag is written out: only so is its index used.
+"""
 _OF_AN_ITEM: Final = " AND s.item_id = %(item)s"
 _OF_THE_DESK: Final = "SELECT s.*, i.kind, a.name_sealed FROM ("
 _NAMED: Final = """
@@ -65,50 +64,33 @@ _NAMED: Final = """
 ) s JOIN relay.items i ON i.id = s.item_id AND i.state IN ('approved', 'scheduled', 'released')
     AND i.taken_back_at IS NULL
 JOIN relay.cases c ON c.id = s.case_id AND c.state <> 'closed'
-JOIN relay.accounts a ON a.id = s.recipient_id ORDER BY s.due_at, s.id LIMIT %(limit)s
-"""
-# the tag is written out: only so is its index used
-_WHY: Final = """
-SELECT detail FROM relay.audit_entries
-WHERE chain = ANY(%(chains)s) AND subject_id = ANY(%(items)s) AND tag = 'item.schedule_cancelled'
+JOIN relay.accounts a ON a.id = s.recipient_id ORDER BY s.due_at, s.item_id, s.recipient_id LIMIT %(limit)s
 """
 
 
 async def failed_plans(tx: Reading, item_id: UUID, now: datetime) -> dict[UUID, FailedPlan]:
     """Return each recipient's last plan, if that failed and nothing was planned or released since."""
-    rows = await tx.all(_Row, _LAST + _OF_AN_ITEM, {"item": item_id, "now": now})
-    failed = await _failed(tx, rows)
-    return {row.recipient_id: failed[row.id] for row in rows if row.id in failed}
+    rows = await tx.all(_Row, _FAILED + _OF_AN_ITEM, {"item": item_id, "now": now})
+    return {row.recipient_id: _failed(row) for row in rows}
 
 
 async def failed_on_desk(house: House, person: Person, *, limit: int = 200) -> list[FailedOnDesk]:
     """Return what did not happen in the person's cases and can still be passed on, the oldest first."""
     async with house.database.reading(person.id) as tx:
-        rows = await tx.all(_NamedRow, _OF_THE_DESK + _LAST + _NAMED, {"now": house.clock(), "limit": limit})
-        failed = await _failed(tx, rows)
+        rows = await tx.all(
+            _NamedRow, _OF_THE_DESK + _FAILED + _NAMED, {"now": house.clock(), "limit": limit}
+        )
     return [
         FailedOnDesk(
             item_id=row.item_id,
             case_id=row.case_id,
             kind=row.kind,
             recipient=house.columns.open("accounts", "name", row.recipient_id, row.name_sealed),
-            plan=failed[row.id],
+            plan=_failed(row),
         )
         for row in rows
-        if row.id in failed
     ]
 
 
-async def _failed(tx: Reading, rows: Iterable[_Row]) -> dict[UUID, FailedPlan]:
-    """Return those of the plans that failed, with why; none of those that a facilitator took back."""
-    due = {row.id: row.due_at for row in rows}
-    if not due:
-        return {}
-    chains, items = list({row.case_id for row in rows}), list({row.item_id for row in rows})
-    details = await tx.values(_WHY, {"chains": chains, "items": items})
-    ended = [msgspec.json.decode(detail, type=_Ended) for detail in details]
-    return {
-        one.release: FailedPlan(due_at=due[one.release], blocks=tuple(one.blocks.split()))
-        for one in ended
-        if one.release in due
-    }
+def _failed(row: _Row) -> FailedPlan:
+    return FailedPlan(due_at=row.due_at, blocks=tuple(row.blocks.split()))

@@ -10,6 +10,7 @@ from playwright.async_api import Dialog, Page, Route, expect
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town, in_the_sessions_loop
 from tests.browser.test_hiding import held, picture
+from tests.browser.test_recording import asked_about
 from tests.functional.test_hiding import sent, taken
 from tests.support import media
 
@@ -81,6 +82,31 @@ async def test_enter_plans_where_a_date_was_typed_and_decides_nothing_on_a_reaso
     await fatima.get_by_role("button", name="Pass it on to Oskar").click()
     await expect(fatima.get_by_text("It is passed on.")).to_be_visible()
     await look(fatima, gallery, f"at-desk-passed-on-{script}")
+
+
+async def test_who_typed_nothing_is_asked_nothing(town: Town) -> None:
+    case = f"/cases/{town.exchange.case_id}"
+    fatima = await town.signed_in(Surface.DESK, "Fatima")
+    asked = asked_about(fatima)
+    for path in (case, await taken(town.exchange), "/accounts", "/queue"):
+        await fatima.goto(path)
+        await fatima.locator("h1").click()
+        await fatima.get_by_role("link", name="Cases", exact=True).click()
+        await expect(fatima.get_by_role("heading", level=1)).to_have_text("Your cases")
+    await fatima.goto(case)
+    await fatima.get_by_text("Print a cover note").click()
+    form = fatima.locator(f'form[action="{case}/cover-note"]')
+    await form.get_by_label("A4, large print").check()
+    await fatima.get_by_role("link", name="Queue").click()
+    await fatima.wait_for_url("**/queue")
+    assert not asked
+    # and what was ticked elsewhere is asked about
+    await fatima.goto(case)
+    await fatima.get_by_text("How it is worked").click()
+    await fatima.get_by_label("Two people approve").check()
+    await fatima.get_by_role("link", name="Queue").click()
+    await fatima.wait_for_timeout(300)
+    assert asked == ["beforeunload"]
 
 
 async def test_who_typed_something_is_asked_before_it_is_left(town: Town) -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.browser
 
 TYPED = "What you typed here is not lost"
 AGAIN = "show this page again"
+GIVEN = "I am the one who did it."
 GONE = "What you may have chosen or recorded here is not lost"
 
 
@@ -139,7 +140,8 @@ async def test_what_was_refused_is_not_said_to_be_saved(town: Town) -> None:
     await expect(vera.get_by_text("What you wrote is saved.")).to_have_count(0)
 
 
-async def test_what_another_window_saved_is_not_written_over_by_leaving(town: Town) -> None:
+async def saved_elsewhere(town: Town) -> tuple[str, Page]:
+    """A letter's page that has read that another window saved it meanwhile."""
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)
     await town.exchange.victim.do(f"/items/{item_id}/draft", {"text": OWN}, status=204, method="PUT")
@@ -148,12 +150,156 @@ async def test_what_another_window_saved_is_not_written_over_by_leaving(town: To
     await town.exchange.victim.do(f"/items/{item_id}/draft", newer, status=204, method="PUT")
     await vera.get_by_role("button", name="Save and send").click()
     await expect(vera.locator("#problem")).to_be_visible()
+    return item_id, vera
+
+
+async def test_what_another_window_saved_is_written_over_by_nothing_but_a_press(town: Town) -> None:
+    item_id, vera = await saved_elsewhere(town)
+    await expect(vera.get_by_text("It is saved when you press Save.")).to_be_visible()
+    await expect(vera.get_by_text("It is saved by itself")).to_have_count(0)
+    await expect(vera.locator("[data-saved]")).to_have_text("Not saved. It is kept once you press Save.")
     sent: list[str] = []
     vera.on("request", lambda one: sent.append(one.method) if one.url.endswith("/draft") else None)
-    await vera.goto(f"/items/{item_id}")
-    await expect(vera.get_by_role("heading", level=1)).to_be_visible()
-    assert not sent
+    await vera.get_by_label("Your letter").fill(OWN + " And more.")
+    await vera.get_by_role("button", name="Sign out").click()
+    await vera.wait_for_timeout(2_500)  # longer than a pause
+    asked = asked_about(vera)
+    await vera.get_by_role("link", name="Start").click()
+    await vera.wait_for_timeout(300)
+    assert (sent, asked) == ([], ["beforeunload"])
     assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "The other window's"
+    await vera.get_by_role("button", name="Save", exact=True).click()
+    await vera.wait_for_url("**?done=saved")
+    await expect_draft(town, item_id, OWN + " And more.")
+    await expect(vera.get_by_text("It is saved by itself")).to_be_visible()
+    assert asked == ["beforeunload"]
+
+
+async def test_who_leaves_in_a_hurry_or_has_read_why_is_asked_nothing(town: Town) -> None:
+    for press, leads in (("Leave now", "https://www.wikipedia.org/**"), ("Sign out", "**/sign-in")):
+        _, vera = await saved_elsewhere(town)
+        asked = asked_about(vera)
+        await vera.get_by_role("button", name=press).click()
+        if press == "Sign out":
+            await vera.wait_for_timeout(300)
+            await vera.get_by_role("button", name=press).click()
+        await vera.wait_for_url(leads)
+        assert not asked
+
+
+async def test_a_letter_whose_script_did_not_arrive_is_not_said_to_be_saved(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.route("**/static/draft.js", lambda route: route.abort())
+    await vera.goto(f"/items/{await town.exchange.start(town.exchange.victim)}")
+    await vera.get_by_label("Your letter").fill(OWN)
+    await signed_out_elsewhere(vera)
+    await expect(vera.get_by_text(TYPED)).to_be_visible()
+    await expect(vera.get_by_text("What you wrote is saved.")).to_have_count(0)
+    await become(vera, town, "Vera")
+    await vera.get_by_role("button", name=AGAIN).click()
+    await expect(vera.get_by_label("Your letter")).to_have_value(OWN)
+
+
+async def test_words_that_came_too_late_to_be_saved_are_had_again(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    victim = town.exchange.victim
+    item_id = await town.exchange.start(victim)
+    await victim.do(f"/items/{item_id}/draft", {"text": "First"}, status=204, method="PUT")
+    await vera.goto(f"/items/{item_id}")
+    await victim.do(f"/items/{item_id}/submit")
+    await vera.route("**/api/v1/items/*/draft", lambda route: route.fulfill(status=204))
+    await vera.get_by_label("Your letter").fill(OWN)
+    await vera.get_by_role("button", name="Save and send").click()
+    only_here = vera.get_by_label("Not saved anywhere")
+    await expect(only_here).to_have_value(OWN)
+    await signed_out_elsewhere(vera)
+    await expect(vera.get_by_text(TYPED)).to_be_visible()
+    await become(vera, town, "Vera")
+    await vera.get_by_role("button", name=AGAIN).click()
+    await expect(only_here).to_have_value(OWN)
+
+
+async def test_an_answer_that_never_comes_keeps_nothing_on_the_screen(town: Town) -> None:
+    _, delivery = await town.exchange.deliver(town.exchange.offender, GIVEN)
+    await town.exchange.victim.do(f"/deliveries/{delivery}/choice", {"choice": "open"})
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    await vera.clock.install()
+    await vera.goto(f"/received/{delivery}")
+    await expect(vera.get_by_text(GIVEN)).to_be_visible()
+    hung = asyncio.Event()
+
+    async def hang(_: Route) -> None:
+        hung.set()
+        await asyncio.Event().wait()
+
+    await vera.route("**/api/v1/session", hang)
+    await vera.mouse.wheel(0, 50)
+    await go(vera, 5)
+    await asyncio.wait_for(hung.wait(), 30)
+    for _ in range(6):
+        await go(vera, 6)
+        await vera.evaluate("0")
+    await expect(vera.get_by_role("heading", level=1)).to_have_text("Signed out")
+    assert GIVEN not in await vera.content()
+
+
+async def test_a_save_that_is_never_answered_is_tried_again(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    await vera.clock.install()
+    await vera.goto(f"/items/{item_id}")
+    hung = asyncio.Event()
+
+    async def hang(route: Route) -> None:
+        if hung.is_set():
+            await route.continue_()
+        else:
+            hung.set()
+            await asyncio.Event().wait()
+
+    await vera.route("**/draft", hang)
+    await vera.get_by_label("Your letter").fill(OWN)
+    await go(vera, 0.1)
+    await asyncio.wait_for(hung.wait(), 30)
+    await go(vera, 1.1)
+    await expect(vera.locator("[data-saved]")).to_contain_text("Not saved: there is no connection")
+    await go(vera, 0.5)
+    await expect_draft(town, item_id, OWN)
+
+
+async def test_a_covered_page_signs_nobody_out(town: Town) -> None:
+    _, vera, other = await covered_letter(town)
+    await expect(vera.get_by_role("button", name="Sign out")).to_have_count(0)
+    await become(vera, town, "Vera")
+    await vera.get_by_role("button", name=AGAIN).click()
+    await expect(vera.get_by_role("button", name="Sign out")).to_be_visible()
+    await other.close()
+
+
+async def test_a_late_answer_covers_nothing_of_who_has_come_meanwhile(town: Town) -> None:
+    vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    other = await vera.context.new_page()
+    await vera.clock.install()
+    await vera.goto("/received")
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        held.set()
+        await go_on.wait()
+        await route.fulfill(response=answer)
+
+    await vera.route("**/api/v1/session", late)
+    await vera.mouse.wheel(0, 50)
+    await go(vera, 5)
+    await asyncio.wait_for(held.wait(), 30)
+    await become(vera, town, "Oskar")
+    await other.goto("/")
+    await expect(vera.get_by_role("heading", level=1)).to_have_text("Signed out")
+    async with vera.expect_response("**/api/v1/session"):
+        go_on.set()
+    await vera.wait_for_timeout(300)
+    await expect(other.get_by_role("heading", level=1)).to_have_text("Start")
 
 
 async def test_who_types_on_without_a_connection_is_not_covered(town: Town) -> None:

@@ -4,6 +4,8 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from relay.db.transaction import Surface
+from relay.review.plans import failed_on_desk
 from tests.functional.test_answering import shown
 from tests.functional.test_hiding import made, sent, taken, told
 from tests.support import media
@@ -200,11 +202,55 @@ async def test_a_plan_says_what_stands_against_it_and_afterwards_why_it_failed(e
     assert "Not passed on as planned" not in await text(desk, "/")
 
 
-async def test_a_plan_that_was_taken_back_did_not_fail(exchange: Exchange) -> None:
+async def failed(exchange: Exchange, item: str, seat: str) -> None:
+    """Plan it for a time at which the case is paused."""
+    desk, service = exchange.desk, exchange.service
+    due_at = (service.clock() + timedelta(minutes=5)).isoformat()
+    planned = await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at}, status=201)
+    await desk.do(f"/cases/{exchange.case_id}/gates/pauses", {"paused": True}, status=204)
+    service.clock.go(minutes=6)
+    await release_due(exchange.room, UUID(planned["release_id"]))
+    await desk.do(f"/cases/{exchange.case_id}/gates/pauses", {"paused": False}, status=204)
+
+
+async def test_what_failed_with_an_older_version_is_not_said_of_the_newest(exchange: Exchange) -> None:
+    (item, seat), desk, victim = await approved(exchange), exchange.desk, exchange.victim
+    await failed(exchange, item, seat)
+    assert "Not passed on as planned" in await text(desk, "/")
+    item_id = item.removeprefix("/items/")
+    await desk.do(f"{item}/reopen")
+    await exchange.send_back(item_id)
+    await victim.do(f"{item}/draft", {"text": "A newer letter."}, status=204, method="PUT")
+    await victim.do(f"{item}/submit")
+    await work_off(exchange.room)
+    await exchange.approve(item_id)
+    assert "Not passed on as planned" not in await text(desk, "/")
+    assert "It was planned for" not in await text(desk, item)
+
+
+async def test_plans_that_were_taken_back_hide_none_that_failed(exchange: Exchange) -> None:
     (item, seat), desk, service = await approved(exchange), exchange.desk, exchange.service
     due_at = (service.clock() + timedelta(minutes=5)).isoformat()
     await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at}, status=201)
     await desk.send(f"{item}/unschedule", seat_id=seat)
+    service.clock.go(minutes=6)
+    another = await exchange.write(exchange.offender)
+    await exchange.approve(another)
+    [to] = (await desk.ask(f"/items/{another}"))["recipients"]
+    await failed(exchange, f"/items/{another}", to["seat_id"])
+    [one] = await failed_on_desk(service.house(Surface.DESK), exchange.people.facilitator, limit=1)
+    assert str(one.item_id) == another
+
+
+async def test_a_plan_that_was_taken_back_did_not_fail(exchange: Exchange) -> None:
+    (item, seat), desk, service = await approved(exchange), exchange.desk, exchange.service
+    due_at = service.clock() + timedelta(minutes=5)
+    await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at.isoformat()}, status=201)
+    case = f"/cases/{exchange.case_id}"
+    local = due_at.astimezone(service.settings.zone)
+    assert f", planned for {local:%-d %B %Y, %H:%M %Z}</span>" in await text(desk, case)
+    await desk.send(f"{item}/unschedule", seat_id=seat)
+    assert "planned for" not in await text(desk, case)
     service.clock.go(minutes=6)
     assert "It was planned for" not in await text(desk, item)
 

@@ -117,6 +117,22 @@ async def test_a_letter_saved_elsewhere_is_not_written_over_unseen(exchange: Exc
     assert (await victim.ask(f"{path}/draft"))["text"] == WORDS
 
 
+async def test_a_letter_that_was_saved_and_could_not_be_sent_is_not_said_to_be_another_windows(
+    exchange: Exchange,
+) -> None:
+    victim, item_id = exchange.victim, await exchange.start(exchange.victim)
+    path = f"/items/{item_id}"
+    refused = await victim.send(
+        f"{path}/draft", text=" ", versions=known_of((await victim.http.get(path)).text), then="send"
+    )
+    assert (refused.status_code, "The letter is empty" in refused.text) == (400, True)
+    again = {"text": WORDS, "versions": known_of(refused.text)}
+    assert (await victim.send(f"{path}/draft", **again)).status_code == 303
+    # and what another window saves since is still not written over unseen
+    await victim.do(path + "/draft", {"text": "Newer"}, status=204, method="PUT")
+    assert (await victim.send(f"{path}/draft", **again)).status_code == 409
+
+
 async def test_by_the_api_a_draft_is_kept_on_top_of_what_was_known(exchange: Exchange) -> None:
     victim, item_id = exchange.victim, await exchange.start(exchange.victim)
     path = f"/items/{item_id}/draft"

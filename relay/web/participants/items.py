@@ -176,9 +176,10 @@ async def draft(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
     """Save the letter, and perhaps send it. What was written is shown again whatever happens."""
-    text = form.text("text")
+    text, known = form.text("text"), form.text("versions")
     try:
-        await items.save_draft(house, person, item_id, text, form.text("versions").split())
+        await items.save_draft(house, person, item_id, text, known.split())
+        known = letters.version(text)
         if form.text("then") != "send":
             return see_other(f"/items/{item_id}?done=saved")
         await submitting.submit(house, person, item_id)
@@ -186,7 +187,7 @@ async def draft(
         raise
     except Refusal as refusal:
         # what was refused is still on top of what its window knew: nothing newer is written over unread
-        known = "" if isinstance(refusal, SavedElsewhere) else form.text("versions")
+        known = "" if isinstance(refusal, SavedElsewhere) else known
         return await show_item(request, house, person, item_id, text=text, known=known, refusal=refusal)
     return see_other(f"/items/{item_id}?done=sent")
 

@@ -13,6 +13,7 @@ import math
 import os
 import struct
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import av
 import av.error
@@ -46,7 +47,7 @@ def main(stream: int, channels: int, seconds: int, *unheard: int) -> None:
         container = av.open(os.fdopen(FILE, "rb", closefd=False), "r", options=OPTIONS)
         layout = "mono" if channels == 1 else "stereo"
         heard = resampled(counting(decoded(container, stream), unheard, container.start_time), layout)
-        answer = (HEARD, *hear(heard, layout, seconds))
+        answer = (HEARD, *hear(ahead(heard), layout, seconds))
     os.write(ANSWER_TO, ANSWER.pack(*answer))
 
 
@@ -76,14 +77,25 @@ def counting(
 
 
 def resampled(frames: Iterator[av.AudioFrame], layout: str) -> Iterator[av.AudioFrame]:
-    """As it will be made: 48 kHz, one channel or two. A recording may change its form on the way."""
-    form, resampler = None, None
+    """As it will be made: 48 kHz, one channel or two, a second each. Its form may change on the way."""
+    form, resampler = None, av.AudioResampler()
     for frame in frames:
         now = (frame.sample_rate, frame.layout.name, frame.format.name)
-        if resampler is None or now != form:
-            form, resampler = now, av.AudioResampler("fltp", layout, RATE)
+        if now != form:
+            yield from resampler.resample(None)
+            form, resampler = now, av.AudioResampler("fltp", layout, RATE, frame_size=RATE)
         frame.pts = None
         yield from resampler.resample(frame)
+    yield from resampler.resample(None)
+
+
+def ahead(pieces: Iterator[av.AudioFrame]) -> Iterator[av.AudioFrame]:
+    """The same. While one is heard, another thread makes the next."""
+    with ThreadPoolExecutor(1) as other:
+        following = other.submit(next, pieces, None)
+        while (piece := following.result()) is not None:
+            following = other.submit(next, pieces, None)
+            yield piece
 
 
 def hear(frames: Iterator[av.AudioFrame], layout: str, seconds: int) -> tuple[int, int]:

@@ -1,12 +1,13 @@
 // Keeps a letter while it is written: soon after a pause in typing, every ten seconds while it goes on, when the page is
 // left. The Save button works without this file. Nothing is kept in the browser.
 // Each save is an entry in the case's audit chain: their number tells how long somebody wrote, so they are not many.
-import { renewed } from "./session.js";
+import { renewed, within } from "./session.js";
 
 const PAUSE = 1_500;
 const LONGEST = 10_000; // what was typed waits no longer, however fast the typing goes on
 const LEAST_BETWEEN = 5_000;
 const AGAIN = 15_000;
+const MOST_WAITED = 60_000; // on the slowest line a letter sets out in less
 const MOST_VERSIONS = 8;
 const MOST_KEEPALIVE = 60_000; // bytes: a browser takes 64 KiB with pages that go
 const form = document.querySelector("form[data-draft]");
@@ -14,6 +15,8 @@ const form = document.querySelector("form[data-draft]");
 if (form) {
   const { text, versions } = form.elements;
   const said = form.querySelector("[data-saved]");
+  const how = form.querySelector("[data-by-itself]");
+  const byHand = how.textContent;
   const empty = document.querySelector("[data-by-now]");
   let kept = form.hasAttribute("data-unsaved") ? null : text.value; // what was refused is kept nowhere else
   let timer = 0;
@@ -29,6 +32,9 @@ if (form) {
   const say = (words, failed = false) => {
     if (said.textContent !== words) said.textContent = words;
     said.classList.toggle("wrong", failed);
+  };
+  const bySelf = () => {
+    how.textContent = stopped ? byHand : how.dataset.byItself;
   };
   const clock = () => new Date().toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   const mark = () => form.toggleAttribute("data-unsaved", text.value !== kept);
@@ -58,6 +64,7 @@ if (form) {
       keepalive: leaving && body.length < MOST_KEEPALIVE,
       headers: { "Content-Type": "application/json", "X-Relay-CSRF": form.elements.csrf.value },
       body,
+      signal: within(MOST_WAITED),
     }).catch(() => null);
     await own(now);
     const answer = await sent;
@@ -80,6 +87,7 @@ if (form) {
     if (lost && !out) later(AGAIN);
     if (answer?.status === 409) {
       stopped = true; // only whoever reads so, and presses Save, writes over that
+      bySelf();
       versions.value = "";
       for (const send of form.querySelectorAll('[value="send"]')) send.hidden = true;
     }
@@ -110,6 +118,16 @@ if (form) {
     since ||= now;
     later(Math.max(0, Math.min(PAUSE, since + LONGEST - now), last + LEAST_BETWEEN - now));
   });
+  // what nothing saves is asked about before the page goes: but nothing is asked who leaves in a hurry, or has read why
+  let asks = true;
+  const letGo = () => {
+    asks = false;
+  };
+  addEventListener("beforeunload", (event) => {
+    if (!asks || !(stopped || lost) || text.value === kept) return;
+    event.preventDefault();
+    event.returnValue = true; // for browsers of before 2024
+  });
   // saved from here first: if that is all that was asked for, or if it cannot be, the page stays
   let going = false;
   form.addEventListener("submit", async (event) => {
@@ -117,6 +135,7 @@ if (form) {
     if (going || stopped || (send && text.value === kept && !saving)) {
       kept = text.value; // the form takes it along
       clearTimeout(timer);
+      letGo();
       return;
     }
     event.preventDefault();
@@ -135,7 +154,10 @@ if (form) {
   const afterSaving = (selector, waits) => {
     let saved = false;
     document.querySelector(selector)?.addEventListener("submit", async (event) => {
-      if ((saved && text.value === kept) || !waits()) return;
+      if ((saved && text.value === kept) || !waits()) {
+        letGo();
+        return;
+      }
       event.preventDefault();
       await save();
       saved = text.value === kept;
@@ -156,7 +178,10 @@ if (form) {
   });
   addEventListener("pagehide", leave);
   document.addEventListener("relay:leave", leave);
+  document.addEventListener("relay:leave", letGo);
+  document.querySelector("form[data-exit]")?.addEventListener("submit", letGo, { capture: true });
   document.addEventListener("relay:uncovered", () => text.value !== kept && later(0));
-  const how = form.querySelector("[data-by-itself]");
-  how.textContent = how.dataset.byItself;
+  form.toggleAttribute("data-saves", true);
+  bySelf();
+  if (stopped) say("Not saved. It is kept once you press Save.", true);
 }

@@ -7,9 +7,11 @@ import { personOf, renewed, SignedOut, SomebodyElse } from "./session.js";
 // only the desk asks before it lets go of what was typed
 const asks = document.querySelector("script[src='/static/typed.js']");
 const { unsent } = asks ? await import("./typed.js") : { unsent: () => false };
-const [letter, file] = ["form[data-draft]", "form[data-upload]"].map((one) => document.querySelector(one));
-// what is chosen or recorded is nowhere but here
-const unkept = () => file || letter?.hasAttribute("data-unsaved") || unsent();
+const [letter, file, onlyHere] = ["form[data-draft]", "form[data-upload]", "#f-only-here"].map((one) => document.querySelector(one));
+// without its own script nothing of a letter is saved before somebody presses Save
+const typed = () => letter && !letter.hasAttribute("data-saves") && letter.elements.text.value !== letter.elements.text.defaultValue;
+// what is chosen or recorded is nowhere but here, and so are words that came too late to be saved
+const unkept = () => file || onlyHere || letter?.hasAttribute("data-unsaved") || typed() || unsent();
 
 // none where something is recorded, which holds the session by itself
 const IDLE = Number(document.querySelector("meta[name=idle]")?.content) * 60_000;
@@ -37,6 +39,7 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
 }
 
 const tokens = () => document.querySelectorAll("input[name=csrf]");
+const out = document.querySelector('form[action="/sign-out"]');
 const mine = () => personOf(tokens()[0].value);
 const made = (name, words, more = {}) => Object.assign(document.createElement(name), { textContent: words }, more);
 
@@ -47,10 +50,11 @@ function goesOn(since = Date.now()) {
 }
 
 async function tell() {
-  const before = asked;
+  const [before, asking] = [asked, changes];
   [asked, used] = [Date.now(), false];
   try {
     await renewed(tokens()[0].value);
+    if (asking !== changes) return; // somebody else came meanwhile
     goesOn(asked);
     others.postMessage(mine());
   } catch (error) {
@@ -81,6 +85,7 @@ function cover(words) {
   for (const player of main.querySelectorAll("audio, video")) player.pause();
   covered = { kept, title: document.title, content: document.createDocumentFragment() };
   covered.content.append(...main.childNodes);
+  out.hidden = true; // it could sign out nobody
   document.title = `Signed out – ${document.title.split(" – ").at(-1)}`;
   const said = made("p", "", { role: "status" });
   // whoever signs in next at a participant's browser is not led to where somebody was
@@ -116,6 +121,7 @@ async function uncover(said) {
   for (const field of tokens()) field.value = value;
   document.title = covered.title;
   covered = null;
+  out.hidden = false;
   goesOn();
   document.querySelector("main").focus();
   document.dispatchEvent(new Event("relay:uncovered"));

@@ -2,12 +2,19 @@
 export class SignedOut extends Error {} // the session has ended, or is another person's
 export class SomebodyElse extends SignedOut {} // it is another person's: who asks again keeps that open
 
+// Ends a request that nothing has answered after so many milliseconds: a line can die without a word.
+export function within(most) {
+  const ends = new AbortController();
+  setTimeout(() => ends.abort(), most);
+  return ends.signal;
+}
+
 export const personOf = (token) => token.split(".")[2];
 
 // Asks who is signed in, which also keeps the session from ending. Answers the new token, which the page's forms have from
 // then on; nothing if `old` is still good.
 export async function renewed(old) {
-  const answer = await fetch("/api/v1/session");
+  const answer = await fetch("/api/v1/session", { signal: within(20_000) });
   if (answer.status === 401) throw new SignedOut("You are signed out.");
   if (!answer.ok) throw new TypeError("no answer"); // as without a connection: it says nothing of who is here
   const found = await answer.json();

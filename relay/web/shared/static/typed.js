@@ -4,7 +4,9 @@
 history.replaceState(null, "", location.href);
 
 const fields = () => [...document.querySelectorAll("main textarea:not([readonly]), main input:not([type=hidden], [type=password])")];
-const differs = (field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked;
+const ticked = ({ type }) => type === "checkbox" || type === "radio";
+// how something is printed, in a tab of its own, is nothing to be kept
+const differs = (field) => (ticked(field) ? !field.form?.target && field.checked !== field.defaultChecked : field.value !== field.defaultValue);
 // a refused form, and one that was sent along, stands there again as if it had come so
 const stands = (field) => field.localName === "textarea" && field.value.trim() && document.querySelector("#problem, [data-unsent]");
 
