@@ -49,6 +49,9 @@ _LARGE_PIXELS = 9_500_000
 _THREADS_FOR_LARGE = 2
 """Memory grows with threads times pixels: 4K on 8 threads and 8K on 2 stay below 3 GiB."""
 
+_PIECE = 8192
+"""Samples that go on together: a decoder's own pieces are so short that passing them on costs more than they do."""
+
 _AS_THE_BUFFER_FILLS: dict[str, Any] = {"flush_packets": 0}
 """Samples go into a pipe 32 KiB at a time; by itself ffmpeg writes each small piece of sound at once."""
 
@@ -107,7 +110,8 @@ def film(source: Source, picture: Picture, limits: Limits, tools: Tools) -> tupl
 def sound(kind: Kind, source: Source, limits: Limits, tools: Tools) -> tuple[str, ...]:
     """A first process: the original at READ, plain samples to WRITE, one or two channels at 48 kHz."""
     read = original(kind, source, limits, tools)
-    made = plain_sound(read, source).output(f"pipe:{WRITE}", f="f32le", **_AS_THE_BUFFER_FILLS)
+    pieces = plain_sound(read, source).filter("asetnsamples", _PIECE, p=0)
+    made = pieces.output(f"pipe:{WRITE}", f="f32le", **_AS_THE_BUFFER_FILLS)
     return _words(_beside(made, read, source.film_index, source.films), *_SOME_ERRORS)
 
 
@@ -146,6 +150,7 @@ def pack(wanted: Wanted, limits: Limits, tools: Tools) -> tuple[str, ...]:
         made.append(both[0])
         # a filter that converts, or the one channel of the samples would be asked of the sound as well
         samples = both[1].filter("aresample").filter("aformat", sample_fmts="s16", channel_layouts="mono")
+        samples = samples.filter("asetnsamples", _PIECE, p=0)
         form = {"f": "s16le", "fflags": "+bitexact", **_AS_THE_BUFFER_FILLS}
         outputs.append(ffmpeg.output(samples, f"pipe:{SAMPLES}", **form))
     container = {"f": "ipod" if wanted.kind is Kind.AUDIO else "mp4"}
