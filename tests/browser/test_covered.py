@@ -41,6 +41,20 @@ async def signed_out_elsewhere(page: Page) -> Page:
     return other
 
 
+async def answered_late(page: Page) -> tuple[asyncio.Event, asyncio.Event]:
+    """When the server has said who is signed in, and when the page may hear of it."""
+    held, go_on = asyncio.Event(), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        answer = await route.fetch()
+        held.set()
+        await go_on.wait()
+        await route.fulfill(response=answer)
+
+    await page.route("**/api/v1/session", late)
+    return held, go_on
+
+
 async def covered_letter(town: Town) -> tuple[str, Page, Page]:
     """A letter that is in no other place than its covered window; and another window, signed out."""
     vera = await town.signed_in(Surface.PARTICIPANTS, "Vera")
@@ -88,15 +102,7 @@ async def test_an_answer_that_says_nothing_of_who_is_here_shows_nothing(town: To
 async def test_a_late_answer_shows_nothing_to_who_has_come_meanwhile(town: Town) -> None:
     _, vera, other = await covered_letter(town)
     await become(vera, town, "Vera")
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def late(route: Route) -> None:
-        answer = await route.fetch()
-        held.set()
-        await go_on.wait()
-        await route.fulfill(response=answer)
-
-    await vera.route("**/api/v1/session", late)
+    held, go_on = await answered_late(vera)
     await vera.get_by_role("button", name=AGAIN).click()
     await asyncio.wait_for(held.wait(), 30)
     await become(vera, town, "Oskar")
@@ -281,15 +287,7 @@ async def test_a_late_answer_covers_nothing_of_who_has_come_meanwhile(town: Town
     other = await vera.context.new_page()
     await vera.clock.install()
     await vera.goto("/received")
-    held, go_on = asyncio.Event(), asyncio.Event()
-
-    async def late(route: Route) -> None:
-        answer = await route.fetch()
-        held.set()
-        await go_on.wait()
-        await route.fulfill(response=answer)
-
-    await vera.route("**/api/v1/session", late)
+    held, go_on = await answered_late(vera)
     await vera.mouse.wheel(0, 50)
     await go(vera, 5)
     await asyncio.wait_for(held.wait(), 30)
