@@ -102,3 +102,58 @@ async def test_by_the_api_too_a_participant_has_a_number_behind_their_name(servi
     await client.sign_in(done.json()["sign_in_name"])
     staff = await staff_client(service, name="Filip")
     await staff.sign_in("Filip")
+
+
+LONG_CODE = "Y6ZD-5M2K-QWER-7T8X-0ABC-9NPQ-4HJV"
+
+
+async def test_an_invitation_is_found_by_its_address_or_the_last_part_of_it(service: Service) -> None:
+    client, number = Client(service, Surface.PARTICIPANTS), uuid4()
+    address = f"https://relay.example/enrol/{number}"
+    for typed in (
+        str(number),
+        f" {number}\n",
+        str(number).upper(),
+        address,
+        f"{address}#{LONG_CODE}",
+        f"{address}/",
+    ):
+        answer = await client.send("/enrol", invitation=typed)
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/enrol/{number}"), typed
+
+
+async def test_a_long_code_typed_for_the_address_is_shown_nowhere(service: Service) -> None:
+    for surface in (Surface.PARTICIPANTS, Surface.DESK):
+        client = Client(service, surface)
+        form = (await client.http.get("/enrol")).text
+        assert '<form method="post" action="/enrol">' in form
+        for typed in (LONG_CODE, LONG_CODE.lower().replace("-", " "), LONG_CODE[:-3]):
+            answer = await client.send("/enrol", invitation=typed)
+            assert (answer.status_code, "That is the long code." in answer.text) == (400, True)
+            assert typed not in answer.text
+    for typed in ("", "x", "123e4567-e89b-42d3-a456-42661417400", "//evil.example", f"{uuid4()}/x"):
+        answer = await client.send("/enrol", invitation=typed)
+        assert (answer.status_code, "That is the long code." in answer.text) == (400, False), typed
+
+
+async def test_what_stands_in_the_address_behind_enrol_leads_nowhere_and_is_not_shown(
+    service: Service,
+) -> None:
+    client = Client(service, Surface.PARTICIPANTS)
+    bare = await client.http.get("/enrol")
+    for given in (LONG_CODE, str(uuid4()), "//evil.example"):
+        answer = await client.http.get("/enrol", params={"invitation": given})
+        assert (answer.status_code, answer.content) == (200, bare.content)
+
+
+async def test_an_address_that_was_cut_off_asks_for_its_last_part(service: Service) -> None:
+    client = Client(service, Surface.PARTICIPANTS)
+    pages = {(await client.http.get(f"/enrol/{cut}")).text for cut in (str(uuid4())[:-1], "123e", LONG_CODE)}
+    [page] = pages
+    answer = await client.send("/enrol/123e", **TYPED)
+    assert (answer.status_code, answer.text) == (404, page)
+    assert (await client.http.get("/enrol/123e")).status_code == 404
+    assert "Some of the address is missing. Please check it, or type its last part here." in page
+    assert "It may have been removed" not in page
+    assert '<form method="post" action="/enrol">' in page
+    assert 'If you have enrolled already, <a href="/sign-in">sign in</a>.' in page

@@ -7,15 +7,16 @@ would stand in every log on the way and in the history of a device that others u
 """
 
 import base64
+import re
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
-from relay.errors import Invalid, Refusal, SignInNeeded, VaultRefused
+from relay.errors import Invalid, Missing, Refusal, SignInNeeded, VaultRefused
 from relay.house import House
-from relay.identity import accounts, names, passphrases, sessions
+from relay.identity import accounts, names, passphrases, proofs, sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.cookies import end_session, set_session
@@ -25,6 +26,11 @@ from relay.web.shared.wing import Wing
 
 _PUBLIC = allow(Permission.PUBLIC)
 _OFFER: Final = ("invitations", "offered words")
+_LONG_CODE: Final = "That is the long code. Here comes the last part of the address, after /enrol/."
+_NO_NUMBER: Final = (
+    "Type the address as it stands on your card or in your invitation, or only its last part, after /enrol/."
+)
+_CUT_OFF: Final = "Some of the address is missing. Please check it, or type its last part here."
 Page = Response[bytes]
 
 
@@ -110,26 +116,52 @@ def step_up_routes(permission: Permission) -> list[Any]:
 
 
 @get("/enrol", opt=_PUBLIC)
-async def find_invitation(request: AnyRequest, invitation: FromQuery[str] = "") -> Page:
-    """Ask for the invitation's number, for who cannot open its link."""
+async def find_page(request: AnyRequest) -> Page:
+    """Ask for an invitation's address, for who cannot open it. What the query holds is not looked at."""
+    return page(request, "enrol_find.html")
+
+
+@post("/enrol", opt=_PUBLIC, status_code=200)
+async def find_invitation(request: AnyRequest, form: TheForm) -> Page:
+    """Lead on to the form of an invitation. What was typed is not shown again: it may be the long code."""
+    typed = form.text("invitation")
+    found = number_in(typed)
+    if found is None:
+        wrong = Invalid(invitation=_LONG_CODE if proofs.looks_like_a_secret(typed) else _NO_NUMBER)
+        return page(request, "enrol_find.html", status=wrong.status, refusal=wrong)
+    return see_other(f"/enrol/{found}")
+
+
+def number_in(untrusted_text: str) -> UUID | None:
+    """Return the invitation's number out of its address, or by itself; None if there is none."""
+    address = re.split("[?#]", "".join(untrusted_text.split()))[0]
     try:
-        return see_other(f"/enrol/{UUID(invitation.strip())}")
+        return UUID(address.rstrip("/").rpartition("/")[2])
     except ValueError:
-        wrong = Invalid(invitation="Write the number as it stands in the invitation.") if invitation else None
-        return page(request, "enrol_find.html", status=400 if wrong else 200, refusal=wrong)
+        return None
 
 
-@get("/enrol/{invitation_id:uuid}", opt=_PUBLIC)
-async def enrol_page(request: AnyRequest, invitation_id: Annotated[UUID, PathParameter()]) -> Page:
+def _cut_off(request: AnyRequest) -> Page:
+    return page(request, "enrol_find.html", status=Missing.status, refusal=Missing(_CUT_OFF))
+
+
+@get("/enrol/{invitation_id:str}", opt=_PUBLIC)
+async def enrol_page(request: AnyRequest, invitation_id: Annotated[str, PathParameter()]) -> Page:
     """Show the form. Whether there is such an invitation is not said before secret and code are right."""
-    return _enrol_page(request, invitation_id, Form([]), None)
+    found = number_in(invitation_id)
+    return _enrol_page(request, found, Form([]), None) if found else _cut_off(request)
 
 
-@post("/enrol/{invitation_id:uuid}", opt=_PUBLIC, status_code=200)
+@post("/enrol/{invitation_id:str}", opt=_PUBLIC, status_code=200)
 async def enrol(
-    request: AnyRequest, house: TheHouse, form: TheForm, invitation_id: Annotated[UUID, PathParameter()]
+    request: AnyRequest, house: TheHouse, form: TheForm, invitation_id: Annotated[str, PathParameter()]
 ) -> Page:
     """Enrol, or show the form again with what was typed; passphrases are not put into a page."""
+    found = number_in(invitation_id)
+    return await _enrol(request, house, form, found) if found else _cut_off(request)
+
+
+async def _enrol(request: AnyRequest, house: House, form: Form, invitation_id: UUID) -> Page:
     try:
         if form.text("passphrase") != form.text("again"):
             raise Invalid(again="The two passphrases are not the same. Please type both again.")
@@ -187,6 +219,7 @@ def entry_pages(permission: Permission) -> list[Any]:
         sign_in,
         sign_out_route(permission),
         *step_up_routes(permission),
+        find_page,
         find_invitation,
         enrol_page,
         enrol,
