@@ -5,12 +5,13 @@ name that they know somebody by would otherwise be told that it is taken, and so
 the service.
 """
 
+import re
 import unicodedata
 from uuid import UUID
 
 from relay.db.transaction import Surface
 from relay.errors import Invalid
-from relay.vault.columns import lookup, spaced_lookup
+from relay.vault.columns import lookup, spaced_lookup, squeezed
 from relay.vault.keyring import Keyring
 
 SHORTEST_SIGN_IN = 3
@@ -54,6 +55,11 @@ def numbered(text: str, number: str) -> str:
 def without_number(text: str, number: str) -> str:
     """Return what somebody chose of a name that they typed with its number, or that the page put it to."""
     return text.strip().removesuffix(number).strip()
+
+
+def ends_in_a_number(text: str) -> bool:
+    """Tell whether a typed name has four digits at its end, as nearly every participant's has."""
+    return re.search(rf"[0-9]{{{NUMBER_DIGITS}}}\Z", squeezed(text)) is not None
 
 
 def checked_name(text: str, field: str = "name") -> str:

@@ -178,3 +178,32 @@ async def test_the_name_that_the_page_shows_is_the_one_that_signs_in(service: Se
     for typed in (shown, shown.replace(" ", ""), f"{shown[:-4]} {shown[-4:]}"):
         answer = await client.send("/sign-in", name=typed, passphrase=PASSPHRASE)
         assert answer.status_code == 303, typed
+
+
+async def refusal(client: Client, name: str) -> str:
+    """The page after a wrong try, without the name that was typed."""
+    answer = await client.send("/sign-in", name=name, passphrase="not the right lantern")
+    assert answer.status_code == 401
+    return answer.text.replace(f'value="{name}"', "")
+
+
+async def test_who_left_out_the_digits_is_told_so_whether_or_not_anybody_has_the_name(
+    service: Service,
+) -> None:
+    client, shown = await enrolled_as(service, "river")
+    said = "There are not four digits at the end of that name."
+    for known, unknown, told in (("river", "stone", True), (f"river {shown[-4:]}", "stone 0000", False)):
+        page = await refusal(client, known)
+        assert page == await refusal(client, unknown)
+        assert (said in page) is told
+        assert "The name or the passphrase is not right." in page
+    assert said not in await refusal(Client(service, Surface.DESK), "river")
+
+
+async def test_too_many_tries_are_said_and_nothing_of_digits(service: Service) -> None:
+    client = Client(service, Surface.PARTICIPANTS)
+    for _ in range(service.participants.settings.sign_in_tries):
+        answer = await client.send("/sign-in", name="river", passphrase="not the right lantern")
+        assert answer.status_code == 401
+    answer = await client.send("/sign-in", name="river", passphrase="not the right lantern")
+    assert (answer.status_code, "four digits at the end of that" in answer.text) == (429, False)

@@ -14,6 +14,7 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
+from relay.db.transaction import Surface
 from relay.errors import Invalid, Missing, Refusal, SignInNeeded, VaultRefused
 from relay.house import House
 from relay.identity import accounts, names, passphrases, proofs, sessions
@@ -25,6 +26,10 @@ from relay.web.shared.pages import own_path, page, see_other
 from relay.web.shared.wing import Wing
 
 _PUBLIC = allow(Permission.PUBLIC)
+_NO_DIGITS: Final = (
+    "There are not four digits at the end of that name. Most names here end in four digits, such as"
+    " river3673. They stand on what you wrote down when you enrolled."
+)
 _OFFER: Final = ("invitations", "offered words")
 _LONG_CODE: Final = "That is the long code. Here comes the last part of the address, after /enrol/."
 _NO_NUMBER: Final = (
@@ -70,13 +75,21 @@ async def sign_in(request: AnyRequest, house: TheHouse, form: TheForm) -> Page:
             request,
             "sign_in.html",
             status=refusal.status,
-            refusal=refusal,
+            refusal=_with_what_may_be_missing(refusal, wing, form.text("name")),
             name=form.text("name"),
             then=then,
         )
     answer = see_other(then)
     set_session(request, answer, cookie)
     return answer
+
+
+def _with_what_may_be_missing(refusal: Refusal, wing: Wing, typed: str) -> Refusal:
+    """Add what can be seen of a typed name alone, so that it tells nobody whose account there is."""
+    participants = wing.surface is Surface.PARTICIPANTS
+    if participants and isinstance(refusal, SignInNeeded) and not names.ends_in_a_number(typed):
+        return SignInNeeded(f"{refusal.public} {_NO_DIGITS}")
+    return refusal
 
 
 def sign_out_route(permission: Permission) -> Any:

@@ -4,7 +4,14 @@ import pytest
 
 from relay.errors import Invalid
 from relay.identity.invitations import Invitation
-from relay.identity.names import account_lookup, account_lookups, checked_name, checked_sign_in_name, numbered
+from relay.identity.names import (
+    account_lookup,
+    account_lookups,
+    checked_name,
+    checked_sign_in_name,
+    ends_in_a_number,
+    numbered,
+)
 from relay.identity.proofs import clean_code, clean_secret
 from relay.identity.throttle import network
 from relay.vault.suite import context
@@ -47,6 +54,13 @@ def test_a_participants_name_is_short_enough_to_write_down_and_staff_keep_theirs
     with pytest.raises(Invalid, match="3 to 36 letters"):
         numbered("v" * 37, "3645")
     assert numbered("v" * 100, "") == "v" * 100
+
+
+def test_four_digits_at_the_end_of_a_name_are_seen_however_they_are_typed() -> None:
+    for typed in ("river3673", "river 3673 ", "river36 73", "river３６７３", "12345678"):
+        assert ends_in_a_number(typed), typed
+    for typed in ("", "river", "river367", "3673river", "river3673\u00b9a"):
+        assert not ends_in_a_number(typed), typed
 
 
 def test_one_name_is_another_account_on_the_other_side_and_in_another_service() -> None:
