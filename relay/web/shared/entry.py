@@ -176,7 +176,8 @@ async def enrol(
 
 async def _enrol(request: AnyRequest, house: House, form: Form, invitation_id: UUID) -> Page:
     try:
-        if form.text("passphrase") != form.text("again"):
+        once, again = (passphrases.normalised(form.text(name)) for name in ("passphrase", "again"))
+        if once != again:
             raise Invalid(again="The two passphrases are not the same. Please type both again.")
         number = number_behind(request, invitation_id)
         name = names.numbered(form.text("sign_in_name"), number)

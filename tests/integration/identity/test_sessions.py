@@ -266,6 +266,19 @@ async def test_a_name_that_nobody_has_gets_the_same_bytes_at_the_same_price(
     assert argon2.prices[0] == argon2.prices[1]
 
 
+async def test_white_space_that_was_pasted_along_opens_at_one_price_for_every_name(
+    service: Service, argon2: Counting
+) -> None:
+    await enrolled(service)
+    argon2.prices.clear()
+    assert await answer(service, "vera", f" {PASSPHRASE.replace(' ', '  ')}\n") == ("signed in", "")
+    assert len(argon2.prices) == 1
+    wrong = await answer(service, "vera", "not  the right lantern ")
+    known = argon2.prices[1:]
+    assert await answer(service, "nobody", "not  the right lantern ") == wrong
+    assert argon2.prices[1 + len(known) :] == known
+
+
 async def test_two_stretch_at_once_and_a_third_is_sent_away(service: Service, argon2: Counting) -> None:
     await enrolled(service)
     held, release = threading.Semaphore(0), threading.Event()
