@@ -85,6 +85,7 @@ async def enrol(
 _TAKEN = "This name to sign in with is taken. Please choose another one."
 _UNUSABLE = (
     "This invitation cannot be used. It may have expired, or been used already. Please ask for a new one."
+    " Have you enrolled already? Then sign in with the name and passphrase that you chose."
 )
 
 

@@ -74,6 +74,10 @@ async def test_a_name_that_another_participant_has_is_not_said_to_be_taken(servi
         again = await client.http.post(path, data=sent | {"again": ""}, headers={"Origin": ORIGIN})
         assert f"We put {number} behind it" in again.text
         # what they call themselves is no passphrase either
+        for typed in (f"anna.k{number}", f" anna.k {number} ", "anna.k"):
+            refused_as = sent | {"sign_in_name": typed, "again": ""}
+            again = await client.http.post(path, data=refused_as, headers={"Origin": ORIGIN})
+            assert re.search('name="sign_in_name"[^>]*value="anna.k"', again.text), typed
         easy = await client.http.post(path, data=sent | WEAK, headers={"Origin": ORIGIN})
         assert (easy.status_code, "enrolled" in easy.text) == (400, False)
         done = await client.http.post(path, data=sent, headers={"Origin": ORIGIN})
@@ -207,3 +211,43 @@ async def test_too_many_tries_are_said_and_nothing_of_digits(service: Service) -
         assert answer.status_code == 401
     answer = await client.send("/sign-in", name="river", passphrase="not the right lantern")
     assert (answer.status_code, "four digits at the end of that" in answer.text) == (429, False)
+
+
+async def test_an_invitation_that_was_used_and_one_that_never_was_get_the_same_page(service: Service) -> None:
+    facilitator = await service.make_facilitator()
+    case_id = await service.make_case(facilitator)
+    used = await invite_participant(service.desk, facilitator, case_id, "Vera", "victim")
+    client = Client(service, Surface.PARTICIPANTS)
+    sent = {"secret": used.secret, "code": used.code, "sign_in_name": "vera"}
+    sent |= {"passphrase": PASSPHRASE, "again": PASSPHRASE}
+    assert (await client.send(f"/enrol/{used.id}", **sent)).status_code == 200
+    pages = set()
+    for invitation_id in (used.id, uuid4()):
+        first = (await client.http.get(f"/enrol/{invitation_id}")).text
+        [number] = re.findall(r"We put (\d{4}) behind it without a space", first)
+        answer = await client.send(f"/enrol/{invitation_id}", **sent, offered=offer(first))
+        assert answer.status_code == 410
+        own = (str(invitation_id), number, words(first), offer(answer.text))
+        pages.add(re.sub("|".join(map(re.escape, own)), "", answer.text))
+    [page] = pages
+    assert "cannot be used" in page
+    assert "Have you enrolled already? Then sign in with the name and passphrase that you chose." in page
+
+
+async def test_the_enrolment_page_begins_with_what_is_needed_and_warns_further_down(
+    service: Service,
+) -> None:
+    page = (await Client(service, Surface.PARTICIPANTS).http.get(f"/enrol/{uuid4()}")).text
+    order = [
+        "<h1>",
+        "<p>It takes about five minutes. Have paper and a pen with you.",
+        '<form method="post" action="/enrol/',
+        "<details>",
+        "<summary>Have you been here before?",
+        "you begin anew with this",
+        "</details>",
+        'type="submit">Start',
+    ]
+    places = [page.index(one) for one in order]
+    assert places == sorted(places)
+    assert 'inputmode="numeric"' in page.partition('id="f-code"')[2].partition(">")[0]

@@ -195,7 +195,9 @@ async def _enrol(request: AnyRequest, house: House, form: Form, invitation_id: U
 
 
 def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
-    values = {name: form.text(name) for name in ("secret", "code", "sign_in_name")}
+    number = number_behind(request, invitation_id)
+    values = {name: form.text(name) for name in ("secret", "code")}
+    values["sign_in_name"] = names.without_number(form.text("sign_in_name"), number)
     house: House = request.app.state.house
     before = _offered_before(house, invitation_id, form.text("offered"))
     words = before or passphrases.offered()
@@ -206,7 +208,7 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
         refusal=refusal,
         invitation=invitation_id,
         values=values,
-        number=number_behind(request, invitation_id),
+        number=number,
         words=words,
         offered=house.columns.seal(*_OFFER, invitation_id, words),
         again=bool(before),
