@@ -251,3 +251,9 @@ async def test_the_enrolment_page_begins_with_what_is_needed_and_warns_further_d
     places = [page.index(one) for one in order]
     assert places == sorted(places)
     assert 'inputmode="numeric"' in page.partition('id="f-code"')[2].partition(">")[0]
+
+
+async def test_the_sign_in_page_says_what_to_do_for_a_lost_name_too(service: Service) -> None:
+    page = (await Client(service, Surface.PARTICIPANTS).http.get("/sign-in")).text
+    assert "If you have lost your name or your passphrase" in page
+    assert "With the four digits at its end, such as river3673" in page
