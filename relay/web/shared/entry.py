@@ -191,7 +191,7 @@ async def _enrol(request: AnyRequest, house: House, form: Form, invitation_id: U
         )
     except Refusal as refusal:
         return _enrol_page(request, invitation_id, form, refusal)
-    return page(request, "enrolled.html", name=name, number=number)
+    return page(request, "enrolled.html", name=name)
 
 
 def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
