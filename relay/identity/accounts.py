@@ -14,11 +14,11 @@ from relay.house import House
 from relay.identity import passphrases
 from relay.identity.invitations import TRIES
 from relay.identity.model import Person
-from relay.identity.names import NUMBER_DIGITS, account_lookup, checked_sign_in_name, side_of
+from relay.identity.names import NUMBER_DIGITS, account_lookups, checked_sign_in_name, side_of
 from relay.identity.namesakes import is_taken
 from relay.identity.proofs import code_mac, enrolment_mac, secret_hash
 from relay.identity.stretching import seal_bundle, stretch
-from relay.identity.surfaces import QUESTIONS
+from relay.identity.surfaces import QUESTIONS, FoundAccount
 from relay.identity.trust import require_carried
 from relay.permissions import Permission
 from relay.vault.suite import KeyPair, Sealed, Signer
@@ -57,13 +57,15 @@ async def enrol(
     own_words = (sign_in_name, *bare, house.pins.name)
     passphrase = passphrases.checked(passphrase, own_words=own_words)
     found = await _evaluate(house, invitation_id, secret, code)
+    side = side_of(house.database.surface)
+    lookups = account_lookups(house.keyring, found.service_id, side, sign_in_name)
+    await _refuse_taken(house, found, lookups)
     version = await _next_version(house, found.account_id)
     new = await stretch(
         house,
         lambda: _make_keys(house, found, invitation_id, secret, passphrase, version),
         patience=_PATIENCE,
     )
-    lookup = account_lookup(house.keyring, found.service_id, side_of(house.database.surface), sign_in_name)
     try:
         async with house.database.acting(
             found.account_id,
@@ -71,19 +73,19 @@ async def enrol(
             chain=found.case_id or found.service_id,
             subject=found.account_id,
         ) as act:
-            await _store(act, found.account_id, invitation_id, new, lookup, house.clock())
+            await _store(act, found.account_id, invitation_id, new, lookups[-1], house.clock())
             act.note(key_version=version)
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "accounts_service_id_side_lookup_key":
-            raise Invalid(
-                sign_in_name="This name to sign in with is taken. Please choose another one."
-            ) from None
+            raise Invalid(sign_in_name=_TAKEN) from None
         raise Gone(_UNUSABLE) from None
     return found.account_id
 
 
+_TAKEN = "This name to sign in with is taken. Please choose another one."
 _UNUSABLE = (
     "This invitation cannot be used. It may have expired, or been used already. Please ask for a new one."
+    " Have you enrolled already? Then sign in with the name and passphrase that you chose."
 )
 
 
@@ -107,6 +109,18 @@ def _wrong(left: int) -> str:
     if left == 0:
         return f"{wrong}, and this was the last try. Please ask for a new invitation."
     return f"{wrong}. You can try {left} more {'time' if left == 1 else 'times'}."
+
+
+async def _refuse_taken(house: House, found: _TryRow, lookups: list[bytes]) -> None:
+    """Raise `Invalid` for the name of somebody who is found first, as one stored with its white space is.
+
+    The table refuses the others: it has each lookup once.
+    """
+    find = QUESTIONS[house.database.surface].find_account
+    async with house.database.before_sign_in() as tx:
+        holder = await tx.one(FoundAccount, find, [lookups, found.service_id])
+    if holder is not None and holder.id != found.account_id:
+        raise Invalid(sign_in_name=_TAKEN)
 
 
 async def _next_version(house: House, account_id: UUID) -> int:

@@ -5,16 +5,19 @@ name that they know somebody by would otherwise be told that it is taken, and so
 the service.
 """
 
+import re
 import unicodedata
 from uuid import UUID
 
 from relay.db.transaction import Surface
 from relay.errors import Invalid
-from relay.vault.columns import lookup
+from relay.vault.columns import lookup, spaced_lookup, squeezed
 from relay.vault.keyring import Keyring
 
 SHORTEST_SIGN_IN = 3
 LONGEST = 100
+LONGEST_NUMBERED = 40
+"""It is read off a screen, written down by hand, and typed again."""
 NUMBER_DIGITS = 4
 
 
@@ -24,8 +27,8 @@ def side_of(surface: Surface) -> str:
 
 
 def checked_sign_in_name(text: str, longest: int = LONGEST) -> str:
-    """Return a sign-in name, or raise `Invalid`."""
-    text = text.strip()
+    """Return a sign-in name as a page shows it, or raise `Invalid`."""
+    text = " ".join(text.split())
     telling = sum(character.isalnum() for character in unicodedata.normalize("NFKC", text))
     if telling < SHORTEST_SIGN_IN or len(text) > longest or not text.isprintable():
         raise Invalid(
@@ -45,8 +48,18 @@ def number_behind(keyring: Keyring, surface: Surface, invitation_id: UUID) -> st
 
 def numbered(text: str, number: str) -> str:
     """Return the name that who chose this one signs in with, or raise `Invalid`."""
-    chosen = text.strip().removesuffix(number)  # typed with it, or put there by the page
-    return checked_sign_in_name(chosen, LONGEST - len(number)) + number
+    longest = LONGEST_NUMBERED - len(number) if number else LONGEST
+    return checked_sign_in_name(without_number(text, number), longest) + number
+
+
+def without_number(text: str, number: str) -> str:
+    """Return what somebody chose of a name that they typed with its number, or that the page put it to."""
+    return text.strip().removesuffix(number).strip()
+
+
+def ends_in_a_number(text: str) -> bool:
+    """Tell whether a typed name has four digits at its end, as nearly every participant's has."""
+    return re.search(rf"[0-9]{{{NUMBER_DIGITS}}}\Z", squeezed(text)) is not None
 
 
 def checked_name(text: str, field: str = "name") -> str:
@@ -59,4 +72,17 @@ def checked_name(text: str, field: str = "name") -> str:
 
 def account_lookup(keyring: Keyring, service_id: UUID, side: str, sign_in_name: str) -> bytes:
     """Return the keyed hash under which an account of one service and side is found."""
-    return lookup(keyring, f"account {side} {service_id}", sign_in_name)
+    return lookup(keyring, _purpose(service_id, side), sign_in_name)
+
+
+def account_lookups(keyring: Keyring, service_id: UUID, side: str, sign_in_name: str) -> list[bytes]:
+    """Return both under which it may be stored, the one to be preferred first.
+
+    Who enrolled while white space counted, as "Anna K", is found by that; a later "annak" is somebody else.
+    """
+    purpose = _purpose(service_id, side)
+    return [spaced_lookup(keyring, purpose, sign_in_name), lookup(keyring, purpose, sign_in_name)]
+
+
+def _purpose(service_id: UUID, side: str) -> str:
+    return f"account {side} {service_id}"

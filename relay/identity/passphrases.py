@@ -46,8 +46,19 @@ def offered() -> str:
 
 
 def normalised(passphrase: str) -> str:
-    """Return the form in which a passphrase is measured; sealing and opening take the same one (NFC)."""
-    return unicodedata.normalize("NFC", passphrase)
+    """Return the form in which a passphrase is measured and sealed: NFC, each run of white space one space.
+
+    The field shows dots: nobody sees a space that was pasted along at an end, or typed twice.
+    """
+    return " ".join(unicodedata.normalize("NFC", passphrase).split())
+
+
+def ways_to_open(passphrase: str) -> tuple[str, ...]:
+    """Return what a typed passphrase may have been sealed as: today's form, and with all its white space.
+
+    It was sealed so before white space was folded. How many there are depends on what was typed alone.
+    """
+    return tuple(dict.fromkeys((normalised(passphrase), unicodedata.normalize("NFC", passphrase))))
 
 
 def checked(passphrase: str, *, own_words: Iterable[str] = ()) -> str:
@@ -71,7 +82,7 @@ def _problem(passphrase: str, own_words: list[str]) -> str:
     if len(passphrase) > LONGEST:
         return f"Use at most {LONGEST} characters."
     if any(unicodedata.category(character) in _UNTYPED for character in passphrase):
-        return "Leave out line breaks and other invisible characters; use letters, digits, signs and spaces."
+        return "Leave out invisible characters; use letters, digits, signs and spaces."
     if _telling(passphrase, own_words) < _TELLING:
         return (
             "This is mostly a name that others know. Add words that have nothing to do with you,"

@@ -10,12 +10,19 @@ from relay.vault.keyring import Keyring
 from relay.vault.suite import context
 
 _LOOKALIKES = str.maketrans("ILOU", "110V")
+_LIKE_A_SECRET = re.compile(rb"(?=.*[G-Z])[0-9A-Z]{16,}")
+"""Most of a secret at least, and no identifier, which has no letter beyond F."""
 
 
 def clean_secret(untrusted_secret: str) -> bytes:
     """Return a secret as it counts, whatever its spaces, dashes, case and lookalike letters."""
     kept = re.sub(r"[\s-]", "", untrusted_secret).upper().translate(_LOOKALIKES)
     return kept.encode(errors="replace")
+
+
+def looks_like_a_secret(untrusted_text: str) -> bool:
+    """Tell whether somebody typed the secret, or most of it, where something else was asked for."""
+    return _LIKE_A_SECRET.fullmatch(clean_secret(untrusted_text)) is not None
 
 
 def clean_code(untrusted_code: str) -> bytes:

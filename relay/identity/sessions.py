@@ -23,9 +23,9 @@ from relay.errors import Forbidden, SignInNeeded, StepUpNeeded, VaultRefused
 from relay.house import House
 from relay.identity import throttle
 from relay.identity.model import Person, PrivateBundle
-from relay.identity.names import account_lookup, side_of
+from relay.identity.names import account_lookups, side_of
 from relay.identity.stretching import open_bundle, stretch, waste
-from relay.identity.surfaces import QUESTIONS
+from relay.identity.surfaces import QUESTIONS, FoundAccount
 from relay.identity.throttle import Counted, Limit
 from relay.vault.split import HALF, join, split
 from relay.vault.suite import KeyPair, Signer
@@ -51,12 +51,6 @@ class _Content(msgspec.Struct, frozen=True, array_like=True):
     """The hash of the session that the sign-in began, where a step-up has put this one in its place."""
 
 
-class _AccountRow(msgspec.Struct, frozen=True):
-    id: UUID
-    key_version: int
-    sealed_private: bytes
-
-
 class _SessionRow(msgspec.Struct, frozen=True):
     account_id: UUID
     service_id: UUID
@@ -78,7 +72,8 @@ async def sign_in(
     has costs and says the same as a wrong passphrase.
     """
     service_id = house.pins.service_id
-    lookup = account_lookup(house.keyring, service_id, side_of(surface), name)
+    lookups = account_lookups(house.keyring, service_id, side_of(surface), name)
+    lookup = lookups[-1]  # however it is spaced, tries of one name are counted as one
     network = throttle.network(client_key)
     by_pair = Counted(f"sign-in {surface} name and address", lookup + network, _limit(house))
     await throttle.take(
@@ -90,7 +85,7 @@ async def sign_in(
         Counted(f"sign-in {surface} name", lookup, _limit(house, _NAME_FACTOR)),
     )
     async with house.database.before_sign_in() as tx:
-        account = await tx.one(_AccountRow, QUESTIONS[surface].find_account, [service_id, lookup])
+        account = await tx.one(FoundAccount, QUESTIONS[surface].find_account, [lookups, service_id])
     bundle = await _opened(house, account, passphrase)
     if account is None or bundle is None:
         raise SignInNeeded(_WRONG)
@@ -141,7 +136,7 @@ async def step_up(house: House, person: Person, passphrase: str) -> tuple[str, P
     await throttle.take(house, Counted("step-up", person.id.bytes, _limit(house)))
     async with house.database.reading(person.id) as tx:
         account = await tx.one(
-            _AccountRow,
+            FoundAccount,
             "SELECT account_id AS id, version AS key_version, sealed_private FROM relay.account_keys"
             " WHERE account_id = %s AND version = %s",
             [person.id, person.key_version],
@@ -217,7 +212,7 @@ def _limit(house: House, factor: int = 1) -> Limit:
     return Limit(house.settings.sign_in_tries * factor, timedelta(minutes=house.settings.sign_in_minutes))
 
 
-async def _opened(house: House, account: _AccountRow | None, passphrase: str) -> PrivateBundle | None:
+async def _opened(house: House, account: FoundAccount | None, passphrase: str) -> PrivateBundle | None:
     """Open the account's keys, or return None after the same time and memory."""
 
     def work() -> PrivateBundle | None:

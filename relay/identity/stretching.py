@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn, TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import msgspec
 from relay.errors import Busy, VaultRefused
 from relay.house import House
 from relay.identity.model import PrivateBundle
+from relay.identity.passphrases import ways_to_open
 from relay.process.places import Places
 from relay.vault.keyring import Keyring
 from relay.vault.passphrase import DEFAULT, open_with_passphrase, seal_with_passphrase
@@ -79,13 +81,12 @@ def open_bundle(
     keyring: Keyring, sealed: bytes, passphrase: str, service_id: UUID, account_id: UUID, key_version: int
 ) -> PrivateBundle:
     """Open them again, or raise `VaultRefused`. Blocks; see `stretch`."""
-    opened = open_with_passphrase(
-        sealed, passphrase, _pepper(keyring), _info(service_id, account_id, key_version)
-    )
-    try:
-        return msgspec.msgpack.decode(opened, type=PrivateBundle)
-    except msgspec.MsgspecError:
-        raise VaultRefused from None
+    info = _info(service_id, account_id, key_version)
+    for way in ways_to_open(passphrase):
+        with suppress(VaultRefused, msgspec.MsgspecError):
+            opened = open_with_passphrase(sealed, way, _pepper(keyring), info)
+            return msgspec.msgpack.decode(opened, type=PrivateBundle)
+    raise VaultRefused
 
 
 def waste(keyring: Keyring, passphrase: str) -> NoReturn:

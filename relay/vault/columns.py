@@ -36,7 +36,21 @@ class ColumnCipher:
 def lookup(keyring: Keyring, purpose: str, text: str) -> bytes:
     """Return the keyed hash (32 bytes) under which a typed name is found, however its letters were typed.
 
-    Compatibility forms, case and surrounding space make no difference: NFKC, case folding, NFKC.
+    Compatibility forms, case and white space make no difference: NFKC, case folding, NFKC, no white space.
     """
+    return keyring.mac(f"lookup {purpose}", squeezed(text).encode())
+
+
+def spaced_lookup(keyring: Keyring, purpose: str, text: str) -> bytes:
+    """Return the one under which a name was stored while white space within it still counted."""
+    return keyring.mac(f"lookup {purpose}", _folded(text).strip().encode())
+
+
+def squeezed(text: str) -> str:
+    """Return what counts of a typed name."""
+    return "".join(_folded(text).split())
+
+
+def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return keyring.mac(f"lookup {purpose}", unicodedata.normalize("NFKC", folded).strip().encode())
+    return unicodedata.normalize("NFKC", folded)

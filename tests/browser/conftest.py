@@ -99,7 +99,7 @@ class Town(msgspec.Struct, frozen=True, kw_only=True):
         await page.goto("/sign-in")
         await page.fill("[name=name]", name)
         await page.fill("[name=passphrase]", PASSPHRASE)
-        await page.click("main button")
+        await page.click("main button[type=submit]")
         await page.wait_for_url("**/")
         return page
 

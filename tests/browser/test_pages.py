@@ -76,7 +76,7 @@ async def test_every_page_of_the_participants_app(
     for name, path in (
         ("sign-in", "/sign-in"),
         ("enrol-find", "/enrol"),
-        ("enrol-wrong", "/enrol?invitation=x"),
+        ("enrol-wrong", "/enrol/123e4567-e89b"),
         ("enrol", "/enrol/123e4567-e89b-42d3-a456-426614174000"),
         ("help", "/help"),
         ("missing", "/nowhere"),

@@ -47,7 +47,7 @@ async def recorded(town: Town, kind: str = "audio") -> Page:
 async def signed_in(tab: Page, name: str) -> None:
     await tab.fill("[name=name]", name)
     await tab.fill("[name=passphrase]", PASSPHRASE)
-    await tab.click("main button")
+    await tab.click("main button[type=submit]")
     await tab.wait_for_url("**/")
 
 

@@ -464,3 +464,45 @@ async def test_the_long_code_goes_from_the_link_into_its_field_and_out_of_sight(
     await expect(page.locator("[name=secret]")).to_have_value("ABCD-EFGH")
     assert "ABCD" not in page.url
     assert not any("ABCD" in url for url in asked[1:])
+
+
+@pytest.mark.parametrize("surface", [Surface.PARTICIPANTS, Surface.DESK])
+async def test_who_asks_sees_what_they_type_as_a_passphrase_until_it_is_sent(
+    town: Town, surface: Surface
+) -> None:
+    page = await town.visit(surface)
+    await page.goto("/sign-in")
+    field = page.get_by_label("Your passphrase")
+    button = page.get_by_role("button", name="Show what I type")
+    sent = "document.querySelector('main form').addEventListener('submit', (event) => event.preventDefault())"
+    await page.evaluate(sent)
+    await page.get_by_label("The name you sign in with").fill("river3673")
+    await page.keyboard.press("Tab")
+    await page.keyboard.type("seven quiet lanterns")
+    for key, pressed, kind in (("Space", "true", "text"), ("Enter", "false", "password")):
+        await page.keyboard.press("Tab") if kind == "text" else None
+        await expect(button).to_be_focused()
+        await page.keyboard.press(key)
+        await expect(button).to_have_attribute("aria-pressed", pressed)
+        await expect(field).to_have_attribute("type", kind)
+    await button.click()
+    await field.press("Enter")  # the button is not what Enter presses
+    await expect(field).to_have_attribute("type", "password")
+    await expect(button).to_have_attribute("aria-pressed", "false")
+    await expect(field).to_have_value("seven quiet lanterns")
+    await expect(field).to_have_attribute("autocomplete", "current-password")
+
+
+async def test_both_fields_of_a_new_passphrase_are_shown_by_one_button_and_by_none_without_script(
+    town: Town,
+) -> None:
+    address = "/enrol/123e4567-e89b-42d3-a456-426614174000"
+    page = await town.visit(Surface.PARTICIPANTS)
+    await page.goto(address)
+    await page.get_by_role("button", name="Show what I type").click()
+    for label in ("Your passphrase", "Your passphrase, once more"):
+        await expect(page.get_by_label(label, exact=True)).to_have_attribute("type", "text")
+    plain = await town.visit(Surface.PARTICIPANTS, script=False)
+    await plain.goto(address)
+    await expect(plain.get_by_label("Your passphrase", exact=True)).to_have_attribute("type", "password")
+    await expect(plain.get_by_role("button", name="Show what I type")).to_have_count(0)

@@ -7,15 +7,17 @@ would stand in every log on the way and in the history of a device that others u
 """
 
 import base64
+import re
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
-from relay.errors import Invalid, Refusal, SignInNeeded, VaultRefused
+from relay.db.transaction import Surface
+from relay.errors import Invalid, Missing, Refusal, SignInNeeded, VaultRefused
 from relay.house import House
-from relay.identity import accounts, names, passphrases, sessions
+from relay.identity import accounts, names, passphrases, proofs, sessions
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.cookies import end_session, set_session
@@ -24,7 +26,16 @@ from relay.web.shared.pages import own_path, page, see_other
 from relay.web.shared.wing import Wing
 
 _PUBLIC = allow(Permission.PUBLIC)
+_NO_DIGITS: Final = (
+    "There are not four digits at the end of that name. Most names here end in four digits, such as"
+    " river3673. They stand on what you wrote down when you enrolled."
+)
 _OFFER: Final = ("invitations", "offered words")
+_LONG_CODE: Final = "That is the long code. Here comes the last part of the address, after /enrol/."
+_NO_NUMBER: Final = (
+    "Type the address as it stands on your card or in your invitation, or only its last part, after /enrol/."
+)
+_CUT_OFF: Final = "Some of the address is missing. Please check it, or type its last part here."
 Page = Response[bytes]
 
 
@@ -64,13 +75,21 @@ async def sign_in(request: AnyRequest, house: TheHouse, form: TheForm) -> Page:
             request,
             "sign_in.html",
             status=refusal.status,
-            refusal=refusal,
+            refusal=_with_what_may_be_missing(refusal, wing, form.text("name")),
             name=form.text("name"),
             then=then,
         )
     answer = see_other(then)
     set_session(request, answer, cookie)
     return answer
+
+
+def _with_what_may_be_missing(refusal: Refusal, wing: Wing, typed: str) -> Refusal:
+    """Add what can be seen of a typed name alone, so that it tells nobody whose account there is."""
+    participants = wing.surface is Surface.PARTICIPANTS
+    if participants and isinstance(refusal, SignInNeeded) and not names.ends_in_a_number(typed):
+        return SignInNeeded(f"{refusal.public} {_NO_DIGITS}")
+    return refusal
 
 
 def sign_out_route(permission: Permission) -> Any:
@@ -110,28 +129,55 @@ def step_up_routes(permission: Permission) -> list[Any]:
 
 
 @get("/enrol", opt=_PUBLIC)
-async def find_invitation(request: AnyRequest, invitation: FromQuery[str] = "") -> Page:
-    """Ask for the invitation's number, for who cannot open its link."""
+async def find_page(request: AnyRequest) -> Page:
+    """Ask for an invitation's address, for who cannot open it. What the query holds is not looked at."""
+    return page(request, "enrol_find.html")
+
+
+@post("/enrol", opt=_PUBLIC, status_code=200)
+async def find_invitation(request: AnyRequest, form: TheForm) -> Page:
+    """Lead on to the form of an invitation. What was typed is not shown again: it may be the long code."""
+    typed = form.text("invitation")
+    found = number_in(typed)
+    if found is None:
+        wrong = Invalid(invitation=_LONG_CODE if proofs.looks_like_a_secret(typed) else _NO_NUMBER)
+        return page(request, "enrol_find.html", status=wrong.status, refusal=wrong)
+    return see_other(f"/enrol/{found}")
+
+
+def number_in(untrusted_text: str) -> UUID | None:
+    """Return the invitation's number out of its address, or by itself; None if there is none."""
+    address = re.split("[?#]", "".join(untrusted_text.split()))[0]
     try:
-        return see_other(f"/enrol/{UUID(invitation.strip())}")
+        return UUID(address.rstrip("/").rpartition("/")[2])
     except ValueError:
-        wrong = Invalid(invitation="Write the number as it stands in the invitation.") if invitation else None
-        return page(request, "enrol_find.html", status=400 if wrong else 200, refusal=wrong)
+        return None
 
 
-@get("/enrol/{invitation_id:uuid}", opt=_PUBLIC)
-async def enrol_page(request: AnyRequest, invitation_id: Annotated[UUID, PathParameter()]) -> Page:
+def _cut_off(request: AnyRequest) -> Page:
+    return page(request, "enrol_find.html", status=Missing.status, refusal=Missing(_CUT_OFF))
+
+
+@get("/enrol/{invitation_id:str}", opt=_PUBLIC)
+async def enrol_page(request: AnyRequest, invitation_id: Annotated[str, PathParameter()]) -> Page:
     """Show the form. Whether there is such an invitation is not said before secret and code are right."""
-    return _enrol_page(request, invitation_id, Form([]), None)
+    found = number_in(invitation_id)
+    return _enrol_page(request, found, Form([]), None) if found else _cut_off(request)
 
 
-@post("/enrol/{invitation_id:uuid}", opt=_PUBLIC, status_code=200)
+@post("/enrol/{invitation_id:str}", opt=_PUBLIC, status_code=200)
 async def enrol(
-    request: AnyRequest, house: TheHouse, form: TheForm, invitation_id: Annotated[UUID, PathParameter()]
+    request: AnyRequest, house: TheHouse, form: TheForm, invitation_id: Annotated[str, PathParameter()]
 ) -> Page:
     """Enrol, or show the form again with what was typed; passphrases are not put into a page."""
+    found = number_in(invitation_id)
+    return await _enrol(request, house, form, found) if found else _cut_off(request)
+
+
+async def _enrol(request: AnyRequest, house: House, form: Form, invitation_id: UUID) -> Page:
     try:
-        if form.text("passphrase") != form.text("again"):
+        once, again = (passphrases.normalised(form.text(name)) for name in ("passphrase", "again"))
+        if once != again:
             raise Invalid(again="The two passphrases are not the same. Please type both again.")
         number = number_behind(request, invitation_id)
         name = names.numbered(form.text("sign_in_name"), number)
@@ -145,11 +191,13 @@ async def enrol(
         )
     except Refusal as refusal:
         return _enrol_page(request, invitation_id, form, refusal)
-    return page(request, "enrolled.html", name=name, number=number)
+    return page(request, "enrolled.html", name=name)
 
 
 def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: Refusal | None) -> Page:
-    values = {name: form.text(name) for name in ("secret", "code", "sign_in_name")}
+    number = number_behind(request, invitation_id)
+    values = {name: form.text(name) for name in ("secret", "code")}
+    values["sign_in_name"] = names.without_number(form.text("sign_in_name"), number)
     house: House = request.app.state.house
     before = _offered_before(house, invitation_id, form.text("offered"))
     words = before or passphrases.offered()
@@ -160,7 +208,7 @@ def _enrol_page(request: AnyRequest, invitation_id: UUID, form: Form, refusal: R
         refusal=refusal,
         invitation=invitation_id,
         values=values,
-        number=number_behind(request, invitation_id),
+        number=number,
         words=words,
         offered=house.columns.seal(*_OFFER, invitation_id, words),
         again=bool(before),
@@ -187,6 +235,7 @@ def entry_pages(permission: Permission) -> list[Any]:
         sign_in,
         sign_out_route(permission),
         *step_up_routes(permission),
+        find_page,
         find_invitation,
         enrol_page,
         enrol,

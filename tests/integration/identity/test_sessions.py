@@ -3,14 +3,14 @@ import base64
 import threading
 from collections import Counter
 from typing import Any, LiteralString
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from relay.db.transaction import Surface
-from relay.errors import Busy, Forbidden, Refusal, SignInNeeded, StepUpNeeded
+from relay.errors import Busy, Forbidden, Invalid, Refusal, SignInNeeded, StepUpNeeded
 from relay.identity import accounts, sessions
 from relay.identity.accounts import enrol
 from relay.identity.invitations import invite_participant
@@ -18,6 +18,7 @@ from relay.identity.model import Person
 from relay.identity.sessions import open_session, sign_in, sign_out, step_up
 from relay.identity.stretching import stretch
 from relay.vault import passphrase as vault_passphrase
+from relay.vault.columns import spaced_lookup
 from tests.support.house import PASSPHRASE, Service
 
 HERE = "192.0.2.1"
@@ -173,6 +174,47 @@ async def test_a_suspended_account_is_out_at_once_and_cannot_be_told_from_none(s
             pass
 
 
+# -- names
+
+
+async def test_a_name_signs_in_however_its_white_space_is_typed(service: Service) -> None:
+    await enrolled(service, "Oskar  Müller3645")
+    for typed in ("Oskar Müller3645", "oskarmüller3645", "OSKAR  MÜLLER 3645", " oskar\u00a0müller 36 45"):
+        assert await answer(service, typed, PASSPHRASE) == ("signed in", ""), typed
+
+
+def stored_with_its_spaces(service: Service, name: str, side: str, account_id: UUID) -> None:
+    """Store a name as it was while white space within it counted."""
+    lookup = spaced_lookup(service.keyring, f"account {side} {service.id}", name)
+    tamper(service, "UPDATE relay.accounts SET lookup = %s WHERE id = %s", lookup, account_id)
+
+
+async def test_a_name_that_was_stored_with_its_spaces_still_signs_in(service: Service) -> None:
+    await enrolled(service, "Oskar Müller3645")
+    _, person = await sign_in(service.participants, PARTICIPANTS, "oskarmüller3645", PASSPHRASE, HERE)
+    stored_with_its_spaces(service, "Oskar Müller3645", "participant", person.id)
+    assert await answer(service, "oskar müller3645 ", PASSPHRASE) == ("signed in", "")
+
+
+async def test_nobody_takes_a_name_that_was_stored_with_its_spaces(service: Service) -> None:
+    anna = await service.make_facilitator("Anna K")
+    stored_with_its_spaces(service, "Anna K", "staff", anna.id)
+    invited = await service.invite_staff("facilitator", "Anna Kay")
+    with pytest.raises(Invalid, match="This name to sign in with is taken"):
+        await enrol(service.desk, invited.id, invited.secret, invited.code, "anna k", PASSPHRASE)
+    await enrol(service.desk, invited.id, invited.secret, invited.code, "annak", PASSPHRASE)
+
+
+async def test_tries_of_one_name_are_counted_as_one_however_it_is_spaced(service: Service) -> None:
+    await enrolled(service, "river9506")
+    tries = service.participants.settings.sign_in_tries
+    spaced = [f"{'river9506'[:at]} {'river9506'[at:]}" for at in range(1, 9)]
+    answers = [
+        (await answer(service, name, "not the right lantern"))[0] for name in (spaced * 9)[: tries + 1]
+    ]
+    assert answers == ["SignInNeeded"] * tries + ["Busy"]
+
+
 # -- guessing
 
 
@@ -222,6 +264,19 @@ async def test_a_name_that_nobody_has_gets_the_same_bytes_at_the_same_price(
     assert wrong[0] == "SignInNeeded"
     assert len(argon2.prices) == 2
     assert argon2.prices[0] == argon2.prices[1]
+
+
+async def test_white_space_that_was_pasted_along_opens_at_one_price_for_every_name(
+    service: Service, argon2: Counting
+) -> None:
+    await enrolled(service)
+    argon2.prices.clear()
+    assert await answer(service, "vera", f" {PASSPHRASE.replace(' ', '  ')}\n") == ("signed in", "")
+    assert len(argon2.prices) == 1
+    wrong = await answer(service, "vera", "not  the right lantern ")
+    known = argon2.prices[1:]
+    assert await answer(service, "nobody", "not  the right lantern ") == wrong
+    assert argon2.prices[1 + len(known) :] == known
 
 
 async def test_two_stretch_at_once_and_a_third_is_sent_away(service: Service, argon2: Counting) -> None:

@@ -4,7 +4,14 @@ import pytest
 
 from relay.errors import Invalid
 from relay.identity.invitations import Invitation
-from relay.identity.names import account_lookup, checked_name, checked_sign_in_name
+from relay.identity.names import (
+    account_lookup,
+    account_lookups,
+    checked_name,
+    checked_sign_in_name,
+    ends_in_a_number,
+    numbered,
+)
 from relay.identity.proofs import clean_code, clean_secret
 from relay.identity.throttle import network
 from relay.vault.suite import context
@@ -15,7 +22,7 @@ class Keyring:
         return context(purpose, message)
 
 
-@pytest.mark.parametrize("name", ["", "  ab ", "--- ---", "ve\nra", "v" * 101, "ve\u202era"])
+@pytest.mark.parametrize("name", ["", "  ab ", "--- ---", "ve\x00ra", "v" * 101, "ve\u202era"])
 def test_a_sign_in_name_that_cannot_be_typed_again_is_refused(name: str) -> None:
     with pytest.raises(Invalid) as caught:
         checked_sign_in_name(name)
@@ -24,8 +31,36 @@ def test_a_sign_in_name_that_cannot_be_typed_again_is_refused(name: str) -> None
 
 def test_one_name_is_found_however_its_letters_were_typed() -> None:
     service = uuid4()
-    forms = ["Zoë", "zoë", " ZOË ", "Zoe\u0308", "\uff3aoë"]
+    forms = ["Zoë", "zoë", " ZOË ", "Zoe\u0308", "\uff3aoë", "z o\u00a0ë", "z\u3000oë", "zo\t\në"]
     assert len({account_lookup(Keyring(), service, "participant", form) for form in forms}) == 1
+
+
+def test_a_name_that_was_stored_with_its_spaces_is_looked_for_before_the_one_without() -> None:
+    def lookups(name: str) -> list[bytes]:
+        return account_lookups(Keyring(), service, "participant", name)
+
+    service = uuid4()
+    assert lookups("river 9506")[1] == lookups("RIVER9506")[0] == lookups("river9506")[1]
+    assert lookups("river 9506")[0] not in lookups("river9506")
+
+
+def test_a_sign_in_name_is_shown_as_a_page_folds_it() -> None:
+    assert checked_sign_in_name(" Oskar  \u00a0Müller ") == "Oskar Müller"
+    assert numbered("Oskar  Müller 3645", "3645") == "Oskar Müller3645"
+
+
+def test_a_participants_name_is_short_enough_to_write_down_and_staff_keep_theirs() -> None:
+    assert numbered("v" * 36, "3645") == "v" * 36 + "3645"
+    with pytest.raises(Invalid, match="3 to 36 letters"):
+        numbered("v" * 37, "3645")
+    assert numbered("v" * 100, "") == "v" * 100
+
+
+def test_four_digits_at_the_end_of_a_name_are_seen_however_they_are_typed() -> None:
+    for typed in ("river3673", "river 3673 ", "river36 73", "river３６７３", "12345678"):
+        assert ends_in_a_number(typed), typed
+    for typed in ("", "river", "river367", "3673river", "river3673\u00b9a"):
+        assert not ends_in_a_number(typed), typed
 
 
 def test_one_name_is_another_account_on_the_other_side_and_in_another_service() -> None:

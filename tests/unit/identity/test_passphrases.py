@@ -1,10 +1,14 @@
 import math
 import unicodedata
+from uuid import UUID
 
 import pytest
 
-from relay.errors import Invalid
+from relay.errors import Invalid, VaultRefused
 from relay.identity import passphrases
+from relay.identity.stretching import open_bundle, seal_bundle
+from relay.vault.keyring import FileKeyring
+from relay.vault.suite import KeyPair, Signer
 
 
 def refused(passphrase: str, *own_words: str) -> str:
@@ -82,9 +86,32 @@ def test_ones_own_name_again_and_again_is_refused() -> None:
     assert "name that others know" in refused("Test service 2026", "Test service")
 
 
-@pytest.mark.parametrize("character", ["\n", "\0", "\x7f", "\ud800"])
+@pytest.mark.parametrize("character", ["\0", "\x7f", "\u0378", "\ud800"])
 def test_invisible_characters_are_refused(character: str) -> None:
     assert "invisible" in refused(f"seven quiet{character}lanterns")
+
+
+def test_white_space_at_the_ends_or_doubled_within_counts_for_nothing() -> None:
+    for typed in (" seven quiet lanterns\n", "seven  quiet\u00a0lanterns ", "seven\t quiet\r\nlanterns"):
+        assert passphrases.checked(typed) == "seven quiet lanterns"
+    assert "at least 15" in refused("zebra   lamp   oak")
+
+
+def test_an_older_form_is_tried_only_for_what_was_typed_with_such_white_space() -> None:
+    assert passphrases.ways_to_open("seven quiet lanterns") == ("seven quiet lanterns",)
+    assert passphrases.ways_to_open("sześć") == passphrases.ways_to_open(
+        unicodedata.normalize("NFD", "sześć")
+    )
+    assert passphrases.ways_to_open(" seven  quiet") == ("seven quiet", " seven  quiet")
+
+
+def test_keys_that_were_sealed_with_such_white_space_still_open() -> None:
+    keyring, keys, signer = FileKeyring(bytes(32)), KeyPair.generate(), Signer.generate()
+    own = (UUID(int=1), UUID(int=2), 1)
+    before = seal_bundle(keyring, keys, signer, " seven  quiet lanterns", *own)
+    assert open_bundle(keyring, before, " seven  quiet lanterns", *own).signing_seed == signer.seed
+    with pytest.raises(VaultRefused):
+        open_bundle(keyring, before, "seven quiet lanterns", *own)
 
 
 def test_length_is_counted_in_composed_characters() -> None:

@@ -161,6 +161,27 @@ async def test_the_card_has_address_and_secret() -> None:
     assert words("ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345") in words(text)
 
 
+@pytest.mark.parametrize("size", Size)
+async def test_the_card_has_a_strip_to_keep_for_the_name_that_signs_in(size: Size) -> None:
+    """Nobody can look the name up: only its keyed hash is stored."""
+    site = "https://letters.restorative-justice.county-of-somewhere.example.org/enrol"
+    card = await press.enrolment_card(
+        address=f"{site}/123e4567-e89b-42d3-a456-426614174000",
+        secret="ABCD-EFGH-JKMN-PQRS-TVWX-YZ01-2345",
+        until="6 December 2026",
+        size=size,
+        folder=FOLDER,
+    )
+    [text] = pages(card.pdf)
+    kept = words(text).partition(words("Keep this strip where only you find it."))[2]
+    assert kept.startswith(words("The name that you sign in with, with its four digits:"))
+    assert words("Then tear it up, all but the strip below.") in words(text)
+    [page] = pypdfium2.PdfDocument(card.pdf)
+    ruled = [one.get_bounds() for one in page.get_objects() if one.type == pdfium.FPDF_PAGEOBJ_PATH]
+    left, bottom, right, top = min(ruled, key=lambda box: box[1])
+    assert (right - left > 400, top - bottom < 5) == (True, True)
+
+
 async def test_a_long_address_breaks_after_a_dot_and_is_copied_as_it_is() -> None:
     site = "https://letters.restorative-justice.county-of-somewhere.example.org/enrol"
     card = await press.enrolment_card(
