@@ -182,7 +182,7 @@ async def test_what_another_window_saved_is_written_over_by_nothing_but_a_press(
 
 
 async def test_who_leaves_in_a_hurry_or_has_read_why_is_asked_nothing(town: Town) -> None:
-    for press, leads in (("Leave now", "https://www.wikipedia.org/**"), ("Sign out", "**/sign-in")):
+    for press, leads in (("Leave now", "https://www.wikipedia.org/**"), ("Sign out", "**/sign-in?done=out")):
         _, vera = await saved_elsewhere(town)
         asked = asked_about(vera)
         await vera.get_by_role("button", name=press).click()
@@ -328,7 +328,7 @@ async def test_a_sign_out_that_waits_for_words_that_cannot_be_saved_covers_nothi
     await vera.get_by_role("button", name="Save", exact=True).click()
     await expect_draft(town, item_id, OWN)
     await vera.get_by_role("button", name="Sign out").click()
-    await vera.wait_for_url("**/sign-in")
+    await vera.wait_for_url("**/sign-in?done=out")
     await expect(other.get_by_role("heading", level=1)).to_have_text("Signed out")
 
 

@@ -32,7 +32,7 @@ async def at_the_recorder(town: Town, kind: str = "audio") -> Page:
 
 async def start(page: Page) -> None:
     await page.get_by_role("button", name="Start recording").click()
-    await expect(page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Recording:", exact=True)).to_be_visible()
     await asyncio.sleep(1.2)
 
 
@@ -198,7 +198,9 @@ async def test_a_recording_holds_nobody_elses_session_open(town: Town, *, stoppe
         await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
     other = await town.signed_in(Surface.PARTICIPANTS, "Oskar")
     await page.context.add_cookies(await other.context.cookies())  # type: ignore[arg-type]
-    await page.clock.run_for(6 * 60_000)
+    for _ in range(36):
+        await page.clock.run_for(10_000)  # less at once than an answer is waited for
+        await page.evaluate("0")
     await expect(page.get_by_text("Somebody else is signed in by now. The recording")).to_be_visible()
     kept = len(await page.evaluate("kept"))
     for _ in range(30):
@@ -229,12 +231,76 @@ async def test_a_recording_stops_before_it_is_too_long_to_be_taken(
     await start(page)
     for _ in range(minutes - 4):
         await page.clock.run_for(60_000)
-    await expect(page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Recording:", exact=True)).to_be_visible()
     await page.clock.run_for(60_000)
     await expect(page.get_by_text("It stops by itself in two minutes.")).to_be_visible()
     await page.clock.run_for(120_000)
     await expect(page.get_by_text("Recorded. It is as long as one can be.")).to_be_visible()
     await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+
+
+async def test_how_long_it_has_lasted_is_shown_and_not_read_out_each_second(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone"])
+    item_id = await town.exchange.start(town.exchange.victim, "audio")
+    await page.clock.install(time=0)
+    await page.goto(f"/items/{item_id}")
+    lasted = page.get_by_role("timer", include_hidden=True)
+    await expect(lasted).to_be_hidden()
+    await start(page)
+    await page.evaluate(SAID)
+    before = await page.evaluate(IN_SECONDS)
+    await page.clock.run_for(14_000)
+    assert 14 <= await page.evaluate(IN_SECONDS) - before <= 16
+    await expect(lasted).to_have_text(re.compile(r"^0:[12]\d$"))
+    await expect(lasted).to_have_attribute("aria-live", "off")
+    await page.clock.run_for(60_000)
+    await expect(lasted).to_have_text(re.compile(r"^1:\d\d$"))
+    assert await page.evaluate("said") == 0
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+    await expect(lasted).to_be_hidden()
+
+
+SAID = """() => {
+    window.said = 0;
+    const observer = new MutationObserver((changes) => { window.said += changes.length; });
+    const all = { childList: true, characterData: true, subtree: true };
+    for (const one of document.querySelectorAll('[role=status]')) observer.observe(one, all);
+}"""
+"""Counts what is read out from now on."""
+IN_SECONDS = """() => {
+    const [minutes, seconds] = document.querySelector('[role=timer]').textContent.split(':');
+    return 60 * minutes + Number(seconds);
+}"""
+
+
+async def test_an_empty_draft_is_not_said_to_be_empty_while_something_is_in_this_window(
+    town: Town, tmp_path: Path
+) -> None:
+    page = await at_the_recorder(town)
+    nothing = page.get_by_text("There is nothing in it.")
+    chosen = page.get_by_text("What you chose is not uploaded.")
+    recording = page.get_by_text("Your recording is only in this window so far.")
+    await expect(nothing).to_be_visible()
+    field = page.get_by_label("A sound file")
+    await field.set_input_files(media.speech(tmp_path))
+    await expect(chosen).to_be_visible()
+    await start(page)
+    await expect(recording).to_be_visible()
+    await page.get_by_role("button", name="Stop").click()
+    await expect(page.get_by_role("button", name=UPLOAD)).to_be_visible()
+    await expect(recording).to_be_visible()
+    await expect(nothing).to_have_count(0)
+    await page.get_by_text(THROW, exact=True).click()
+    await page.get_by_role("button", name="Yes: throw it away").click()
+    await expect(chosen).to_be_visible()
+    await field.set_input_files([])
+    await expect(nothing).to_be_visible()
+    await page.goto(f"/items/{await town.exchange.start(town.exchange.victim, 'document')}")
+    await page.get_by_label("A PDF, or pictures of the pages").set_input_files(media.speech(tmp_path))
+    await expect(chosen).to_be_visible()
+    await page.get_by_role("button", name="Page 1: remove").click()
+    await expect(nothing).to_be_visible()
 
 
 async def test_a_session_that_ends_all_the_same_is_said_while_the_recording_waits(town: Town) -> None:

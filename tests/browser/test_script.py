@@ -448,7 +448,7 @@ async def test_somebody_records_listens_and_sends_it(town: Town, kind: str) -> N
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera", permissions=["microphone", "camera"])
     await page.goto(f"/items/{item_id}")
     await page.get_by_role("button", name="Start recording").click()
-    await expect(page.get_by_text("Recording.", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Recording:", exact=True)).to_be_visible()
     await page.wait_for_timeout(1500)
     await page.get_by_role("button", name="Stop").click()
     await expect(page.locator("[data-preview]")).to_be_visible()

@@ -18,7 +18,7 @@ from workers.tasks.upkeep import release_due
 NOTE = "It is about the <b>night</b>.\nCall me: 01632 960001."
 READ = "It is about the &lt;b&gt;night&lt;/b&gt;.\nCall me: 01632 960001."
 HEADING = "A note from your facilitator"
-NOT_PART = "It is not part of the letter, and the person who made that never sees it."
+NOT_PART = "It is not part of the letter, and whoever wrote the letter never sees this note."
 
 
 async def asked(desk: Client, item: str, seat: str, note: str, **more: str) -> str:

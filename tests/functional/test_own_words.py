@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.functional.test_uploads import begun, patch
 from tests.support.web import Exchange
 
@@ -19,6 +21,14 @@ async def test_removing_an_uploaded_file_says_what_is_lost_and_an_empty_draft_sa
     page = (await exchange.victim.http.get(f"/items/{item_id}")).text
     assert lost in page
     assert "There is nothing in it." not in page
+
+
+@pytest.mark.parametrize("kind", ["audio", "video", "document"])
+async def test_who_has_no_script_reads_what_to_record_with(exchange: Exchange, kind: str) -> None:
+    item_id = await exchange.start(exchange.victim, kind)
+    page = (await exchange.victim.http.get(f"/items/{item_id}")).text
+    says = "Recording here needs JavaScript. You can record with another app, and choose the file."
+    assert (f'<noscript><p class="soft">{says}</p></noscript>' in page) is (kind != "document")
 
 
 async def test_what_was_begun_on_one_day_is_told_apart_by_its_time(exchange: Exchange) -> None:

@@ -127,6 +127,32 @@ async def test_an_answer_to_an_earlier_version_is_said_to_be_that(exchange: Exch
         assert "Please shorten it." in page
 
 
+async def test_what_was_sent_back_says_why_what_to_do_and_who_reads_what_by_now(exchange: Exchange) -> None:
+    item_id = await exchange.start(exchange.victim)
+    own, changing = "Until you send it, only you can read it.", "Your facilitator has what you sent before."
+    page = await read(exchange.victim, f"/items/{item_id}")
+    assert own in page
+    assert changing not in page
+    item_id = await exchange.write(exchange.victim)
+    await asked_to_change(exchange, item_id, "Please shorten it.")
+    page = await read(exchange.victim, f"/items/{item_id}")
+    assert own not in page
+    assert f"{changing} What you change now, only you can read until you send it." in page
+    assert "Why: Parts of it cannot be read or understood. What to do: Please shorten it." in page
+
+
+async def test_what_is_declined_says_why_and_nothing_to_do(exchange: Exchange) -> None:
+    item_id = await exchange.write(exchange.victim)
+    await exchange.desk.do(f"/items/{item_id}/claim")
+    clean = (await exchange.desk.ask(f"/items/{item_id}"))["clean"]
+    declined = {"decision": "decline", "reasons": ["threats"], "guidance": "Let us talk."}
+    looked_at = {"rendition_id": clean["id"], "sha256": clean["sha256"]}
+    await exchange.desk.do(f"/items/{item_id}/decisions", declined | looked_at)
+    page = await read(exchange.victim, f"/items/{item_id}")
+    assert "Why: Parts of it can be read as a threat. They write: Let us talk." in page
+    assert "What to do:" not in page
+
+
 # -- pausing
 
 

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.functional.test_addressees import taken_off
 from tests.functional.test_hiding import sent
 from tests.functional.test_plain_words import read
 from tests.support import media
 from tests.support.web import Exchange
 
+ANSWER = "If you want to answer, you can write or record something: Make something new . You do not have to."
 CHOICES = ["later", "hold", "refuse", "open"]
 NEXT = {
     "later": "It waits here, closed, for as long as you like.",
@@ -50,12 +52,20 @@ async def test_each_choice_says_what_happens_next_and_can_be_changed(exchange: E
     assert "Recipient chose" in record
 
 
-@pytest.mark.parametrize(("letters", "pages"), [(10, 2), (4000, 2), (4200, 4), (9000, 7)])
+@pytest.mark.parametrize(
+    ("letters", "says"),
+    [
+        (10, "A page or two at most"),
+        (4000, "A page or two at most"),
+        (4200, "Up to about 4 pages"),
+        (9000, "Up to about 7 pages"),
+    ],
+)
 async def test_how_long_a_letter_is_at_most_is_said_by_its_padded_size(
-    exchange: Exchange, letters: int, pages: int
+    exchange: Exchange, letters: int, says: str
 ) -> None:
     _, delivery = await exchange.deliver(exchange.offender, "x" * letters)
-    assert f"Up to about {pages} pages" in await read(exchange.victim, f"/received/{delivery}")
+    assert f"Length {says} Your choice" in await read(exchange.victim, f"/received/{delivery}")
 
 
 async def test_how_long_a_recording_is(exchange: Exchange, tmp_path: Path) -> None:
@@ -65,7 +75,21 @@ async def test_how_long_a_recording_is(exchange: Exchange, tmp_path: Path) -> No
     delivery = await exchange.release(item_id)
     page = await read(exchange.offender, f"/received/{delivery}")
     assert re.search(r"Length \d+ seconds?", page)
+    assert "You can ask your facilitator to play it to you, or to tell you what is in it." in page
     assert "nothing plays by itself" in page
+
+
+async def test_what_was_opened_says_where_an_answer_is_begun_while_one_can_be(exchange: Exchange) -> None:
+    victim = exchange.victim
+    _, delivery = await exchange.deliver(exchange.offender)
+    received = f"/received/{delivery}"
+    assert ANSWER not in await read(victim, received)
+    await victim.send(f"{received}/choice", choice="open")
+    link = f'<a href="/cases/{exchange.case_id}">Make something new</a>'
+    assert f"{link}. You do not have to.</p></main>" in (await victim.http.get(received)).text
+    assert ANSWER in await read(victim, received)
+    await taken_off(exchange, exchange.victim_id)
+    assert ANSWER not in await read(victim, received)
 
 
 @pytest.mark.parametrize("choice", CHOICES)

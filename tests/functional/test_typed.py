@@ -49,6 +49,25 @@ async def test_after_signing_out_of_the_desk_too(exchange: Exchange) -> None:
     assert not shows(await sent_again(desk, form, desk.csrf), 401)
 
 
+SIGNED_OUT = "You are signed out. Close this window too if others use this device."
+
+
+@pytest.mark.parametrize("side", ["victim", "desk"])
+async def test_whoever_signs_out_reads_that_they_did_and_nobody_else_does(
+    exchange: Exchange, side: str
+) -> None:
+    client = exchange.victim if side == "victim" else exchange.desk
+    there = "/sign-in?done=out"
+    assert SIGNED_OUT not in (await client.http.get(there)).text  # they are signed in: it was come back to
+    assert (await client.send("/sign-out")).headers["location"] == there
+    client.http.cookies.clear()
+    assert f'role="status"><p>{SIGNED_OUT}' in (await client.http.get(there)).text
+    for other in ("/sign-in", "/sign-in?done=", "/sign-in?done=Call+this+number"):
+        page = (await client.http.get(other)).text
+        assert 'role="status"' not in page
+        assert "Call this number" not in page
+
+
 async def test_a_session_that_ran_out_shows_what_was_typed_in_it_and_no_other(exchange: Exchange) -> None:
     victim, offender = exchange.victim, exchange.offender
     letter = f"/items/{await exchange.start(victim)}/draft"

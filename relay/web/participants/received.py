@@ -6,8 +6,12 @@ from uuid import UUID
 from litestar import Response, get, post
 from litestar.params import PathParameter
 
+from relay.cases import own
+from relay.errors import Missing
 from relay.exchange import delivery
 from relay.exchange.telling import in_words
+from relay.house import House
+from relay.identity.model import Person
 from relay.permissions import Permission
 from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
 from relay.web.shared.contents import read_text
@@ -44,7 +48,17 @@ async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_i
         text=text,
         sender=sender,
         told=in_words(found.changes, found.kind),
+        answers_in=await _answers_in(house, person, found.case_id) if found.state == "opened" else None,
     )
+
+
+async def _answers_in(house: House, person: Person, case_id: UUID) -> UUID | None:
+    """Return the case in which they can begin an answer; None where they can begin nothing."""
+    try:
+        case = await own.own_case(house, person, case_id)
+    except Missing:  # they were taken off it since
+        return None
+    return case.id if case.counterparts else None
 
 
 @post("/received/{delivery_id:uuid}/choice", opt=allow(Permission.DELIVERY_CHOOSE), status_code=303)

@@ -8,6 +8,7 @@ would stand in every log on the way and in the history of a device that others u
 
 import base64
 import re
+from contextlib import suppress
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -15,11 +16,11 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.db.transaction import Surface
-from relay.errors import Invalid, Missing, Refusal, SignInNeeded, VaultRefused
+from relay.errors import Invalid, Missing, Refusal, RelayError, SignInNeeded, VaultRefused
 from relay.house import House
 from relay.identity import accounts, names, passphrases, proofs, sessions
 from relay.permissions import Permission
-from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow
+from relay.web.shared.access import AnyRequest, SignedIn, TheForm, TheHouse, allow, who
 from relay.web.shared.cookies import end_session, set_session
 from relay.web.shared.forms import Form
 from relay.web.shared.pages import own_path, page, see_other
@@ -57,9 +58,17 @@ def number_behind(request: AnyRequest, invitation_id: UUID) -> str:
 
 
 @get("/sign-in", opt=_PUBLIC)
-async def sign_in_page(request: AnyRequest, then: FromQuery[str] = "") -> Page:
-    """Show the form. `then`: the page of ours that signing in leads back to."""
-    return page(request, "sign_in.html", name="", then=own_path(then))
+async def sign_in_page(request: AnyRequest, then: FromQuery[str] = "", done: FromQuery[str] = "") -> Page:
+    """Show the form. `then`: our own page that signing in leads back to. `done`: "out" after signing out."""
+    signed_out = done == "out" and await _nobody_is_here(request)
+    return page(request, "sign_in.html", name="", then=own_path(then), signed_out=signed_out)
+
+
+async def _nobody_is_here(request: AnyRequest) -> bool:
+    """Tell that nobody has signed in since: an address can be come back to."""
+    with suppress(RelayError):
+        return await who(request) is None
+    return False
 
 
 @post("/sign-in", opt=_PUBLIC, status_code=200)
@@ -98,7 +107,7 @@ def sign_out_route(permission: Permission) -> Any:
     @post("/sign-out", opt=allow(permission), status_code=303)
     async def sign_out(request: AnyRequest, house: TheHouse, person: SignedIn) -> Page:
         await sessions.sign_out(house, person)
-        answer = see_other("/sign-in")
+        answer = see_other("/sign-in?done=out")
         end_session(request, answer)
         return answer
 

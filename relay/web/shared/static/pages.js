@@ -1,5 +1,6 @@
 // Several photographs as one document: chosen, put in order and turned here, and sent as one upload (docs/pages-format.md).
 // Nothing leaves the device before "Upload". Without this file there is a field for each page.
+import { holds } from "./removal.js";
 import { sendAndShow } from "./upload.js";
 
 const MARK = Uint8Array.of(0xab, 0x50, 0x41, 0x47, 0x45, 0x53, 0x31, 0x0a);
@@ -66,6 +67,7 @@ function say(said) {
 
 function show() {
   label();
+  holds("chosen", pages.length > 0);
   pages.forEach((page, place) => {
     const { item } = page;
     const name = `Page ${place + 1}`;

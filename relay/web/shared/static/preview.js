@@ -1,5 +1,6 @@
 // Hearing and seeing one's own file: before it is uploaded, from the device (nothing is sent for that), and when it has
 // arrived, from the server. Without this file it is played after it has arrived.
+import { holds } from "./removal.js";
 import { EMPTY } from "./upload.js";
 
 const CANNOT = "Your browser cannot play this kind of file. You can send it all the same: a copy is made that can be played here, and you can listen to that and still take it back.";
@@ -18,6 +19,7 @@ if (local) {
   input.addEventListener("change", () => {
     if (address) URL.revokeObjectURL(address);
     const [file] = input.files;
+    holds("chosen", Boolean(file));
     const fits = MAY_BE_ONE.test(file?.type ?? "");
     address = file?.size && fits ? URL.createObjectURL(file) : "";
     uploading.textContent = file && !file.size ? EMPTY : "";

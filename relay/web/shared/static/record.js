@@ -1,5 +1,6 @@
 // Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away, and nothing but
 // quick exit takes it away unasked.
+import { holds } from "./removal.js";
 import { SignedOut, SomebodyElse } from "./session.js";
 import { renew, sendAndShow } from "./upload.js";
 
@@ -13,10 +14,12 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
   const kind = section.dataset.record;
   const longest = Number(section.dataset.longest) * 1000 - MARGIN; // what is longer is refused, but only once it was sent
   const [start, stop, done, keep] = ["start", "stop", "done", "keep"].map(part);
-  const [preview, heard, said, throwing] = ["preview", "heard", "recording-said", "throw"].map(part);
+  const [preview, heard, elapsed, said, throwing] = ["preview", "heard", "elapsed", "recording-said", "throw"].map(part);
   const waits = document.querySelector("[data-remove-waits]");
   let recorder = null;
   let recording = null;
+  let begun = 0;
+  let counting = 0;
   let recorded = 0; // when it was stopped
   let staying = 0;
   let ending = []; // the timers of its end
@@ -29,7 +32,17 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     stop.hidden = state !== "recording";
     done.hidden = part("apart").hidden = state !== "done";
     preview.hidden = state === "empty" || (kind === "audio" && state === "recording");
+    elapsed.hidden = state !== "recording";
+    holds("recorded", state !== "empty");
     if (state === "empty" && waits) waits.textContent = "";
+  };
+  // read out once; how long it has lasted so far is only shown
+  const sayRecording = (first = "") => {
+    heard.textContent = `${first} Recording:`.trim();
+  };
+  const count = () => {
+    const seconds = Math.floor((performance.now() - begun) / 1000);
+    elapsed.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
   };
   const failed = (error) => {
     part("sign-in").hidden = !(error instanceof SignedOut);
@@ -52,8 +65,9 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
       part("sign-in").hidden = true;
       return;
     }
-    const stands = recording ? "is still in this window: leave it open" : "goes on";
-    (recording ? said : heard).textContent = `${error.message} The recording ${stands}. Sign in in another tab before you upload it.`;
+    const words = (stands) => `${error.message} The recording ${stands}. Sign in in another tab before you upload it.`;
+    if (recording) said.textContent = words("is still in this window: leave it open");
+    else sayRecording(words("goes on"));
     part("sign-in").hidden = false;
   };
   // while there is something that could be lost
@@ -65,9 +79,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     staying = setInterval(stay, (Number(section.dataset.idle) * 60_000) / 4);
   };
   const endInTime = () => {
-    const last = () => {
-      heard.textContent = "Recording. It stops by itself in two minutes.";
-    };
+    const last = () => sayRecording("It stops by itself in two minutes.");
     const end = () => {
       full = true;
       recorder.stop();
@@ -76,6 +88,7 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     ending = [setTimeout(last, longest - 120_000), setTimeout(end, longest)];
   };
   const quiet = () => {
+    clearInterval(counting);
     for (const timer of ending) clearTimeout(timer);
     for (const track of recorder?.stream.getTracks() ?? []) track.stop();
   };
@@ -129,7 +142,10 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     }
     recorder.start(1000);
     endInTime();
-    heard.textContent = "Recording.";
+    begun = performance.now();
+    counting = setInterval(count, 1000);
+    count();
+    sayRecording();
     show("recording");
     stop.focus();
     hold(true);
