@@ -7,7 +7,7 @@ from uuid import UUID
 from relay.cases import service
 from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
-from relay.exchange import failures, paper, receipts, telling
+from relay.exchange import failures, paper, printed, receipts, telling
 from relay.exchange import told as choices
 from relay.house import House
 from relay.identity import directory
@@ -89,6 +89,7 @@ async def show_item(
         hidden_words=in_words(hidden.edits) if hidden else (),
         told=telling.in_words(item.changes, item.kind),
         choices_told=await choices.told(house, person, item_id),
+        printings=await printed.printings(house, person, item_id) if item.kind in paper.KINDS else {},
         confirmed=_confirmed(people),
         in_the_way=kept_from,
         next_step=next_step(item, kept_from, mine=mine),
