@@ -30,7 +30,7 @@ from relay.safeguarding import reading as concerns
 from relay.web.desk import deeds
 from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
-from relay.web.desk.lacking import lacking, passing
+from relay.web.desk.lacking import lacking, passes_as_asked, passing
 from relay.web.desk.recorded import is_gate, of_whom, recorded
 from relay.web.desk.shown import invitation_to_case
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
@@ -92,6 +92,7 @@ async def show_case(
         limits_read=await limits.read_by(house, person, case_id),
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
+        passes_as_asked=passes_as_asked(facts, now),
         reasons={one.account_id: one for one in await reasons(house, person, case_id)},
         earlier=await earlier(house, person, case_id),
         wishes=(met := await wishes(house, person, case_id)),
