@@ -254,6 +254,7 @@ async def audit_page(
     """List what was done, the newest first, one page of it."""
     case, _, _ = await service.read_case(house, person, case_id)
     names = await directory.names_in_case(house, person, case_id)
+    people = {str(one): name for one, name in names.items()}
     entries = await audit.case_entries(house, person, case_id, before=before, limit=_ENTRIES)
     return page(
         request,
@@ -265,7 +266,8 @@ async def audit_page(
         left_out=await audit.left_out(house, person, case_id),
         is_newest=before == audit.NEWEST,
         deed=deeds.deed,
-        facts=partial(deeds.facts, case_id=case_id, people={str(one): name for one, name in names.items()}),
+        facts=partial(deeds.facts, case_id=case_id, people=people),
+        identifiers=partial(deeds.identifiers, people=people),
     )
 
 
