@@ -1,7 +1,7 @@
 """How what was done reads on the page of a case's chain."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from relay import times
 from relay.audit.reading import AuditLine
 from relay.audit.tags import Tag
 from relay.exchange import failures
+from relay.review.passing import why_not
 from relay.web.shared.words import word
 
 _DEEDS: Final = {
@@ -119,6 +120,7 @@ _NAMES: Final = {
     "due_at": "For when",
     "stops_case": "Stops the whole case",
     "plans": "Plans taken back",
+    "blocks": "Why not",
 }
 """What means something else where it is a state of an item, or nothing by itself."""
 _OF_IT: Final = {
@@ -129,6 +131,18 @@ _OF_IT: Final = {
     "transcription": "the pages written out",
 }
 """What of an item an entry is about: its name there is that of the people's roles."""
+
+
+def _reasons(codes: str) -> str:
+    return ", ".join(word(code) for code in codes.split())
+
+
+_IN_WORDS: Final[dict[str, Callable[[str], str]]] = {
+    "failure": failures.sentence,
+    "reasons": _reasons,
+    "blocks": lambda codes: why_not(tuple(codes.split())),
+}
+"""What stands in an entry as one code or several."""
 
 
 def particulars(
@@ -190,8 +204,8 @@ def _particular(name: str, value: object, zone: tzinfo, people: Mapping[str, str
         return "What of it", _OF_IT[str(value)]
     if str(value) in people:
         return _NAMES.get(name) or word(name), people[str(value)]
-    said = failures.sentence(str(value)) if name == "failure" else _value(value, zone)
-    return _NAMES.get(name) or word(name), said
+    in_words = _IN_WORDS.get(name)
+    return _NAMES.get(name) or word(name), in_words(str(value)) if in_words else _value(value, zone)
 
 
 def _value(value: object, zone: tzinfo) -> str:

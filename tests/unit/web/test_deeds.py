@@ -10,6 +10,7 @@ import pytest
 import relay
 from relay.audit.tags import Tag
 from relay.exchange import failures
+from relay.review.passing import why_not
 from relay.web.desk.deeds import _DEEDS, deed, identifiers, particulars
 
 IDENTIFIER = "7713951e-c1fe-4849-a2d7-3228af04cc2c"
@@ -52,6 +53,8 @@ def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
         ({"role": "clean"}, [("What of it", "the safe copy")]),
         ({"role": "facilitator"}, [("Role", "Facilitator")]),
         ({"failure": "empty"}, [("Why not", failures.sentence("empty"))]),
+        ({"reasons": "unreadable other_people"}, [("Reasons", "Unreadable, Other people")]),
+        ({"blocks": "case-paused gone"}, [("Why not", why_not(("case-paused", "gone")))]),
         ({}, []),
     ],
 )
