@@ -179,7 +179,7 @@ def _agreement(page: Page, name: str) -> Locator:
 
 
 async def _agrees(page: Page, name: str, *media: str) -> None:
-    await _agreement(page, name).get_by_label("They agree").check()
+    await _agreement(page, name).get_by_label("They agree to what is ticked").check()
     for medium in media:
         await _agreement(page, name).get_by_label(medium, exact=True).check()
     await _agreement(page, name).get_by_label("How they told you").select_option(label="In writing")

@@ -9,6 +9,7 @@ from relay.cases.service import add_facilitator
 from relay.db.transaction import Surface
 from relay.review.plans import failed_on_desk
 from tests.functional.test_answering import shown
+from tests.functional.test_desk_says import decided
 from tests.functional.test_hiding import made, sent, taken, told
 from tests.support import media
 from tests.support.house import PASSPHRASE
@@ -77,6 +78,25 @@ async def test_of_two_who_approve_the_second_is_the_one_with_something_to_do(exc
     assert main_buttons(await text(desk, f"/items/{item_id}")) == []
     colleague = await seated(service, Surface.DESK, filip)
     assert main_buttons(await text(colleague, f"/items/{item_id}")) == ["Take it"]
+
+
+async def test_who_did_not_approve_it_takes_and_approves_it_before_they_pass_it_on(
+    exchange: Exchange,
+) -> None:
+    service, item_id = exchange.service, await exchange.write(exchange.victim)
+    await exchange.approve(item_id)
+    filip = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)
+    colleague, item = await seated(service, Surface.DESK, filip), f"/items/{item_id}"
+    page = await text(colleague, item)
+    assert main_buttons(page) == ["Take it"]
+    assert "Take it first, to read or play it and approve it." in page
+    await colleague.send(f"{item}/claim")
+    page = await text(colleague, item)
+    assert main_buttons(page) == ["Approve it too"]
+    assert page.count("Raise a concern …</a>") == 1
+    await decided(colleague, item, "approve")
+    assert main_buttons(await text(colleague, item)) == ["Pass it on now …"]
 
 
 async def test_approving_is_no_main_button_before_all_was_played_and_says_what_is_missing(
