@@ -115,6 +115,16 @@ async def test_approving_is_no_main_button_before_all_was_played_and_says_what_i
     await desk.api("GET", f"{item}/rendition")
     assert "data-all" in await text(desk, f"{item}/standing?opened={opened}")
     assert main_buttons(await text(desk, item)) == ["Approve it as it is"]
+    await exchange.approve(item.rpartition("/")[2])
+    service = exchange.service
+    filip = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)
+    colleague = await seated(service, Surface.DESK, filip)
+    await colleague.send(f"{item}/claim")
+    page = await text(colleague, item)
+    assert main_buttons(page) == []
+    assert "Approve it too</button>" in page
+    assert "data-awaited" in page  # so the page looks again by itself
 
 
 async def test_passing_on_is_asked_about_first_with_what_goes_from_whom_to_whom(exchange: Exchange) -> None:

@@ -58,10 +58,9 @@ async def test_what_was_not_agreed_to_is_no_warning_once_something_may_pass(exch
     told = {"account_id": exchange.offender_id, "manner": "in_person"}
 
     async def note() -> tuple[str, str]:
-        [found] = re.findall(
-            r'<div class="(note(?: warn)?)">\s*<p>([^<]+), in no fixed order', await page(exchange, case_id)
-        )
-        return found
+        found = r'<div class="(note(?: warn)?)">\s*<p>([^<]+), in no fixed order'
+        [(kind, words)] = re.findall(found, await page(exchange, case_id))
+        return kind, words
 
     await exchange.desk.send(f"{case}/gates/consents", answer="no-longer", medium="video", **told)
     kind, words = await note()
