@@ -17,6 +17,8 @@ HintKind = Literal["number", "address", "name", "place", "threat"]
 _SHORTEST_NAME = 3
 _SPOKEN = "zero|nought|oh|one|two|three|four|five|six|seven|eight|nine|double|treble|triple"
 _FEW, _MANY = 4, 19
+_MORE_NAMES = 3
+_NEXT_WORD = re.compile(r"(?:[ \t\xa0]{1,3}|[\-'’])(?!I\b)([^\W\d_]+(?:['’\-](?!s\b)[^\W\d_]+)*)")
 _Patterns = tuple[tuple[HintKind, re.Pattern[str]], ...]
 
 
@@ -124,12 +126,28 @@ def _found(text: str, names: Iterable[str], patterns: _Patterns) -> list[Hint]:
 def _spans(text: str, names: Iterable[str], patterns: _Patterns) -> Iterator[tuple[HintKind, int, int]]:
     for kind, pattern in (*patterns, *_EITHER):
         for match in pattern.finditer(text):
-            yield kind, *match.span()
+            end = _end_of_name(text, match.end()) if kind == "name" else match.end()
+            yield kind, match.start(), end
     known = {_plain(part) for name in names for part in re.findall(r"[^\W\d_]+", name)}
     known = {part for part in known if len(part) >= _SHORTEST_NAME}
+    marked = 0
     for match in re.finditer(r"[^\W\d_]+", text):
-        if _plain(match.group()) in known:
-            yield "name", *match.span()
+        if match.start() >= marked and _plain(match.group()) in known:
+            marked = _end_of_name(text, match.end())
+            yield "name", match.start(), marked
+
+
+def _end_of_name(text: str, end: int) -> int:
+    """Return where a name ends of which one word ends at `end`: capitalised words that follow are of it.
+
+    A surname left out of the mark would look as if it were no name. A sentence or a line ends a name.
+    """
+    for _ in range(_MORE_NAMES):
+        following = _NEXT_WORD.match(text, end)
+        if following is None or following[1][0] == following[1][0].lower():
+            break
+        end = following.end()
+    return end
 
 
 def _plain(word: str) -> str:

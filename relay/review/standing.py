@@ -35,7 +35,7 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     def is_awaited(self, reader: UUID) -> bool:
         """Whether something is to come: a worker's result, its author's answer, that all of it was served."""
-        if self.state != "in_review":
+        if self.state not in {"in_review", "approved"}:
             return self.state == "submitted"
         unanswered = self.edited and not self.answered and not self.failed
         return unanswered or (self.claimed_by == reader and not self.seen_all)

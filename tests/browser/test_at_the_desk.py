@@ -102,7 +102,7 @@ async def test_who_typed_nothing_is_asked_nothing(town: Town) -> None:
     assert not asked
     # and what was ticked elsewhere is asked about
     await fatima.goto(case)
-    await fatima.get_by_text("How it is worked").click()
+    await fatima.get_by_text("Rules for this case").click()
     await fatima.get_by_label("Two people approve").check()
     await fatima.get_by_role("link", name="Queue").click()
     await fatima.wait_for_timeout(300)

@@ -137,10 +137,11 @@ async def test_agreement_is_read_taken_back_and_given_again_by_keyboard(
     await fatima.goto(f"/cases/{town.exchange.case_id}")
     await fatima.get_by_text("Record for Oskar").last.click()
     record = fatima.locator("details").filter(has=fatima.get_by_role("heading", name="Agreement of Oskar"))
-    oskar, back = _agreement(fatima, "Oskar"), _taking_back(fatima, "Oskar")
+    oskar = _agreement(fatima, "Oskar")
     await expect(record.get_by_text("Agrees since")).to_have_count(4)
-    await back.get_by_label("How they told you").select_option(label="By telephone")
-    await back.get_by_role("button", name="Oskar does not agree to anything any more").press("Enter")
+    await oskar.get_by_label("They do not agree to anything any more").press("Space")
+    await oskar.get_by_label("How they told you").select_option(label="By telephone")
+    await oskar.get_by_role("button", name="Record what Oskar told you").press("Enter")
     await _recorded(fatima, "It is recorded that they do not agree any more.")
     await fatima.get_by_text("Record for Oskar").last.press("Enter")
     await expect(record.get_by_text("Does not agree, as of")).to_have_count(4)
@@ -157,34 +158,32 @@ async def test_agreement_is_read_taken_back_and_given_again_by_keyboard(
     await picture(fatima, gallery, "case-nothing-ticked")
     for medium in ("Letter", "Video recording"):
         await oskar.get_by_label(medium, exact=True).press("Space")
-    await oskar.get_by_role("button", name="Record that Oskar agrees to what is ticked").press("Enter")
+    await oskar.get_by_role("button", name="Record what Oskar told you").press("Enter")
     await _recorded(fatima, "It is recorded that they agree.")
     await fatima.get_by_text("Record for Oskar").last.press("Enter")
     await expect(record.get_by_text("in writing, recorded by Fatima")).to_have_count(2)
     await expect(record.get_by_text("Agrees since")).to_have_count(2)
     await picture(fatima, gallery, "case-agreed")
-    # the same by somebody who records the opposite, in the form for that
-    await back.get_by_label("Letter", exact=True).press("Space")
-    await back.get_by_label("How they told you").select_option(label="By telephone")
-    await back.get_by_label("Letter", exact=True).press("Enter")
+    # and the opposite, in the same form
+    await oskar.get_by_label("They do not agree, or no longer").press("Space")
+    await oskar.get_by_label("Letter", exact=True).press("Space")
+    await oskar.get_by_label("How they told you").select_option(label="By telephone")
+    await oskar.get_by_label("Letter", exact=True).press("Enter")
     await _recorded(fatima, "Oskar: It is recorded that they do not agree any more.")
     await fatima.get_by_text("Record for Oskar").last.press("Enter")
     await expect(record.get_by_text("Agrees since")).to_have_count(1)
 
 
 def _agreement(page: Page, name: str) -> Locator:
-    return page.get_by_role("group", name=f"{name} told you that they agree")
-
-
-def _taking_back(page: Page, name: str) -> Locator:
-    return page.get_by_role("group", name=f"{name} told you that they do not agree, or no longer")
+    return page.get_by_role("group", name=f"What {name} told you")
 
 
 async def _agrees(page: Page, name: str, *media: str) -> None:
+    await _agreement(page, name).get_by_label("They agree to what is ticked").check()
     for medium in media:
         await _agreement(page, name).get_by_label(medium, exact=True).check()
     await _agreement(page, name).get_by_label("How they told you").select_option(label="In writing")
-    await _agreement(page, name).get_by_role("button", name=f"Record that {name} agrees to what").click()
+    await _agreement(page, name).get_by_role("button", name=f"Record what {name} told you").click()
 
 
 async def _recorded(page: Page, words: str) -> None:
@@ -252,7 +251,7 @@ async def test_a_colleague_approves_too_and_two_people_decide_that_one_is_enough
 
 async def _ask_for_two(fatima: Page, case: str, *, two: bool) -> None:
     await fatima.goto(case)
-    await fatima.get_by_text("How it is worked").click()
+    await fatima.get_by_text("Rules for this case").click()
     await fatima.get_by_label("Two people approve").set_checked(two)
     await fatima.get_by_role("button", name="Save").click()
 

@@ -60,13 +60,16 @@ async def test_the_page_says_so_when_a_recording_was_played_to_its_end(town: Tow
     await fatima.goto(path)
     seen = fatima.locator("#seen")
     await expect(seen).to_contain_text("Not all of it was sent to your browser yet")
+    approve = fatima.get_by_role("button", name="Approve it as it is")
+    await expect(approve).not_to_have_class("main")
     assert await loads(fatima) == 1
     await fatima.get_by_label("How to put it right").fill("Half a sentence")
     await fatima.locator(".player").evaluate("player => player.play()")
     await expect(seen).to_have_text("All of it was sent to your browser.")
+    await expect(approve).to_have_class("main")
     assert await loads(fatima) == 2
     await expect(fatima.get_by_label("How to put it right")).to_have_value("Half a sentence")
-    await fatima.get_by_role("button", name="Approve it as it is").click()
+    await approve.click()
     await expect(fatima.get_by_role("heading", name="Pass it on")).to_be_visible()
 
 

@@ -1,16 +1,19 @@
 """On an item's page: what cannot be undone is asked about first, and what was typed is not lost."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from relay.cases.service import add_facilitator
 from relay.db.transaction import Surface
 from relay.review.plans import failed_on_desk
 from tests.functional.test_answering import shown
+from tests.functional.test_desk_says import decided
 from tests.functional.test_hiding import made, sent, taken, told
 from tests.support import media
 from tests.support.house import PASSPHRASE
-from tests.support.web import ORIGIN, Client, Exchange
+from tests.support.web import ORIGIN, Client, Exchange, seated
 from tests.support.work import work_off
 from workers.tasks.upkeep import release_due
 
@@ -29,6 +32,99 @@ async def approved(exchange: Exchange) -> tuple[str, str]:
     await exchange.approve(item_id)
     seat = (await exchange.desk.ask(f"/items/{item_id}"))["recipients"][0]["seat_id"]
     return f"/items/{item_id}", str(seat)
+
+
+def main_buttons(page: str) -> list[str]:
+    return re.findall(r'<(?:a|button)[^>]* class="(?:button )?main"[^>]*>([^<]+)<', page)
+
+
+async def test_what_is_next_is_the_one_main_button(exchange: Exchange) -> None:
+    desk, item = exchange.desk, f"/items/{await exchange.write(exchange.victim)}"
+
+    async def mains() -> list[str]:
+        return main_buttons(await text(desk, item))
+
+    assert await mains() == ["Take it"]
+    await desk.do(f"{item}/claim")
+    assert await mains() == ["Approve it as it is"]
+    await exchange.approve(item.rpartition("/")[2])
+    page = await text(desk, item)
+    assert main_buttons(page) == ["Pass it on now …"]
+    concern = "Raise a concern …</a>"
+    assert page.index("Pass it on now …") < page.index("Take it</button>") < page.index(concern)
+    assert page.count(concern) == 1
+    await desk.do(f"/cases/{exchange.case_id}", {"cooling_hours": 2}, method="PATCH")
+    assert await mains() == ["Plan it for a time …"]
+    await desk.do(f"/cases/{exchange.case_id}", {"cooling_hours": 0}, method="PATCH")
+    await desk.send(f"/cases/{exchange.case_id}/gates/pauses", paused="yes")
+    assert await mains() == []
+    await desk.send(f"/cases/{exchange.case_id}/gates/pauses", paused="no")
+    seat = (await desk.ask(item))["recipients"][0]["seat_id"]
+    due_at = (exchange.service.clock() + timedelta(days=1)).isoformat()
+    await desk.do(f"{item}/schedule", {"seat_id": seat, "due_at": due_at}, status=201)
+    assert await mains() == []
+    await desk.send(f"{item}/unschedule", seat_id=seat)
+    await desk.send(f"{item}/release", seat_id=seat)
+    assert await mains() == []
+
+
+async def test_of_two_who_approve_the_second_is_the_one_with_something_to_do(exchange: Exchange) -> None:
+    service, desk, case_id = exchange.service, exchange.desk, exchange.people.case_id
+    filip = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, case_id, filip.id)
+    await desk.do(f"/cases/{case_id}", {"second_approval": True}, method="PATCH")
+    item_id = await exchange.write(exchange.victim)
+    await exchange.approve(item_id)
+    assert main_buttons(await text(desk, f"/items/{item_id}")) == []
+    colleague = await seated(service, Surface.DESK, filip)
+    assert main_buttons(await text(colleague, f"/items/{item_id}")) == ["Take it"]
+
+
+async def test_who_did_not_approve_it_takes_and_approves_it_before_they_pass_it_on(
+    exchange: Exchange,
+) -> None:
+    service, item_id = exchange.service, await exchange.write(exchange.victim)
+    await exchange.approve(item_id)
+    filip = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)
+    colleague, item = await seated(service, Surface.DESK, filip), f"/items/{item_id}"
+    page = await text(colleague, item)
+    assert main_buttons(page) == ["Take it"]
+    assert "Take it first, to read or play it and approve it." in page
+    await colleague.send(f"{item}/claim")
+    page = await text(colleague, item)
+    assert main_buttons(page) == ["Approve it too"]
+    assert page.count("Raise a concern …</a>") == 1
+    await decided(colleague, item, "approve")
+    assert main_buttons(await text(colleague, item)) == ["Pass it on now …"]
+
+
+async def test_approving_is_no_main_button_before_all_was_played_and_says_what_is_missing(
+    exchange: Exchange, tmp_path: Path
+) -> None:
+    item = await sent(exchange, media.speech(tmp_path, seconds=2).read_bytes(), "audio")
+    desk = exchange.desk
+    page = await text(desk, item)
+    assert main_buttons(page) == []
+    assert "<h2>What was recorded</h2>" in page
+    approving = page.partition('value="approve"')[2].partition("</form>")[0]
+    assert "Not all of it was sent to your browser yet: play it to its end." in approving
+    assert "Approve it as it is</button>" in approving
+    opened = page.partition('data-opened="')[2].partition('"')[0]
+    assert "data-all" not in await text(desk, f"{item}/standing?opened={opened}")
+    await desk.api("GET", f"{item}/rendition")
+    assert "data-all" in await text(desk, f"{item}/standing?opened={opened}")
+    assert main_buttons(await text(desk, item)) == ["Approve it as it is"]
+    await exchange.approve(item.rpartition("/")[2])
+    service = exchange.service
+    filip = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)
+    colleague = await seated(service, Surface.DESK, filip)
+    await colleague.send(f"{item}/claim")
+    page = await text(colleague, item)
+    assert main_buttons(page) == []
+    assert "Approve it too</button>" in page
+    assert "data-awaited" in page  # so the page looks again by itself
 
 
 async def test_passing_on_is_asked_about_first_with_what_goes_from_whom_to_whom(exchange: Exchange) -> None:

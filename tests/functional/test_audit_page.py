@@ -44,6 +44,7 @@ async def test_what_was_never_sent_is_left_out_and_the_page_says_how_much(exchan
     await exchange.offender.do(f"/items/{film}/withdraw")
     assert await exchange.desk.ask(f"/cases/{exchange.case_id}/audit") == before
     page = await page_of(exchange)
+    assert "before they send it is theirs alone, and is not listed here." in page
     assert "not shown" not in page  # or a number that grows would tell that somebody writes now
     sent = await exchange.write(exchange.victim)
     await exchange.victim.do(f"/items/{sent}/withdraw")
@@ -132,6 +133,9 @@ async def test_an_entry_says_whom_it_concerns_also_once_they_are_off_the_case(ex
     assert facts_of(page, Tag.SEAT_REMOVED) == ["Whom: Filip; Key version: 2; Part: Facilitator"]
     assert facts_of(page, Tag.ACCOUNT_INVITED)[0] == "Whom: Oskar; Again: yes"
     [released] = facts_of(page, Tag.ITEM_RELEASED)
+    read, checked = released.split("<details><summary>For who checks the chain</summary>")
+    assert not re.search("[0-9a-f]{8}", read)
+    assert re.search("Rendition: [0-9a-f-]{36}<", checked)
     assert "Recipient: Oskar" in released
     assert '<td role="cell" data-label="Who">a worker</td>' in page
     assert "Whom" not in released  # it concerns an item

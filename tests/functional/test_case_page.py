@@ -24,29 +24,56 @@ def day(exchange: Exchange, days: int) -> str:
     return (exchange.service.desk.local_time() + timedelta(days=days)).date().isoformat()
 
 
-async def test_agreement_and_withdrawal_are_recorded_apart_and_nothing_is_chosen_beforehand(
+async def test_one_form_asks_first_whether_they_agree_and_nothing_is_chosen_beforehand(
     exchange: Exchange,
 ) -> None:
     case_id, people = await new_case(exchange)
     consents = f"/cases/{case_id}/gates/consents"
-    shown = await page(exchange, case_id)
-    agreeing, taking_back = form(shown, consents, people["Olga"])
-    assert 'name="answer" value="agree"' in agreeing
-    assert len(re.findall("<button", agreeing)) == 1
-    assert 'value="agree"' not in taking_back
-    assert re.findall(r'name="answer" value="([^"]+)"', taking_back) == ["no-longer", "to-nothing"]
-    for one in (agreeing, taking_back):
-        assert " checked" not in one
-        assert " selected" not in one
-        assert re.search(r'<select [^>]*name="manner" required><option value="">', one)
-    for answer in ("agree", "no-longer", "to-nothing"):
+    [asking] = form(await page(exchange, case_id), consents, people["Olga"])
+    assert "<legend>What Olga told you</legend>" in asking
+    names = re.findall(r'name="(answer|medium|manner|ask_again_at)"', asking)
+    assert [*dict.fromkeys(names)] == ["answer", "medium", "manner", "ask_again_at"]
+    answers = ("agree", "no-longer", "to-nothing")
+    assert tuple(re.findall(r'name="answer" value="([^"]+)" required>', asking)) == answers
+    assert len(re.findall("<button", asking)) == 1
+    assert " checked" not in asking
+    assert " selected" not in asking
+    assert re.search(r'<select [^>]*name="manner" required><option value="">', asking)
+    for answer, manner, says in (
+        *((answer, "", "Choose how they told you.") for answer in answers),
+        ("", "in_person", "Choose whether they agree."),
+    ):
         refused = await exchange.desk.send(
-            consents, account_id=people["Olga"], medium="letter", answer=answer, manner=""
+            consents, account_id=people["Olga"], medium="letter", answer=answer, manner=manner
         )
-        assert (refused.status_code, "Choose how they told you." in refused.text) == (400, True)
-        again = form(refused.text, consents, people["Olga"])
-        assert [" checked" in one for one in again] == [answer == "agree", answer != "agree"]
+        assert (refused.status_code, refused.text.count(says)) == (400, 2)
+        [again] = form(refused.text, consents, people["Olga"])
+        assert 'value="letter" checked' in again
+        assert re.findall(r'value="([^"]+)" required checked', again) == [answer] * bool(answer)
     assert await exchange.desk.ask(consents) == []
+
+
+async def test_what_was_not_agreed_to_is_no_warning_once_something_may_pass(exchange: Exchange) -> None:
+    case, case_id = f"/cases/{exchange.case_id}", exchange.case_id
+    told = {"account_id": exchange.offender_id, "manner": "in_person"}
+
+    async def note() -> tuple[str, str]:
+        found = r'<div class="(note(?: warn)?)">\s*<p>([^<]+), in no fixed order'
+        [(kind, words)] = re.findall(found, await page(exchange, case_id))
+        return kind, words
+
+    await exchange.desk.send(f"{case}/gates/consents", answer="no-longer", medium="video", **told)
+    kind, words = await note()
+    assert (kind, words.partition(".")[0]) == ("note", "Something may pass each way that was asked for")
+    invited = await exchange.desk.do(f"{case}/people", {"name": "Walid", "part": "victim"}, status=201)
+    assert (await note())[0] == "note"  # he has asked for nothing
+    walid = {"account_id": invited["account_id"], "asked": "yes"}
+    await exchange.desk.send(f"{case}/gates/requests", **walid)
+    kind, words = await note()
+    assert (kind, words.partition(".")[0]) == ("note warn", "Not everything may pass now")
+    await exchange.desk.send(f"{case}/gates/consents", answer="to-nothing", **told)
+    kind, words = await note()
+    assert (kind, words.partition(".")[0]) == ("note warn", "Nothing may pass now")
 
 
 async def test_the_wish_is_shown_as_it_stands_and_only_the_other_answer_is_offered(

@@ -32,7 +32,7 @@ async def test_each_decision_is_confirmed_on_the_page_that_follows(exchange: Exc
     assert "It went back to its author" in await text(desk, led)
     item = f"/items/{await exchange.write(exchange.offender)}"
     led = await decided(desk, item, "approve")
-    assert "You have approved it. It can be passed on now" in await text(desk, led)
+    assert "You have approved it. What comes next is below" in await text(desk, led)
     seat = (await desk.ask(item))["recipients"][0]["seat_id"]
     released = await desk.send(f"{item}/release", seat_id=seat)
     assert '<div class="note" role="status"><p>It is passed on.</p></div>' in await text(
@@ -61,7 +61,7 @@ async def test_after_the_first_of_two_approvals_page_and_queue_wait_for_a_collea
     assert "waits for a colleague" not in await text(colleague, "/queue")
     assert "To be read" in await text(colleague, "/queue")
     led = await decided(colleague, item, "approve")
-    assert "It can be passed on now" in await text(colleague, led)
+    assert "What comes next is below" in await text(colleague, led)
     assert "waits for a colleague" not in await text(desk, "/queue")
 
 

@@ -24,7 +24,6 @@ from tests.support.web import CREATE, Client, Exchange, seated, staff_client
 from tests.support.work import work_off
 
 HARMLESS: Final = {
-    ("/cases/*/gates/consents", "answer", "no-longer"),  # takes back what is ticked, and no more
     ("/items/*/claim", "", ""),  # shows the page again, with all that was typed
     ("/items/*/hide", "then", "rows"),  # shows more rows
     ("/items/*/hide", "then", "check"),  # shows what would be hidden

@@ -1,11 +1,19 @@
 """Printing at the desk: the page, the API, and who is asked for what."""
 
+import re
+from datetime import UTC, datetime
 from uuid import uuid4
 
+import psycopg
 import pytest
 
+from relay import times
+from relay.cases.service import add_facilitator
+from relay.db.transaction import Surface
+from relay.exchange import printed
+from tests.support.house import Service
 from tests.support.paper import body, fonts_are_there, words
-from tests.support.web import Client, Exchange, staff_client
+from tests.support.web import Client, Exchange, seated, staff_client
 
 LETTER = 'Dear you,\n\nمجھے افسوس ہے۔\n\nżółć #import "x"'
 
@@ -34,6 +42,41 @@ async def test_a_released_letter_is_printed_from_its_page(exchange: Exchange) ->
     assert body(answer.content, f"Receipt {code[:9]}") == words(LETTER)
     audit = await exchange.desk.http.get(f"/cases/{exchange.case_id}/audit")
     assert code[:9] in audit.text
+
+
+async def test_the_items_page_says_when_it_was_printed_by_whom_and_how_often(exchange: Exchange) -> None:
+    service, desk = exchange.service, exchange.desk
+    filip = await service.make_facilitator("Filip")
+    await add_facilitator(service.desk, exchange.people.facilitator, exchange.people.case_id, filip.id)
+    item_id, _ = await exchange.deliver(exchange.offender, LETTER)
+    other, _ = await exchange.deliver(exchange.offender, LETTER)
+    fields = {"seat_id": await seat(exchange, item_id), "size": "a4"}
+
+    async def said(one: str) -> list[str]:
+        return re.findall("<p>(Printed on [^<]+)</p>", (await desk.http.get(f"/items/{one}")).text)
+
+    assert await said(item_id) == []
+    days = [times.day(datetime.now(UTC), service.settings.zone)]
+    await desk.send(f"/items/{item_id}/print", **fields)
+    days.append(times.day(datetime.now(UTC), service.settings.zone))
+    [once] = await said(item_id)
+    assert once in [f"Printed on {day} by Fatima." for day in days]
+    service.clock.go(hours=25)
+    later = await seated(service, Surface.DESK, filip)
+    assert (await later.send(f"/items/{item_id}/print", **fields)).status_code == 200
+    desk = await seated(service, Surface.DESK, exchange.people.facilitator)
+    [twice] = await said(item_id)
+    assert re.fullmatch(r"Printed on .* by Filip; twice in all\.", twice)
+    assert await said(other) == []
+    for reader in (exchange.victim, exchange.offender):
+        assert "Printed on" not in (await reader.http.get(f"/items/{item_id}")).text
+
+
+def test_printings_are_found_by_their_index(service: Service) -> None:
+    with psycopg.connect(service.dsns.superuser.url) as connection:
+        connection.execute("SET enable_seqscan = off")
+        plan = connection.execute("EXPLAIN " + printed._PRINTED, [uuid4(), uuid4()]).fetchall()
+    assert "audit_entries_printed" in str(plan)
 
 
 async def test_a_letter_that_was_only_approved_has_no_button_and_is_refused(exchange: Exchange) -> None:

@@ -33,6 +33,35 @@ def test_what_a_reviewer_should_look_at_twice_is_pointed_at(text: str, kind: str
 
 
 @pytest.mark.parametrize(
+    ("text", "marked"),
+    [
+        ("I met Vera Nowak there", ["Vera Nowak"]),
+        ("It was Vera-Maria  O’Neill-Nowak, my aunt", ["Vera-Maria  O’Neill-Nowak"]),
+        ("Про Вера Новак я не знаю", ["Вера Новак"]),
+        ("my son Daniel Nowak saw it", ["my son Daniel Nowak"]),
+        ("Vera Maria and Oskar Malik’s car", ["Vera Maria", "Oskar Malik"]),
+        ("I met Vera. Nowhere else", ["Vera"]),
+        ("I met Vera! Then, Vera? Maybe… Vera", ["Vera", "Vera", "Vera"]),
+        ("I met Vera\nThen I left", ["Vera"]),
+        ("I told Vera I’m sorry, Vera I am", ["Vera", "Vera"]),
+        ("Vera went to Spain", ["Vera"]),
+        ("我见过 Vera 诺瓦克", ["Vera"]),
+        ("Vera A B C D", ["Vera A B C"]),
+    ],
+)
+def test_a_name_is_marked_with_the_capitalised_words_that_follow_it(text: str, marked: list[str]) -> None:
+    found = hints(text, ["Vera", "Вера", "Oskar Malik"])
+    assert [hint.words for hint in found] == marked
+    for hint in found:
+        assert text[hint.start : hint.end] == hint.words
+
+
+def test_a_name_that_goes_over_two_lines_is_marked_in_both() -> None:
+    found = hints_in_lines(["I met Vera", "Nowak there.", "Vera.", "Then I left."], ["Vera"])
+    assert [[hint.words for hint in of_line] for of_line in found] == [["Vera"], ["Nowak"], ["Vera"], []]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "I am sorry for what I did to you that night.",

@@ -30,7 +30,7 @@ from relay.safeguarding import reading as concerns
 from relay.web.desk import deeds
 from relay.web.desk.concerns import KIND_WORDS
 from relay.web.desk.doing import Asked, Page, TheAsked, carry_out, does
-from relay.web.desk.lacking import lacking, passing
+from relay.web.desk.lacking import lacking, passes_as_asked, passing
 from relay.web.desk.recorded import is_gate, of_whom, recorded
 from relay.web.desk.shown import invitation_to_case
 from relay.web.shared.access import AnyRequest, SignedIn, TheHouse, allow
@@ -92,6 +92,7 @@ async def show_case(
         limits_read=await limits.read_by(house, person, case_id),
         lacking=lacking(facts, people, now),
         passing=passing(facts, now),
+        passes_as_asked=passes_as_asked(facts, now),
         reasons={one.account_id: one for one in await reasons(house, person, case_id)},
         earlier=await earlier(house, person, case_id),
         wishes=(met := await wishes(house, person, case_id)),
@@ -253,6 +254,7 @@ async def audit_page(
     """List what was done, the newest first, one page of it."""
     case, _, _ = await service.read_case(house, person, case_id)
     names = await directory.names_in_case(house, person, case_id)
+    people = {str(one): name for one, name in names.items()}
     entries = await audit.case_entries(house, person, case_id, before=before, limit=_ENTRIES)
     return page(
         request,
@@ -264,7 +266,8 @@ async def audit_page(
         left_out=await audit.left_out(house, person, case_id),
         is_newest=before == audit.NEWEST,
         deed=deeds.deed,
-        facts=partial(deeds.facts, case_id=case_id, people={str(one): name for one, name in names.items()}),
+        facts=partial(deeds.facts, case_id=case_id, people=people),
+        identifiers=partial(deeds.identifiers, people=people),
     )
 
 

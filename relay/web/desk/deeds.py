@@ -1,7 +1,7 @@
 """How what was done reads on the page of a case's chain."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Final
 from uuid import UUID
@@ -12,6 +12,7 @@ from relay import times
 from relay.audit.reading import AuditLine
 from relay.audit.tags import Tag
 from relay.exchange import failures
+from relay.review.passing import why_not
 from relay.web.shared.words import word
 
 _DEEDS: Final = {
@@ -119,6 +120,7 @@ _NAMES: Final = {
     "due_at": "For when",
     "stops_case": "Stops the whole case",
     "plans": "Plans taken back",
+    "blocks": "Why not",
 }
 """What means something else where it is a state of an item, or nothing by itself."""
 _OF_IT: Final = {
@@ -131,17 +133,41 @@ _OF_IT: Final = {
 """What of an item an entry is about: its name there is that of the people's roles."""
 
 
+def _reasons(codes: str) -> str:
+    return ", ".join(word(code) for code in codes.split())
+
+
+_IN_WORDS: Final[dict[str, Callable[[str], str]]] = {
+    "failure": failures.sentence,
+    "reasons": _reasons,
+    "blocks": lambda codes: why_not(tuple(codes.split())),
+}
+"""What stands in an entry as one code or several."""
+
+
 def particulars(
     detail: str, zone: tzinfo = UTC, people: Mapping[str, str] | None = None
 ) -> list[tuple[str, str]]:
     """Return the facts of an entry as names and values, times as they are in `zone`.
 
     `people`: names by identifiers of accounts and seats, for who is among the facts. Other identifiers are
-    shortened to their first group. A fact that has no value is left out.
+    left out (`identifiers`), and so is a fact that has no value.
     """
-    noted = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
-    known = {name: value for name, value in noted.items() if value not in (None, "")}
-    return [_particular(name, value, zone, people or {}) for name, value in known.items()]
+    named = people or {}
+    return [
+        _particular(name, value, zone, named)
+        for name, value in _noted(detail)
+        if str(value) in named or not _is_identifier(value)
+    ]
+
+
+def identifiers(detail: str, people: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return what `particulars` leaves out: for who checks the chain, of no use to who reads."""
+    return [
+        (_NAMES.get(name) or word(name), str(value))
+        for name, value in _noted(detail)
+        if str(value) not in people and _is_identifier(value)
+    ]
 
 
 def facts(
@@ -155,12 +181,22 @@ def facts(
     return [("Whom", concerned), *(one for one in found if one[0] not in _ALSO or one[1] != concerned)]
 
 
+def _noted(detail: str) -> list[tuple[str, str | int | bool]]:
+    found = msgspec.json.decode(detail, type=dict[str, str | int | bool | None]) if detail else {}
+    return [(name, value) for name, value in found.items() if value is not None and value != ""]
+
+
+def _is_identifier(value: object) -> bool:
+    text = str(value)
+    return len(text) == 36 and text.count("-") == 4
+
+
 def _whom(entry: AuditLine, case_id: UUID, people: Mapping[str, str]) -> str:
     """Return a name, or where there is none to show an identifier's first group; nothing for nobody."""
     if entry.tag not in _OF_SOMEBODY or entry.subject_id in {entry.actor_id, case_id}:
         return ""
     subject = str(entry.subject_id)
-    return people.get(subject) or _shortened(subject)
+    return people.get(subject) or f"{subject[:8]}…"
 
 
 def _particular(name: str, value: object, zone: tzinfo, people: Mapping[str, str]) -> tuple[str, str]:
@@ -168,8 +204,8 @@ def _particular(name: str, value: object, zone: tzinfo, people: Mapping[str, str
         return "What of it", _OF_IT[str(value)]
     if str(value) in people:
         return _NAMES.get(name) or word(name), people[str(value)]
-    said = failures.sentence(str(value)) if name == "failure" else _value(value, zone)
-    return _NAMES.get(name) or word(name), said
+    in_words = _IN_WORDS.get(name)
+    return _NAMES.get(name) or word(name), in_words(str(value)) if in_words else _value(value, zone)
 
 
 def _value(value: object, zone: tzinfo) -> str:
@@ -179,9 +215,4 @@ def _value(value: object, zone: tzinfo) -> str:
     text = str(value)
     if _TIME.fullmatch(text):
         return times.moment(datetime.fromisoformat(text), zone)
-    is_identifier = len(text) == 36 and text.count("-") == 4
-    return _shortened(text) if is_identifier else word(text) if text.isidentifier() else text
-
-
-def _shortened(identifier: str) -> str:
-    return identifier[:8] + "…"
+    return word(text) if text.isidentifier() else text

@@ -41,6 +41,8 @@ async def _responsibility(house: House, person: Person, case_id: UUID, form: For
 
 
 async def _consent(house: House, person: Person, case_id: UUID, form: Form) -> str:
+    if not form.text("answer"):
+        raise Invalid(answer="Choose whether they agree.")
     answer = form.choice("answer", "agree", "no-longer", "to-nothing")
     given, ticked = answer == "agree", form.several("medium")
     await records.record_consents(

@@ -1,13 +1,13 @@
 """The page of an item on the desk: what is shown of it, to whom, and what can be done with it."""
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Literal
 from uuid import UUID
 
 from relay.cases import service
 from relay.cases.model import PersonOnCase
 from relay.errors import Conflict, Missing, Refusal
-from relay.exchange import failures, paper, receipts, telling
+from relay.exchange import failures, paper, printed, receipts, telling
 from relay.exchange import told as choices
 from relay.house import House
 from relay.identity import directory
@@ -70,6 +70,7 @@ async def show_item(
     if contents["text"] is not None and not item.seen_all:
         item = await reading.item_on_desk(house, person, item_id)
     stands = await standing.standing(house, person, item_id)
+    kept_from = in_the_way_of(item, people, stands)
     return page(
         request,
         "item.html",
@@ -88,8 +89,10 @@ async def show_item(
         hidden_words=in_words(hidden.edits) if hidden else (),
         told=telling.in_words(item.changes, item.kind),
         choices_told=await choices.told(house, person, item_id),
+        printings=await printed.printings(house, person, item_id) if item.kind in paper.KINDS else {},
         confirmed=_confirmed(people),
-        in_the_way=in_the_way_of(item, people, stands),
+        in_the_way=kept_from,
+        next_step=next_step(item, kept_from, mine=mine),
         why_not=why_not,
         to_be_passed=_to_be_passed(item),
         standing=stands,
@@ -99,6 +102,31 @@ async def show_item(
         **contents,
         **_chosen(form, shown_again=shown and item.kind == "document"),
     )
+
+
+def next_step(
+    item: ItemOnDesk, in_the_way: Mapping[UUID, Sequence[str]], *, mine: bool
+) -> Literal["take", "approve"] | UUID | None:
+    """Return what its reader does next with an item: the one main button of its page.
+
+    A seat: it is passed on to whoever has that. To approve it is next also before all of it was shown.
+    """
+    if item.state == "in_review":
+        return (
+            None if item.approved_by_me and item.approvals < item.approvals_needed else _approving(item, mine)
+        )
+    if item.state not in {"approved", "scheduled", "released"}:
+        return None
+    waiting = [one for one in item.recipients if not one.due_at and (one.renewed or not one.released)]
+    passes = next((one.seat_id for one in waiting if not in_the_way[one.seat_id]), None)
+    return passes or (_approving(item, mine) if waiting and not item.approved_by_me else None)
+
+
+def _approving(item: ItemOnDesk, mine: bool) -> Literal["take", "approve"] | None:  # noqa: FBT001 - its reader's
+    if item.state in _MINE and not mine:
+        return None if item.claimed_by else "take"
+    waits = item.clean is None or (item.clean.edited_by and not item.agreed_at)
+    return None if waits or item.stands_still else "approve"
 
 
 async def as_typed(asked: Asked, person: Person, item_id: UUID) -> Page | None:

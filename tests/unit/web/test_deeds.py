@@ -10,7 +10,10 @@ import pytest
 import relay
 from relay.audit.tags import Tag
 from relay.exchange import failures
-from relay.web.desk.deeds import _DEEDS, deed, particulars
+from relay.review.passing import why_not
+from relay.web.desk.deeds import _DEEDS, deed, identifiers, particulars
+
+IDENTIFIER = "7713951e-c1fe-4849-a2d7-3228af04cc2c"
 
 
 def test_every_tag_has_words_of_its_own() -> None:
@@ -43,15 +46,25 @@ def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
         ({"until": None, "reasons": "", "given": False}, [("Given", "no")]),
         ({"approvals_needed": 2}, [("Approvals needed", "2")]),
         ({"medium": "audio"}, [("Medium", "Audio recording")]),
-        ({"item": "7713951e-c1fe-4849-a2d7-3228af04cc2c"}, [("Item", "7713951e…")]),
+        ({"item": IDENTIFIER, "number": 2}, [("Number", "2")]),
         ({"until": "2027-05-21T18:20:50+00:00"}, [("Until", "21 May 2027, 19:20 BST")]),
         ({"until": "2027-01-21T18:20:50.123456+00:00"}, [("Until", "21 January 2027, 18:20 GMT")]),
         ({"asked": True}, [("Asked for", "yes")]),
         ({"role": "clean"}, [("What of it", "the safe copy")]),
         ({"role": "facilitator"}, [("Role", "Facilitator")]),
         ({"failure": "empty"}, [("Why not", failures.sentence("empty"))]),
+        ({"reasons": "unreadable other_people"}, [("Reasons", "Unreadable, Other people")]),
+        ({"blocks": "case-paused gone"}, [("Why not", why_not(("case-paused", "gone")))]),
         ({}, []),
     ],
 )
 def test_facts_read_as_names_and_values(fact: dict[str, object], reads: list[tuple[str, str]]) -> None:
     assert particulars(json.dumps(fact), ZoneInfo("Europe/London")) == reads
+
+
+def test_identifiers_stand_apart_in_full_and_who_has_a_name_is_not_among_them() -> None:
+    somebody = "123e4567-e89b-42d3-a456-426614174000"
+    detail = json.dumps({"rendition": IDENTIFIER, "recipient": somebody, "number": 2, "release": None})
+    assert identifiers(detail, {somebody: "Vera"}) == [("Rendition", IDENTIFIER)]
+    assert particulars(detail, people={somebody: "Vera"}) == [("Recipient", "Vera"), ("Number", "2")]
+    assert identifiers("", {}) == []

@@ -33,6 +33,8 @@ function place(page) {
     old.toggleAttribute("data-awaited", fresh.hasAttribute("data-awaited"));
     old.toggleAttribute("data-ready", fresh.hasAttribute("data-ready"));
   }
+  const all = page.getElementById("seen")?.hasAttribute("data-all");
+  for (const button of document.querySelectorAll("[data-main-when-seen]")) button.classList.toggle("main", all);
 }
 
 // what was waited for is there: the page is shown as it is now, around the words that say so
