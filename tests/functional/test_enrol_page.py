@@ -135,6 +135,7 @@ async def test_a_long_code_typed_for_the_address_is_shown_nowhere(service: Servi
             answer = await client.send("/enrol", invitation=typed)
             assert (answer.status_code, "That is the long code." in answer.text) == (400, True)
             assert typed not in answer.text
+    client = Client(service, Surface.PARTICIPANTS)
     for typed in ("", "x", "123e4567-e89b-42d3-a456-42661417400", "//evil.example", f"{uuid4()}/x"):
         answer = await client.send("/enrol", invitation=typed)
         assert (answer.status_code, "That is the long code." in answer.text) == (400, False), typed

@@ -50,7 +50,7 @@ _THREADS_FOR_LARGE = 2
 """Memory grows with threads times pixels: 4K on 8 threads and 8K on 2 stay below 3 GiB."""
 
 _PIECE = 8192
-"""Samples that go on together: a decoder's own pieces are so short that passing them on costs more than they do."""
+"""Samples that go on together: passing on pieces as short as a decoder makes them costs more than they do."""
 
 _AS_THE_BUFFER_FILLS: dict[str, Any] = {"flush_packets": 0}
 """Samples go into a pipe 32 KiB at a time; by itself ffmpeg writes each small piece of sound at once."""
