@@ -27,7 +27,12 @@ class AuditLine(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def at(self) -> datetime:
         """When, with its zone."""
-        return datetime.fromtimestamp(self.at_microseconds / 1e6, UTC)
+        return moment_of(self.at_microseconds)
+
+
+def moment_of(microseconds: int) -> datetime:
+    """Return the moment that an entry's time stands for, with its zone."""
+    return datetime.fromtimestamp(microseconds / 1e6, UTC)
 
 
 NEWEST: Final = 2**62

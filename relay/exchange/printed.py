@@ -1,11 +1,12 @@
 """That something was printed, for whom and by whom: nothing but the chain says so."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
+from relay.audit.reading import moment_of
 from relay.exchange.items import find_item
 from relay.house import House
 from relay.identity.model import Person
@@ -47,7 +48,7 @@ async def printings(house: House, person: Person, item_id: UUID) -> dict[UUID, P
         rows = await tx.all(_Row, _PRINTED, [item.case_id, item.id])
     return {
         row.recipient_id: Printing(
-            printed_at=datetime.fromtimestamp(row.at_microseconds / 1e6, UTC),
+            printed_at=moment_of(row.at_microseconds),
             printed_by=row.actor_id,
             times=row.times,
         )

@@ -14,7 +14,7 @@ from relay.house import House
 from relay.identity import passphrases
 from relay.identity.invitations import TRIES
 from relay.identity.model import Person
-from relay.identity.names import NUMBER_DIGITS, account_lookups, checked_sign_in_name, side_of
+from relay.identity.names import NUMBER_DIGITS, Lookups, account_lookups, checked_sign_in_name, side_of
 from relay.identity.namesakes import is_taken
 from relay.identity.proofs import code_mac, enrolment_mac, secret_hash
 from relay.identity.stretching import seal_bundle, stretch
@@ -73,7 +73,7 @@ async def enrol(
             chain=found.case_id or found.service_id,
             subject=found.account_id,
         ) as act:
-            await _store(act, found.account_id, invitation_id, new, lookups[-1], house.clock())
+            await _store(act, found.account_id, invitation_id, new, lookups.now, house.clock())
             act.note(key_version=version)
     except psycopg.errors.UniqueViolation as error:
         if error.diag.constraint_name == "accounts_service_id_side_lookup_key":
@@ -111,14 +111,14 @@ def _wrong(left: int) -> str:
     return f"{wrong}. You can try {left} more {'time' if left == 1 else 'times'}."
 
 
-async def _refuse_taken(house: House, found: _TryRow, lookups: list[bytes]) -> None:
-    """Raise `Invalid` for the name of somebody who is found first, as one stored with its white space is.
+async def _refuse_taken(house: House, found: _TryRow, lookups: Lookups) -> None:
+    """Raise `Invalid` for the name of somebody active who is found first, stored with its white space.
 
     The table refuses the others: it has each lookup once.
     """
     find = QUESTIONS[house.database.surface].find_account
     async with house.database.before_sign_in() as tx:
-        holder = await tx.one(FoundAccount, find, [lookups, found.service_id])
+        holder = await tx.one(FoundAccount, find, [list(lookups), found.service_id])
     if holder is not None and holder.id != found.account_id:
         raise Invalid(sign_in_name=_TAKEN)
 

@@ -7,6 +7,7 @@ the service.
 
 import re
 import unicodedata
+from typing import NamedTuple
 from uuid import UUID
 
 from relay.db.transaction import Surface
@@ -70,19 +71,17 @@ def checked_name(text: str, field: str = "name") -> str:
     return text
 
 
-def account_lookup(keyring: Keyring, service_id: UUID, side: str, sign_in_name: str) -> bytes:
-    """Return the keyed hash under which an account of one service and side is found."""
-    return lookup(keyring, _purpose(service_id, side), sign_in_name)
+class Lookups(NamedTuple):
+    """The keyed hashes under which an account may be stored, in the order in which they are looked for.
 
-
-def account_lookups(keyring: Keyring, service_id: UUID, side: str, sign_in_name: str) -> list[bytes]:
-    """Return both under which it may be stored, the one to be preferred first.
-
-    Who enrolled while white space counted, as "Anna K", is found by that; a later "annak" is somebody else.
+    Who enrolled while white space counted, as "Anna K", is found by `before`; a later "annak" is another.
     """
-    purpose = _purpose(service_id, side)
-    return [spaced_lookup(keyring, purpose, sign_in_name), lookup(keyring, purpose, sign_in_name)]
+
+    before: bytes
+    now: bytes
 
 
-def _purpose(service_id: UUID, side: str) -> str:
-    return f"account {side} {service_id}"
+def account_lookups(keyring: Keyring, service_id: UUID, side: str, sign_in_name: str) -> Lookups:
+    """Return those of an account of one service and side."""
+    purpose = f"account {side} {service_id}"
+    return Lookups(spaced_lookup(keyring, purpose, sign_in_name), lookup(keyring, purpose, sign_in_name))

@@ -73,7 +73,7 @@ async def sign_in(
     """
     service_id = house.pins.service_id
     lookups = account_lookups(house.keyring, service_id, side_of(surface), name)
-    lookup = lookups[-1]  # however it is spaced, tries of one name are counted as one
+    lookup = lookups.now  # however it is spaced, tries of one name are counted as one
     network = throttle.network(client_key)
     by_pair = Counted(f"sign-in {surface} name and address", lookup + network, _limit(house))
     await throttle.take(
@@ -85,7 +85,7 @@ async def sign_in(
         Counted(f"sign-in {surface} name", lookup, _limit(house, _NAME_FACTOR)),
     )
     async with house.database.before_sign_in() as tx:
-        account = await tx.one(FoundAccount, QUESTIONS[surface].find_account, [lookups, service_id])
+        account = await tx.one(FoundAccount, QUESTIONS[surface].find_account, [list(lookups), service_id])
     bundle = await _opened(house, account, passphrase)
     if account is None or bundle is None:
         raise SignInNeeded(_WRONG)

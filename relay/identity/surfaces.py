@@ -9,7 +9,7 @@ from relay.db.transaction import Surface
 
 
 class FoundAccount(msgspec.Struct, frozen=True):
-    """What `find_account` answers of the first of several lookups that somebody active has."""
+    """An account's sealed keys: of the first of several lookups that somebody active has, or at a step-up."""
 
     id: UUID
     key_version: int

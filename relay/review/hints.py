@@ -18,7 +18,9 @@ _SHORTEST_NAME = 3
 _SPOKEN = "zero|nought|oh|one|two|three|four|five|six|seven|eight|nine|double|treble|triple"
 _FEW, _MANY = 4, 19
 _MORE_NAMES = 3
-_NEXT_WORD = re.compile(r"(?:[ \t\xa0]{1,3}|[\-'’])(?!I\b)([^\W\d_]+(?:['’\-](?!s\b)[^\W\d_]+)*)")
+_PART = r"[^\W\d_]{1,30}"
+_NEXT_WORD = re.compile(rf"(?:[ \t\xa0]{{1,3}}|[\-'’])(?!I\b)({_PART}(?:['’\-](?!s\b){_PART}){{0,3}})")
+"""The next word of a name, also one with hyphens; no “I”, and not the “s” of a genitive."""
 _Patterns = tuple[tuple[HintKind, re.Pattern[str]], ...]
 
 

@@ -31,19 +31,19 @@ class _Row(msgspec.Struct, frozen=True, kw_only=True):
     item_id: UUID
     recipient_id: UUID
     due_at: datetime
+    kind: Medium
     blocks: str
 
 
 class _NamedRow(_Row, frozen=True, kw_only=True):
-    kind: Medium
     name_sealed: bytes
 
 
 _FAILED: Final = """
-SELECT s.case_id, s.item_id, s.recipient_id, s.due_at, why.blocks FROM relay.scheduled_releases s
+SELECT s.case_id, s.item_id, s.recipient_id, s.due_at, i.kind, why.blocks FROM relay.scheduled_releases s
 JOIN relay.items i ON i.id = s.item_id
 JOIN relay.revisions v ON (v.id, v.item_id, v.number) = (s.revision_id, i.id, i.revision)
-JOIN LATERAL (SELECT detail::jsonb ->> 'blocks' AS blocks FROM relay.audit_entries
+JOIN LATERAL (SELECT coalesce(detail::jsonb ->> 'blocks', '') AS blocks FROM relay.audit_entries
               WHERE chain = s.case_id AND subject_id = s.item_id AND tag = 'item.schedule_cancelled'
                 AND detail::jsonb ->> 'release' = s.id::text LIMIT 1) why ON true
 WHERE s.state = 'cancelled' AND s.due_at <= %(now)s
@@ -56,14 +56,13 @@ WHERE s.state = 'cancelled' AND s.due_at <= %(now)s
 One that a facilitator took back is named in no entry. The tag is written out: only so is its index used.
 """
 _OF_AN_ITEM: Final = " AND s.item_id = %(item)s"
-_OF_THE_DESK: Final = "SELECT s.*, i.kind, a.name_sealed FROM ("
+_OF_THE_DESK: Final = "SELECT s.*, a.name_sealed FROM ("
 _NAMED: Final = """
+  AND i.state IN ('approved', 'scheduled', 'released') AND i.taken_back_at IS NULL
   AND s.case_id = ANY ((SELECT relay.cases())::uuid[])
   AND EXISTS (SELECT FROM relay.seats t WHERE t.case_id = s.case_id AND t.account_id = s.recipient_id
               AND t.removed_at IS NULL)
-) s JOIN relay.items i ON i.id = s.item_id AND i.state IN ('approved', 'scheduled', 'released')
-    AND i.taken_back_at IS NULL
-JOIN relay.cases c ON c.id = s.case_id AND c.state <> 'closed'
+) s JOIN relay.cases c ON c.id = s.case_id AND c.state <> 'closed'
 JOIN relay.accounts a ON a.id = s.recipient_id ORDER BY s.due_at, s.item_id, s.recipient_id LIMIT %(limit)s
 """
 

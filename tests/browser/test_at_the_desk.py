@@ -5,12 +5,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, Page, Route, expect
+from playwright.async_api import Page, Route, expect
 
 from relay.db.transaction import Surface
 from tests.browser.conftest import Town, in_the_sessions_loop
 from tests.browser.test_hiding import held, picture
-from tests.browser.test_recording import asked_about
+from tests.browser.test_recording import asked_about, until_asked
 from tests.functional.test_hiding import sent, taken
 from tests.support import media
 
@@ -105,7 +105,7 @@ async def test_who_typed_nothing_is_asked_nothing(town: Town) -> None:
     await fatima.get_by_text("Rules for this case").click()
     await fatima.get_by_label("Two people approve").check()
     await fatima.get_by_role("link", name="Queue").click()
-    await fatima.wait_for_timeout(300)
+    await until_asked(asked)
     assert asked == ["beforeunload"]
 
 
@@ -113,13 +113,7 @@ async def test_who_typed_something_is_asked_before_it_is_left(town: Town) -> Non
     item = await taken(town.exchange)
     fatima = await town.signed_in(Surface.DESK, "Fatima")
     await typing(fatima, item)
-    asked: list[str] = []
-
-    async def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        await dialog.dismiss()
-
-    fatima.on("dialog", stay)
+    asked = asked_about(fatima)
     await fatima.get_by_role("link", name="Queue").first.click()
     await fatima.get_by_role("button", name="Give it back to the queue").click()
     await fatima.wait_for_timeout(300)

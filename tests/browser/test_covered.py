@@ -11,7 +11,7 @@ from tests.browser.conftest import Town
 from tests.browser.test_at_the_desk import WORDS, go, typing
 from tests.browser.test_hiding import held
 from tests.browser.test_left_open import OWN
-from tests.browser.test_recording import asked_about, at_the_recorder, start
+from tests.browser.test_recording import asked_about, at_the_recorder, start, until_asked
 from tests.browser.test_script import expect_draft
 from tests.functional.test_hiding import taken
 
@@ -171,7 +171,7 @@ async def test_what_another_window_saved_is_written_over_by_nothing_but_a_press(
     await vera.wait_for_timeout(2_500)  # longer than a pause
     asked = asked_about(vera)
     await vera.get_by_role("link", name="Start").click()
-    await vera.wait_for_timeout(300)
+    await until_asked(asked)
     assert (sent, asked) == ([], ["beforeunload"])
     assert (await town.exchange.victim.ask(f"/items/{item_id}/draft"))["text"] == "The other window's"
     await vera.get_by_role("button", name="Save", exact=True).click()
@@ -187,7 +187,6 @@ async def test_who_leaves_in_a_hurry_or_has_read_why_is_asked_nothing(town: Town
         asked = asked_about(vera)
         await vera.get_by_role("button", name=press).click()
         if press == "Sign out":
-            await vera.wait_for_timeout(300)
             await vera.get_by_role("button", name=press).click()
         await vera.wait_for_url(leads)
         assert not asked

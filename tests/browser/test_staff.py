@@ -175,7 +175,7 @@ async def test_inviting_anew_is_asked_about_first_and_leads_back_to_what_has_to_
 
     oskar = await town.visit(Surface.PARTICIPANTS, script=False)
     await oskar.goto("/enrol/" + link.rpartition("/")[2])
-    await oskar.get_by_text("Have you been here before?").click()
+    await oskar.get_by_text("Have you signed in here before?").click()
     await expect(oskar.get_by_text("what you wrote and did not send is gone then")).to_be_visible()
     await picture(oskar, gallery, "staff-enrol-anew")
     await oskar.get_by_label("The long code").fill(secret)

@@ -128,9 +128,7 @@ async def test_who_is_on_no_roster_yet_is_told_whom_to_ask(service: Service, *, 
     )
     assert "You are ready" in ready.text
     first = ready.text.partition("<h1>")[2].partition("<p>")[2]
-    assert first.startswith(
-        "<strong>Ring the person who runs the computer of this service, and read them the"
-    )
+    assert first.startswith("<strong>Ring whoever keeps the service’s offline key, and read them the words")
     assert '<p class="words">Fatima A.</p>' in ready.text
     await desk.sign_in("Fatima A.")
     if signed:

@@ -244,7 +244,7 @@ async def test_the_enrolment_page_begins_with_what_is_needed_and_warns_further_d
         "<p>It takes about five minutes. Have paper and a pen with you.",
         '<form method="post" action="/enrol/',
         "<details>",
-        "<summary>Have you been here before?",
+        "<summary>Have you signed in here before?",
         "you begin anew with this",
         "</details>",
         'type="submit">Start',

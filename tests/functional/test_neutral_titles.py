@@ -76,7 +76,7 @@ def title(answer: httpx.Response) -> str:
 async def test_the_title_of_every_participants_page_is_neutral(labelled: Labelled) -> None:
     victim = labelled.exchange.victim
     seen = set()
-    for path in [*addresses(labelled), "/nowhere", "/enrol?invitation=x", "/items/x"]:
+    for path in [*addresses(labelled), "/nowhere", "/enrol", "/enrol/x", "/items/x"]:
         answer = await victim.http.get(path)
         assert answer.headers["content-type"].startswith("text/html"), path
         assert title(answer) in NEUTRAL, path
@@ -96,7 +96,13 @@ async def test_the_heading_keeps_its_words(labelled: Labelled) -> None:
 
 async def test_so_is_that_of_a_refusal(labelled: Labelled) -> None:
     exchange = labelled.exchange
-    for path in ("/sign-in", "/step-up", f"/enrol/{uuid4()}", f"/items/{labelled.named['item_id']}/submit"):
+    for path in (
+        "/sign-in",
+        "/step-up",
+        "/enrol",
+        f"/enrol/{uuid4()}",
+        f"/items/{labelled.named['item_id']}/submit",
+    ):
         answer = await exchange.victim.send(path, text=LABEL)
         assert answer.status_code >= 400, path
         assert title(answer) in NEUTRAL, path

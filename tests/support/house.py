@@ -35,7 +35,7 @@ from relay.house import House
 from relay.identity import accounts, roster
 from relay.identity.invitations import Invitation, insert_staff, invite_participant
 from relay.identity.model import Person
-from relay.identity.names import account_lookup, side_of
+from relay.identity.names import account_lookups, side_of
 from relay.identity.operator import looking, operating
 from relay.identity.proofs import enrolment_mac
 from relay.identity.trust import newest_roster
@@ -225,7 +225,7 @@ class Service:
         )
         side = side_of(house.database.surface)
         new = accounts._NewKeys(version, keys, signer, Sealed(os.urandom(200)), mac)
-        lookup = account_lookup(self.keyring, self.id, side, str(invitation.account_id))
+        lookup = account_lookups(self.keyring, self.id, side, str(invitation.account_id)).now
         async with house.database.acting(
             invitation.account_id, Tag.ACCOUNT_ENROLLED, chain=self.id, subject=invitation.account_id
         ) as act:

@@ -112,17 +112,16 @@ def next_step(
     A seat: it is passed on to whoever has that. To approve it is next also before all of it was shown.
     """
     if item.state == "in_review":
-        return (
-            None if item.approved_by_me and item.approvals < item.approvals_needed else _approving(item, mine)
-        )
+        is_a_colleagues = item.approved_by_me and item.approvals < item.approvals_needed
+        return None if is_a_colleagues else _approving(item, mine=mine)
     if item.state not in {"approved", "scheduled", "released"}:
         return None
     waiting = [one for one in item.recipients if not one.due_at and (one.renewed or not one.released)]
     passes = next((one.seat_id for one in waiting if not in_the_way[one.seat_id]), None)
-    return passes or (_approving(item, mine) if waiting and not item.approved_by_me else None)
+    return passes or (_approving(item, mine=mine) if waiting and not item.approved_by_me else None)
 
 
-def _approving(item: ItemOnDesk, mine: bool) -> Literal["take", "approve"] | None:  # noqa: FBT001 - its reader's
+def _approving(item: ItemOnDesk, *, mine: bool) -> Literal["take", "approve"] | None:
     if item.state in _MINE and not mine:
         return None if item.claimed_by else "take"
     waits = item.clean is None or (item.clean.edited_by and not item.agreed_at)

@@ -79,7 +79,5 @@ def passing(facts: GateFacts, now: datetime) -> list[Alike]:
 def passes_as_asked(facts: GateFacts, now: datetime) -> bool:
     """Tell whether something may pass on every way that a victim has asked for, and on one at least."""
     asking = {one.account_id for one in facts.requests if one.asked}
-    asked_for = [way for way in crossings(facts) if asking & {*way}]
-    return bool(asked_for) and all(
-        any(not blocks(facts, *way, medium, now) for medium in MEDIA) for way in asked_for
-    )
+    found = [one.passes for one in passing(facts, now) for way in one.ways if asking & {*way}]
+    return bool(found) and all(found)

@@ -176,10 +176,11 @@ async def draft(
     request: AnyRequest, house: TheHouse, person: SignedIn, form: TheForm, item_id: ItemId
 ) -> Page:
     """Save the letter, and perhaps send it. What was written is shown again whatever happens."""
-    text, known = form.text("text"), form.text("versions")
+    written, known = form.text("text"), form.text("versions")
+    unsaved: str | None = written
     try:
-        await items.save_draft(house, person, item_id, text, known.split())
-        known = letters.version(text)
+        await items.save_draft(house, person, item_id, written, known.split())
+        unsaved, known = None, ""  # it is what is kept, and shown as that
         if form.text("then") != "send":
             return see_other(f"/items/{item_id}?done=saved")
         await submitting.submit(house, person, item_id)
@@ -188,7 +189,7 @@ async def draft(
     except Refusal as refusal:
         # what was refused is still on top of what its window knew: nothing newer is written over unread
         known = "" if isinstance(refusal, SavedElsewhere) else known
-        return await show_item(request, house, person, item_id, text=text, known=known, refusal=refusal)
+        return await show_item(request, house, person, item_id, text=unsaved, known=known, refusal=refusal)
     return see_other(f"/items/{item_id}?done=sent")
 
 

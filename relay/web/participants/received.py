@@ -53,7 +53,7 @@ async def one(request: AnyRequest, house: TheHouse, person: SignedIn, delivery_i
 
 
 async def _answers_in(house: House, person: Person, case_id: UUID) -> UUID | None:
-    """Return the case in which they can begin an answer; None where they can begin nothing."""
+    """Return the case in which they can begin an answer; None where there is nobody to write to."""
     try:
         case = await own.own_case(house, person, case_id)
     except Missing:  # they were taken off it since

@@ -16,7 +16,7 @@ from litestar import Response, get, post
 from litestar.params import FromQuery, PathParameter
 
 from relay.db.transaction import Surface
-from relay.errors import Invalid, Missing, Refusal, RelayError, SignInNeeded, VaultRefused
+from relay.errors import Invalid, Missing, Refusal, SignInNeeded, VaultRefused
 from relay.house import House
 from relay.identity import accounts, names, passphrases, proofs, sessions
 from relay.permissions import Permission
@@ -28,8 +28,8 @@ from relay.web.shared.wing import Wing
 
 _PUBLIC = allow(Permission.PUBLIC)
 _NO_DIGITS: Final = (
-    "There are not four digits at the end of that name. Most names here end in four digits, such as"
-    " river3673. They stand on what you wrote down when you enrolled."
+    "There are not four digits at the end of that name. Most names here end in four digits. They stand on"
+    " what you wrote down when you enrolled."
 )
 _OFFER: Final = ("invitations", "offered words")
 _LONG_CODE: Final = "That is the long code. Here comes the last part of the address, after /enrol/."
@@ -65,8 +65,8 @@ async def sign_in_page(request: AnyRequest, then: FromQuery[str] = "", done: Fro
 
 
 async def _nobody_is_here(request: AnyRequest) -> bool:
-    """Tell that nobody has signed in since: an address can be come back to."""
-    with suppress(RelayError):
+    """Tell that nobody has signed in since: an address can be come back to. A dead cookie is somebody's."""
+    with suppress(Refusal):
         return await who(request) is None
     return False
 

@@ -5,7 +5,6 @@ import pytest
 from relay.errors import Invalid
 from relay.identity.invitations import Invitation
 from relay.identity.names import (
-    account_lookup,
     account_lookups,
     checked_name,
     checked_sign_in_name,
@@ -32,7 +31,7 @@ def test_a_sign_in_name_that_cannot_be_typed_again_is_refused(name: str) -> None
 def test_one_name_is_found_however_its_letters_were_typed() -> None:
     service = uuid4()
     forms = ["Zoë", "zoë", " ZOË ", "Zoe\u0308", "\uff3aoë", "z o\u00a0ë", "z\u3000oë", "zo\t\në"]
-    assert len({account_lookup(Keyring(), service, "participant", form) for form in forms}) == 1
+    assert len({account_lookups(Keyring(), service, "participant", form).now for form in forms}) == 1
 
 
 def test_a_name_that_was_stored_with_its_spaces_is_looked_for_before_the_one_without() -> None:
@@ -66,7 +65,7 @@ def test_four_digits_at_the_end_of_a_name_are_seen_however_they_are_typed() -> N
 def test_one_name_is_another_account_on_the_other_side_and_in_another_service() -> None:
     service = uuid4()
     found = {
-        account_lookup(Keyring(), *where, "vera")
+        account_lookups(Keyring(), *where, "vera").now
         for where in [(service, "staff"), (service, "participant"), (uuid4(), "staff")]
     }
     assert len(found) == 3

@@ -1,13 +1,13 @@
 // Keeps a letter while it is written: soon after a pause in typing, every ten seconds while it goes on, when the page is
 // left. The Save button works without this file. Nothing is kept in the browser.
 // Each save is an entry in the case's audit chain: their number tells how long somebody wrote, so they are not many.
-import { renewed, within } from "./session.js";
+import { askFirst, onLeaving, renewed, within } from "./session.js";
 
 const PAUSE = 1_500;
 const LONGEST = 10_000; // what was typed waits no longer, however fast the typing goes on
 const LEAST_BETWEEN = 5_000;
 const AGAIN = 15_000;
-const MOST_WAITED = 60_000; // on the slowest line a letter sets out in less
+const MOST_WAITED = 60_000; // the longest letter has passed at 20 kbit/s by then
 const MOST_VERSIONS = 8;
 const MOST_KEEPALIVE = 60_000; // bytes: a browser takes 64 KiB with pages that go
 const form = document.querySelector("form[data-draft]");
@@ -124,9 +124,7 @@ if (form) {
     asks = false;
   };
   addEventListener("beforeunload", (event) => {
-    if (!asks || !(stopped || lost) || text.value === kept) return;
-    event.preventDefault();
-    event.returnValue = true; // for browsers of before 2024
+    if (asks && (stopped || lost) && text.value !== kept) askFirst(event);
   });
   // saved from here first: if that is all that was asked for, or if it cannot be, the page stays
   let going = false;
@@ -178,8 +176,7 @@ if (form) {
   });
   addEventListener("pagehide", leave);
   document.addEventListener("relay:leave", leave);
-  document.addEventListener("relay:leave", letGo);
-  document.querySelector("form[data-exit]")?.addEventListener("submit", letGo, { capture: true });
+  onLeaving(letGo);
   document.addEventListener("relay:uncovered", () => text.value !== kept && later(0));
   form.toggleAttribute("data-saves", true);
   bySelf();

@@ -2,7 +2,7 @@
 // told; and when it has ended, here or by leaving in another window, nothing of the page is shown any more. What somebody was
 // writing, recording or about to send stays with the page, out of sight, until they have signed in in another window.
 // Without this file the session ends some time after the last page that was asked for.
-import { personOf, renewed, SignedOut, SomebodyElse } from "./session.js";
+import { askFirst, onLeaving, personOf, renewed, SignedOut, SomebodyElse } from "./session.js";
 
 // only the desk asks before it lets go of what was typed
 const asks = document.querySelector("script[src='/static/typed.js']");
@@ -147,20 +147,16 @@ others.onmessage = ({ data }) => {
 document.addEventListener("submit", ({ target, defaultPrevented }) => {
   if (!defaultPrevented && target.getAttribute("action") === "/sign-out") others.postMessage("ended");
 });
-// quick exit is asked nothing, also where its own script did not arrive
-const leave = () => {
+// quick exit is asked nothing
+onLeaving(() => {
   if (covered) covered.kept = false;
   others.postMessage("ended");
-};
-document.addEventListener("relay:leave", leave);
-document.querySelector("form[data-exit]")?.addEventListener("submit", leave, { capture: true });
+});
 // a page that the browser kept whole
 addEventListener("pageshow", ({ persisted }) => persisted && tell());
 // what is recorded asks by itself
 addEventListener("beforeunload", (event) => {
-  if (!covered?.kept || file) return;
-  event.preventDefault();
-  event.returnValue = true; // for browsers of before 2024
+  if (covered?.kept && !file) askFirst(event);
 });
 others.postMessage(mine());
 setTimeout(tick, EVERY);

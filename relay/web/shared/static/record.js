@@ -1,7 +1,7 @@
 // Recording in the browser, where it can. The recording stays in memory until it is uploaded or thrown away, and nothing but
 // quick exit takes it away unasked.
 import { holds } from "./removal.js";
-import { SignedOut, SomebodyElse } from "./session.js";
+import { askFirst, onLeaving, SignedOut, SomebodyElse } from "./session.js";
 import { renew, sendAndShow } from "./upload.js";
 
 const section = document.querySelector("[data-record]");
@@ -49,10 +49,6 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     part("failed").hidden = !error;
   };
 
-  const askFirst = (event) => {
-    event.preventDefault();
-    event.returnValue = true; // for browsers of before 2024
-  };
   // a session of somebody else's is not held open, however long this window stands there
   const letGo = (error) => {
     if (error instanceof SomebodyElse) clearInterval(staying);
@@ -194,9 +190,8 @@ if (section && navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
     hidden = false;
     if (recording) hold(true);
   });
-  // quick exit waits for no answer, also where its own script did not arrive
-  document.addEventListener("relay:leave", leave);
-  document.querySelector("form[data-exit]")?.addEventListener("submit", leave, { capture: true });
+  // quick exit waits for no answer
+  onLeaving(leave);
   addEventListener("pagehide", leave);
   section.hidden = false;
   show("empty");

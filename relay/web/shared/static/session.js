@@ -2,7 +2,19 @@
 export class SignedOut extends Error {} // the session has ended, or is another person's
 export class SomebodyElse extends SignedOut {} // it is another person's: who asks again keeps that open
 
-// Ends a request that nothing has answered after so many milliseconds: a line can die without a word.
+// Does this when somebody leaves in a hurry, also where the script of that did not arrive.
+export function onLeaving(act) {
+  document.addEventListener("relay:leave", act);
+  document.querySelector("form[data-exit]")?.addEventListener("submit", act, { capture: true });
+}
+
+// The browser asks before the page goes.
+export function askFirst(event) {
+  event.preventDefault();
+  event.returnValue = true; // for browsers of before 2024
+}
+
+// Ends a request that nothing has answered after so many milliseconds: a line can die without a word. Older browsers, too.
 export function within(most) {
   const ends = new AbortController();
   setTimeout(() => ends.abort(), most);

@@ -1,6 +1,9 @@
 // An item's page follows what becomes of it: a version that is being made, the evidence that all of it was served, a change
 // by a colleague. Without this file there is a link to look again. While somebody does something here, what they have in
 // hand is kept for them; when they stop, so does this, and their session ends as it would have.
+import { within } from "./session.js";
+import { unsent } from "./typed.js";
+
 const EVERY = 4_000;
 const KEEP = 4 * 60_000;
 const PATIENCE = 15 * 60_000;
@@ -16,11 +19,8 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
   }, { capture: true, passive: true });
 }
 
-const nothingTyped = () => [...document.querySelectorAll("main textarea, main input:not([type=hidden])")]
-  .every((field) => field.value === field.defaultValue && field.checked === field.defaultChecked);
-
 async function fetched(address) {
-  const answer = await fetch(address).catch(() => null);
+  const answer = await fetch(address, { signal: within(20_000) }).catch(() => null);
   return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 }
 
@@ -33,7 +33,7 @@ function place(page) {
     old.toggleAttribute("data-awaited", fresh.hasAttribute("data-awaited"));
     old.toggleAttribute("data-ready", fresh.hasAttribute("data-ready"));
   }
-  const all = page.getElementById("seen")?.hasAttribute("data-all");
+  const all = Boolean(page.getElementById("seen")?.hasAttribute("data-all"));
   for (const button of document.querySelectorAll("[data-main-when-seen]")) button.classList.toggle("main", all);
 }
 
@@ -42,7 +42,7 @@ async function show() {
   const region = document.getElementById("standing");
   const page = await fetched(location.pathname);
   // typed in meanwhile, or covered: then it is not shown again
-  if (!page || !nothingTyped() || !region.isConnected) return;
+  if (!page || unsent() || !region.isConnected) return;
   const main = document.querySelector("main");
   main.replaceChildren(...page.querySelector("main").childNodes);
   const fresh = document.getElementById("standing");
@@ -63,7 +63,7 @@ async function look() {
   [used, asked] = [false, performance.now()];
   const page = await fetched(`${address}?${query}`);
   if (page) place(page);
-  if (region.hasAttribute("data-ready") && nothingTyped()) await show();
+  if (region.hasAttribute("data-ready") && !unsent()) await show();
   return Boolean(page);
 }
 

@@ -1,5 +1,6 @@
 // Uploads in parts that can be resumed (tus 1.0), with progress; while one runs, nothing is sent, and it can be cancelled.
 // Without this file the form sends the file by itself.
+import { holds } from "./removal.js";
 import { renewed, SignedOut } from "./session.js";
 
 const PART = 8 * 1024 * 1024;
@@ -192,6 +193,7 @@ export async function sendAndShow(file, place = {}) {
     setTimeout(() => {
       running = null;
       show(false);
+      holds("arrived", true);
       say("Your file has arrived. It is shown when this page is loaded again.");
     }, STAYED);
   };
