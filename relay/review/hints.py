@@ -6,7 +6,7 @@ Every pattern is bounded, so that no text makes the looking slow. Pure. Source: 
 
 import re
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
@@ -126,27 +126,34 @@ def _found(text: str, names: Iterable[str], patterns: _Patterns) -> list[Hint]:
 
 
 def _spans(text: str, names: Iterable[str], patterns: _Patterns) -> Iterator[tuple[HintKind, int, int]]:
-    for kind, pattern in (*patterns, *_EITHER):
-        for match in pattern.finditer(text):
-            end = _end_of_name(text, match.end()) if kind == "name" else match.end()
-            yield kind, match.start(), end
+    found = [(kind, match.span()) for kind, one in (*patterns, *_EITHER) for match in one.finditer(text)]
+    yield from ((kind, *span) for kind, span in found if kind != "name")
+    others = sorted(start for kind, (start, _) in found if kind != "name")
+    marked = 0
+    for start, end in sorted([*(span for kind, span in found if kind == "name"), *_named(text, names)]):
+        if start >= marked:
+            marked = _end_of_name(text, end, others)
+            yield "name", start, marked
+
+
+def _named(text: str, names: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """Find the words of names that are known."""
     known = {_plain(part) for name in names for part in re.findall(r"[^\W\d_]+", name)}
     known = {part for part in known if len(part) >= _SHORTEST_NAME}
-    marked = 0
-    for match in re.finditer(r"[^\W\d_]+", text):
-        if match.start() >= marked and _plain(match.group()) in known:
-            marked = _end_of_name(text, match.end())
-            yield "name", match.start(), marked
+    return (match.span() for match in re.finditer(r"[^\W\d_]+", text) if _plain(match.group()) in known)
 
 
-def _end_of_name(text: str, end: int) -> int:
+def _end_of_name(text: str, end: int, others: Sequence[int]) -> int:
     """Return where a name ends of which one word ends at `end`: capitalised words that follow are of it.
 
-    A surname left out of the mark would look as if it were no name. A sentence or a line ends a name.
+    A surname left out of the mark would look as if it were no name. A sentence or a line ends a name, and so
+    does another hint; `others`: where those begin, in order.
     """
+    place = bisect_left(others, end)
+    most = others[place] if place < len(others) else len(text)
     for _ in range(_MORE_NAMES):
         following = _NEXT_WORD.match(text, end)
-        if following is None or following[1][0] == following[1][0].lower():
+        if following is None or following.end() > most or following[1][0] == following[1][0].lower():
             break
         end = following.end()
     return end

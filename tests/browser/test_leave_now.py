@@ -91,3 +91,19 @@ async def test_on_a_narrow_screen_signing_out_is_pressed_beside_leave_now_and_is
     await expect(page.get_by_role("status")).to_have_text(
         "You are signed out. Close this window too if others use this device."
     )
+
+
+TOGETHER = """() => {
+    const [exit, out] = ['.exit button', '.leave form:not(.exit) button'].map(
+        (one) => document.querySelector(one).getBoundingClientRect());
+    return exit.left < out.right && out.left < exit.right && exit.top < out.bottom && out.top < exit.bottom;
+}"""
+
+
+async def test_signing_out_is_never_pressed_for_leave_now_at_any_size_of_letters(town: Town) -> None:
+    page = await the_page(town, "letter")
+    for width in (320, 360, 400, 600, 768, 1280):
+        await page.set_viewport_size({"width": width, "height": 640})
+        for size in (16, 24, 32):
+            await page.evaluate("(size) => document.documentElement.style.fontSize = `${size}px`", size)
+            assert not await page.evaluate(TOGETHER), (width, size)

@@ -476,6 +476,31 @@ async def test_an_upload_that_could_not_begin_is_begun_when_there_is_a_line_agai
     assert len(begun) == (3 if heard else 1)
 
 
+async def test_an_upload_goes_on_when_nobody_says_in_time_who_is_here_by_now(town: Town) -> None:
+    page = await recorded(town)
+    told: list[str] = []
+
+    async def refuse_once(route: Route) -> None:
+        if route.request.method == "PATCH" and not told:
+            told.append("refused")
+            await route.fulfill(status=403, json={"detail": "Your session is another one by now."})
+        else:
+            await route.continue_()
+
+    async def answer_later(route: Route) -> None:
+        if told.count("asked"):
+            await route.continue_()
+        else:
+            told.append("asked")
+            await asyncio.Event().wait()
+
+    await page.route("**/api/v1/uploads/**", refuse_once)
+    await page.route("**/api/v1/session", answer_later)
+    await page.get_by_role("button", name=UPLOAD).click()
+    await expect(page.get_by_text(ARRIVED, exact=True)).to_be_visible(timeout=60_000)
+    assert told == ["refused", "asked"]
+
+
 async def test_an_upload_goes_on_as_soon_as_the_connection_is_back(town: Town) -> None:
     page = await recorded(town)
     await page.clock.install()

@@ -2,7 +2,8 @@
 
 import pytest
 
-from relay.review.hints import hints, hints_in_lines
+from relay.review.hints import Hint, hints, hints_in_lines
+from relay.web.desk.pointed import _pieces
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,33 @@ def test_a_name_is_marked_with_the_capitalised_words_that_follow_it(text: str, m
 def test_a_name_that_goes_over_two_lines_is_marked_in_both() -> None:
     found = hints_in_lines(["I met Vera", "Nowak there.", "Vera.", "Then I left."], ["Vera"])
     assert [[hint.words for hint in of_line] for of_line in found] == [["Vera"], ["Nowak"], ["Vera"], []]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "words"),
+    [
+        ("Anna Four one seven two nine six", "number", "Four one seven two nine six"),
+        ("my friend Ed Zero seven seven zero zero nine", "number", "Zero seven seven zero zero nine"),
+        ("Anna LS1 4AB", "place", "LS1 4AB"),
+        ("Anna Annak77@web.de", "address", "Annak77@web.de"),
+        ("Anna WATCH YOU BURN", "threat", "WATCH YOU"),
+        ("Anna Kill You", "threat", "Kill"),
+        ("Anna Or Else", "threat", "Or Else"),
+    ],
+)
+def test_a_name_ends_where_something_else_begins_that_is_pointed_at(text: str, kind: str, words: str) -> None:
+    found = hints(text, ["Anna Schmidt"])
+    [other] = [hint for hint in found if (hint.kind, hint.words) == (kind, words)]
+    assert [hint.end <= other.start for hint in found if hint.kind == "name"] == [True]
+
+
+def test_what_is_left_of_a_hint_that_another_overlaps_is_marked_too() -> None:
+    over = [
+        Hint(kind="name", start=0, end=6, words="my Eve"),
+        Hint(kind="address", start=3, end=12, words="Eve@a.org"),
+    ]
+    pieces = [(piece.text, piece.kind) for piece in _pieces("my Eve@a.org, no?", over)]
+    assert pieces == [("my Eve", "name"), ("@a.org", "address"), (", no?", None)]
 
 
 @pytest.mark.parametrize(

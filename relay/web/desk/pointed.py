@@ -84,14 +84,15 @@ def _names(people: Iterable[PersonOnCase]) -> tuple[str, ...]:
 
 
 def _pieces(text: str, found: Iterable[Hint]) -> Iterator[Piece]:
-    """Cut a text at its hints. Of two that overlap the first counts."""
+    """Cut a text at its hints. Of two that overlap the first counts, and what is left of the other."""
     place = 0
     for hint in found:
-        if hint.start < place:
+        start = max(place, hint.start)
+        if hint.end <= start:
             continue
-        if hint.start > place:
-            yield Piece(text=text[place : hint.start])
-        yield Piece(text=hint.words, kind=hint.kind)
+        if start > place:
+            yield Piece(text=text[place:start])
+        yield Piece(text=text[start : hint.end], kind=hint.kind)
         place = hint.end
     if place < len(text):
         yield Piece(text=text[place:])

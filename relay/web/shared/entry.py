@@ -65,7 +65,12 @@ async def sign_in_page(request: AnyRequest, then: FromQuery[str] = "", done: Fro
 
 
 async def _nobody_is_here(request: AnyRequest) -> bool:
-    """Tell that nobody has signed in since: an address can be come back to. A dead cookie is somebody's."""
+    """Tell that nobody has signed in since: an address can be come back to. A dead cookie is somebody's.
+
+    Who follows a link from another site brings no cookie, and may be signed in.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}:
+        return False
     with suppress(Refusal):
         return await who(request) is None
     return False

@@ -54,15 +54,7 @@ def test_a_tag_that_a_newer_version_wrote_reads_as_itself() -> None:
         ({"role": "facilitator"}, [("Role", "Facilitator")]),
         ({"failure": "empty"}, [("Why not", failures.sentence("empty"))]),
         ({"reasons": "unreadable other_people"}, [("Reasons", "Unreadable, Other people")]),
-        (
-            {"blocks": "case-paused gone"},
-            [
-                (
-                    "Why not",
-                    "the case was paused; what was sealed and signed for it could not be used any more",
-                )
-            ],
-        ),
+        ({"blocks": "case-paused gone"}, [("Why not", f"the case was paused; {UNUSABLE}")]),
         ({}, []),
     ],
 )

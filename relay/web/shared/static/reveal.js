@@ -12,6 +12,7 @@ if (fields.length) {
   for (const field of fields) {
     field.spellcheck = false; // some browsers send text away to have it checked
     field.autocapitalize = "none";
+    field.setAttribute("autocorrect", "off");
   }
   show(false);
   button.addEventListener("click", () => show(fields[0].type === "password"));

@@ -17,7 +17,7 @@ export function askFirst(event) {
 // Ends a request that nothing has answered after so many milliseconds: a line can die without a word. Older browsers, too.
 export function within(most) {
   const ends = new AbortController();
-  setTimeout(() => ends.abort(), most);
+  setTimeout(() => ends.abort(new TypeError("no answer")), most); // as a line that died
   return ends.signal;
 }
 
