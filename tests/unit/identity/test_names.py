@@ -5,6 +5,7 @@ import pytest
 from relay.errors import Invalid
 from relay.identity.invitations import Invitation
 from relay.identity.names import (
+    Lookups,
     account_lookups,
     checked_name,
     checked_sign_in_name,
@@ -35,7 +36,7 @@ def test_one_name_is_found_however_its_letters_were_typed() -> None:
 
 
 def test_a_name_that_was_stored_with_its_spaces_is_looked_for_before_the_one_without() -> None:
-    def lookups(name: str) -> list[bytes]:
+    def lookups(name: str) -> Lookups:
         return account_lookups(Keyring(), service, "participant", name)
 
     service = uuid4()
