@@ -325,6 +325,27 @@ async def test_save_loses_no_words_without_a_connection_or_after_signing_out_els
     await expect(page.get_by_text("And now it goes")).to_be_visible()
 
 
+async def test_words_that_were_taken_out_again_do_not_stay_where_an_answer_was_lost(town: Town) -> None:
+    page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
+    item_id = await town.exchange.start(town.exchange.victim)
+    before = {"text": "What I want to say."}
+    await town.exchange.victim.do(f"/items/{item_id}/draft", before, status=204, method="PUT")
+    await page.goto(f"/items/{item_id}")
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/draft", lose_the_answer)
+    letter = page.get_by_label("Your letter")
+    await letter.fill("What I want to say. And this.")
+    await expect(page.locator("[data-saved]")).to_have_text(re.compile("^Not saved: there is no connection"))
+    await expect_draft(town, item_id, "What I want to say. And this.")
+    await page.unroute("**/draft")
+    await letter.fill("What I want to say.")
+    await expect_draft(town, item_id, "What I want to say.")
+
+
 async def test_a_save_that_the_page_left_behind_is_kept(town: Town) -> None:
     page = await town.signed_in(Surface.PARTICIPANTS, "Vera")
     item_id = await town.exchange.start(town.exchange.victim)

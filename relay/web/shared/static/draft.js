@@ -75,12 +75,10 @@ if (form) {
     const anew = out && !leaving && !again && renewed(form.elements.csrf.value).catch(() => "");
     if (await anew) return put(now, leaving, true);
     lost = out || !answer || answer.status >= 500 || answer.status === 429;
-    // whether it was kept is not known: then the words of before may not be what is there
-    if (!answer || answer.status >= 500) kept = null;
+    if (answer?.ok) kept = now;
+    else if (!answer || answer.status >= 500) kept = null; // whether it was kept is not known
     mark();
     if (answer?.ok) {
-      kept = now;
-      mark();
       if (now.trim() && empty) empty.textContent = empty.dataset.byNow;
       say(`Saved at ${clock()}.`);
       return;
