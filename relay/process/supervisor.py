@@ -63,7 +63,10 @@ class Supervisor:
             if isinstance(one, Child):
                 one.ask()
         for one in members:
-            one.stop()
+            if isinstance(one, Child):
+                one.wait()  # asked once: a second signal would end it in the middle of its own end
+            else:
+                one.stop()
         self._members.clear()
 
     def _look_after(self, member: "_Member") -> None:

@@ -99,6 +99,17 @@ def test_a_child_that_ends_while_starting_is_an_error_in_its_own_words(
         supervisor.start(broken)
 
 
+def test_who_takes_time_to_end_is_asked_once(supervisor: Supervisor, log: RotatingLog) -> None:
+    asked = "signal.signal(15, lambda *_: print('asked', flush=True))"
+    ready = "print('ready', flush=True); time.sleep(60)"
+    slow = python(log, f"import signal, time; {asked}; {ready}", grace=1)
+    deaf = python(log, f"import signal, time; signal.signal(15, signal.SIG_IGN); {ready}", grace=0.3)
+    supervisor.start(slow, deaf)  # the last one is waited for first
+    eventually(lambda: log.tail.count("ready") == 2)
+    supervisor.stop()
+    assert log.tail.count("asked") == 1
+
+
 def test_stop_asks_first_and_then_insists(supervisor: Supervisor, log: RotatingLog, tmp_path: Path) -> None:
     say = "print('ready', flush=True); time.sleep(60)"
     deaf = python(log, f"import signal, time; signal.signal(15, signal.SIG_IGN); {say}", grace=0.3)
