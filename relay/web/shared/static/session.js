@@ -21,6 +21,16 @@ export function within(most) {
   return ends.signal;
 }
 
+// A page as it is now; null without an answer, and where it leads to another one, unless that is wanted.
+export async function fetched(address, { another = false } = {}) {
+  try {
+    const answer = await fetch(address, { signal: within(20_000) });
+    return answer.ok && (another || !answer.redirected) ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  } catch {
+    return null;
+  }
+}
+
 export const personOf = (token) => token.split(".")[2];
 
 // Asks who is signed in, which also keeps the session from ending. Answers the new token, which the page's forms have from

@@ -1,7 +1,7 @@
 // An item's page follows what becomes of it: a version that is being made, the evidence that all of it was served, a change
 // by a colleague. Without this file there is a link to look again. While somebody does something here, what they have in
 // hand is kept for them; when they stop, so does this, and their session ends as it would have.
-import { within } from "./session.js";
+import { fetched } from "./session.js";
 import { unsent } from "./typed.js";
 
 const EVERY = 4_000;
@@ -17,11 +17,6 @@ for (const sign of ["pointerdown", "keydown", "input", "wheel", "timeupdate"]) {
     used = true;
     last = performance.now();
   }, { capture: true, passive: true });
-}
-
-async function fetched(address) {
-  const answer = await fetch(address, { signal: within(20_000) }).catch(() => null);
-  return answer?.ok && !answer.redirected ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
 }
 
 // put the new words in place, and only if they are other words: each change is read out

@@ -1,14 +1,13 @@
 // While a safe copy is being made: look again now and then. Which step it is in is brought up to date (and read out only when
 // it is another); the page is shown anew when it has come further than that.
-import { within } from "./session.js";
+import { fetched } from "./session.js";
 
 const SOON = 40;
 const LATER = 10;
 const shown = document.querySelector(".state")?.textContent;
 
 async function look() {
-  const answer = await fetch(location.pathname, { signal: within(20_000) }).catch(() => null);
-  const page = answer?.ok ? new DOMParser().parseFromString(await answer.text(), "text/html") : null;
+  const page = await fetched(location.pathname, { another: true });
   if (page && page.querySelector(".state")?.textContent !== shown) {
     location.reload();
     return;
