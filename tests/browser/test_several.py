@@ -85,8 +85,8 @@ async def test_photographs_are_put_in_order_and_turned(
     found = await sent(town, page, item_id)
     assert found[:3] == [(7, UPRIGHT), (2, SIDEWAYS), (9, UPRIGHT)]
     assert len(found) == 4
-    await page.reload()
-    await expect(page.locator(".sheets img")).to_have_count(4)
+    # the page shows itself anew once it is made
+    await expect(page.locator(".sheets img")).to_have_count(4, timeout=30_000)
 
 
 async def test_one_file_by_itself_is_sent_as_it_is(town: Town, tmp_path: Path) -> None:
